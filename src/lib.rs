@@ -2,6 +2,8 @@
 
 pub mod error;
 mod journal;
+pub mod model;
 pub mod vfs;
 
 pub use error::{Error, Result};
+pub use model::{Fact, Id, Kind, KindScope, Op, Time};
