@@ -6,6 +6,7 @@
 //!      with).
 //!   I3 Debug never shows the value.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
@@ -81,6 +82,13 @@ impl Id {
         Id::parse_with(text, &Placeholders::none())
     }
 
+    /// Builds an id in an already checked space without looking for placeholders: for bytes that passed the
+    /// door before, where checking the space again for every id would be most of the work.
+    pub(crate) fn known_in_space(space: &KindScope, value: &str) -> Result<Id, IdRule> {
+        check_value(space.kind(), value)?;
+        Ok(Id::assemble(space, value))
+    }
+
     /// Parses the text form with a placeholder list of one's own.
     ///
     /// # Errors
@@ -96,13 +104,13 @@ impl Id {
     fn assemble(space: &KindScope, value: &str) -> Id {
         let kind = space.kind().clone();
         let key = match kind {
-            Kind::Userid if !space.scope().contains('@') => value.to_ascii_lowercase(),
-            Kind::Corpid if space.scope().is_empty() => value.to_ascii_lowercase(),
-            Kind::App => normalise_part(value),
-            _ => value.to_owned(),
+            Kind::Userid if !space.scope().contains('@') => Cow::Owned(value.to_ascii_lowercase()),
+            Kind::Corpid if space.scope().is_empty() => Cow::Owned(value.to_ascii_lowercase()),
+            Kind::App => Cow::Owned(normalise_part(value)),
+            _ => Cow::Borrowed(value),
         };
         let keeps_spelling = matches!(kind, Kind::Userid | Kind::Corpid) && key != value;
-        let text: Arc<str> = format!("{space}:{key}").into();
+        let text: Arc<str> = [space.as_str(), ":", &key].concat().into();
         // I2: a kind's name is at most 39 bytes and a scope at most 128.
         let scope_at = u8::try_from(kind.name().len() + 1).unwrap_or(u8::MAX);
         let value_at = u8::try_from(space.as_str().len() + 1).unwrap_or(u8::MAX);

@@ -69,13 +69,19 @@ impl Default for Rules {
     }
 }
 
+/// A rule's name as an error may show it: an id put in its place is not repeated (E1 of `error`).
+fn shown(name: &str) -> String {
+    let is_name = |b: u8| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_' | b'-' | b'.' | b'*');
+    if name.len() <= 64 && name.bytes().all(is_name) { name.to_owned() } else { "(not shown)".to_owned() }
+}
+
 impl Rules {
     /// Sets one rule.
     ///
     /// # Errors
     /// An unknown rule or a value it cannot have; the rules stay as they were.
     pub fn set(&mut self, name: &str, value: &RuleValue) -> Result<(), FactRule> {
-        let wrong = || FactRule::Rule(name.chars().filter(|c| !c.is_control()).take(64).collect());
+        let wrong = || FactRule::Rule(shown(name));
         let number = |least: u64| match value {
             RuleValue::Number(n) if *n >= least => usize::try_from(*n).map_err(|_| wrong()),
             _ => Err(wrong()),

@@ -7,7 +7,7 @@ use crate::error::FactRule;
 use crate::model::fact::{Fact, Op, Selector};
 use crate::model::id::Id;
 use crate::model::kind::Kind;
-use crate::model::rules::Rules;
+use crate::model::rules::{RuleValue, Rules};
 use crate::model::scope::normalise_key;
 use crate::model::strength::Strength;
 
@@ -17,6 +17,9 @@ const NAME_LEN_MAX: usize = 256;
 const TEXT_LEN_MAX: usize = 4096;
 /// Most attributes of a relation, aliases of a corp, or rules in one fact.
 const ITEM_COUNT_MAX: usize = 1024;
+/// Most bytes of a relation's attributes, or of the rules in one fact, names and values together: a fact has
+/// to fit one line of NDJSON (`codec/ndjson/parse.rs`), escapes included.
+const ITEMS_LEN_MAX: usize = 256 * 1024;
 
 /// Checks a fact against the format: names, classes, selectors, relation ends, rule names.
 ///
@@ -69,6 +72,7 @@ pub fn validate(fact: &Fact) -> Result<(), FactRule> {
             if attrs.len() > ITEM_COUNT_MAX {
                 return Err(FactRule::Other("too many attributes"));
             }
+            together("the attributes are too long together", attrs.iter().map(|(k, v)| k.len() + v.len()))?;
             attrs.iter().try_for_each(|(key, value)| {
                 name("attribute name", key)?;
                 text("attribute value", value)
@@ -113,14 +117,29 @@ fn check_setting(op: &Op) -> Result<(), FactRule> {
             if set.is_empty() || set.len() > ITEM_COUNT_MAX {
                 return Err(FactRule::Other("a rules fact sets between one and 1024 rules"));
             }
+            together("the rules are too long together", set.iter().map(|(k, v)| k.len() + rule_len(v)))?;
             let mut scratch = Rules::default();
-            set.iter().try_for_each(|(rule, value)| scratch.set(rule, value))
+            set.iter().try_for_each(|(rule, value)| {
+                name("rule name", rule)?;
+                if let RuleValue::List(words) = value {
+                    words.iter().try_for_each(|word| name("rule value", word))?;
+                }
+                scratch.set(rule, value)
+            })
         }
         Op::Mark { key: k, value } => {
             name("key", k)?;
             text("value", value)
         }
         _ => Ok(()),
+    }
+}
+
+fn rule_len(value: &RuleValue) -> usize {
+    match value {
+        RuleValue::Number(_) => 0,
+        RuleValue::Text(text) => text.len(),
+        RuleValue::List(words) => words.iter().map(String::len).sum(),
     }
 }
 
@@ -180,6 +199,10 @@ fn text(what: &'static str, text: &str) -> Result<(), FactRule> {
         return Err(FactRule::Name(what));
     }
     Ok(())
+}
+
+fn together(what: &'static str, lens: impl Iterator<Item = usize>) -> Result<(), FactRule> {
+    if lens.sum::<usize>() > ITEMS_LEN_MAX { Err(FactRule::Other(what)) } else { Ok(()) }
 }
 
 fn optional_text(what: &'static str, value: Option<&str>) -> Result<(), FactRule> {
