@@ -1,0 +1,128 @@
+//! Makes a new, empty database.
+//!
+//! # Order
+//!   everything is durable under its own name before MANIFEST gets its name: before that rename there is no
+//!   database and `create` may be run again, after it there is a good empty one.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::{Error, IoOp, Result};
+use crate::journal::format::{End, FILE_HEADER_BYTES, FileHeader, Manifest, Secret, Uuid, checksum};
+use crate::journal::layout;
+use crate::journal::manifest::{Stored, corrupt};
+use crate::journal::mark::MARK_FILE_BYTES;
+use crate::journal::writer::{Journal, Options};
+use crate::vfs::{OpenMode, Vfs};
+
+/// What makes a database this one and no other.
+#[derive(Debug, Clone)]
+pub(crate) struct Identity {
+    pub(crate) uuid: Uuid,
+    pub(crate) secret: Secret,
+}
+
+impl Identity {
+    /// A new one, from the system's random source.
+    pub(crate) fn random() -> Result<Identity> {
+        let mut identity = Identity { uuid: [0; 16], secret: Secret([0; 32]) };
+        getrandom::fill(&mut identity.uuid)
+            .and_then(|()| getrandom::fill(&mut identity.secret.0))
+            .map_err(|_| Error::io(IoOp::Read, "the system's random source", io::ErrorKind::Other.into()))?;
+        Ok(identity)
+    }
+}
+
+impl Journal {
+    /// Makes a new database in `dir`, which may be missing, empty, or left by a creation that was cut short.
+    pub(crate) fn create(vfs: Arc<dyn Vfs>, dir: &Path, options: Options) -> Result<Journal> {
+        Journal::create_as(vfs, dir, options, Identity::random()?)
+    }
+
+    /// The same with a given identity.
+    pub(crate) fn create_as(
+        vfs: Arc<dyn Vfs>,
+        dir: &Path,
+        options: Options,
+        identity: Identity,
+    ) -> Result<Journal> {
+        vfs.create_dir(dir)?;
+        if let Some(parent) = dir.parent() {
+            vfs.sync_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
+        }
+        refuse_occupied(&*vfs, dir)?; // Before a lock file is put among somebody's files.
+        let lock = vfs.lock(&layout::lock(dir))?;
+        refuse_occupied(&*vfs, dir)?;
+
+        vfs.create_dir(&layout::journal(dir))?;
+        let end = begin_log(&*vfs, dir, &identity.uuid)?;
+        let mark = vfs.open(&layout::mark(dir), OpenMode::Create)?;
+        mark.write_at(0, &[0; MARK_FILE_BYTES])?;
+        mark.sync_all()?;
+        vfs.sync_dir(&layout::journal(dir))?;
+
+        let manifest = Stored::new(Manifest {
+            resolver_version: options.resolver_version,
+            generation: 1,
+            uuid: identity.uuid,
+            secret: identity.secret,
+            first_file: end.file,
+            first_seq: end.seq.saturating_add(1),
+            session: 0,
+            sealed: true,
+            end,
+        });
+        manifest.write_new(&*vfs, &layout::manifest_new(dir))?;
+        vfs.sync_dir(dir)?;
+        vfs.rename(&layout::manifest_new(dir), &layout::manifest(dir))?;
+        vfs.sync_dir(dir)?;
+        Journal::resume(vfs, dir, options, manifest, end, lock)
+    }
+}
+
+/// Writes the first log file, with its header only.
+fn begin_log(vfs: &dyn Vfs, dir: &Path, uuid: &Uuid) -> Result<End> {
+    let header = FileHeader { uuid: *uuid, file: 1, first_seq: 1, prev_crc: checksum(uuid) };
+    let bytes = header.encode();
+    let file = vfs.open(&layout::log(dir, header.file), OpenMode::Create)?;
+    file.set_len(0)?;
+    file.write_at(0, &bytes)?;
+    file.sync_all()?;
+    let crc = bytes.last_chunk().map_or(0, |crc| u32::from_le_bytes(*crc));
+    Ok(End { seq: 0, file: header.file, offset: FILE_HEADER_BYTES as u64, crc })
+}
+
+/// An error if there is anything that a creation cut short could not have left.
+fn refuse_occupied(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
+    let ours = |name: &str| ["LOCK", "MANIFEST.new", "journal"].contains(&name);
+    if vfs.list(dir)?.iter().all(|name| ours(name)) && !holds_frames(vfs, dir)? {
+        return Ok(());
+    }
+    Err(Error::AlreadyExists { path: dir.to_owned() })
+}
+
+/// The error for a directory without a manifest: no database, or one that lost it.
+pub(crate) fn without_manifest(vfs: &dyn Vfs, dir: &Path) -> Error {
+    match vfs.exists(dir).and_then(|exists| Ok(exists && holds_frames(vfs, dir)?)) {
+        Ok(true) => {
+            corrupt(layout::manifest(dir), 0, "the manifest is missing, and the journal holds frames")
+        }
+        Ok(false) => Error::NotFound { path: dir.to_owned() },
+        Err(e) => e,
+    }
+}
+
+/// True if the journal's directory holds more than a creation leaves.
+fn holds_frames(vfs: &dyn Vfs, dir: &Path) -> Result<bool> {
+    if !vfs.exists(&layout::journal(dir))? {
+        return Ok(false);
+    }
+    for number in layout::log_numbers(vfs, dir)? {
+        let file = vfs.open(&layout::log(dir, number), OpenMode::Read)?;
+        if number != 1 || file.len()? > FILE_HEADER_BYTES as u64 {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,49 @@
+//! The names of the journal's files.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::vfs::Vfs;
+
+/// Digits in the name of a log file.
+const NUMBER_DIGITS: usize = 10;
+
+pub(crate) fn lock(dir: &Path) -> PathBuf {
+    dir.join("LOCK")
+}
+
+pub(crate) fn manifest(dir: &Path) -> PathBuf {
+    dir.join("MANIFEST")
+}
+
+/// The manifest while a database is created; renamed when it is whole.
+pub(crate) fn manifest_new(dir: &Path) -> PathBuf {
+    dir.join("MANIFEST.new")
+}
+
+pub(crate) fn journal(dir: &Path) -> PathBuf {
+    dir.join("journal")
+}
+
+pub(crate) fn mark(dir: &Path) -> PathBuf {
+    dir.join("journal").join("MARK")
+}
+
+pub(crate) fn log(dir: &Path, number: u64) -> PathBuf {
+    dir.join("journal").join(format!("{number:0NUMBER_DIGITS$}.log"))
+}
+
+/// The numbers of the log files that are there, ascending. Files of other names are not ours.
+pub(crate) fn log_numbers(vfs: &dyn Vfs, dir: &Path) -> Result<Vec<u64>> {
+    let mut numbers: Vec<u64> = vfs.list(&journal(dir))?.iter().filter_map(|name| log_number(name)).collect();
+    numbers.sort_unstable();
+    Ok(numbers)
+}
+
+fn log_number(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".log")?;
+    let plain = digits.len() >= NUMBER_DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
+    // A number has one name only: no second file may claim it with more zeros in front.
+    let canonical = digits.len() == NUMBER_DIGITS || !digits.starts_with('0');
+    if plain && canonical { digits.parse().ok() } else { None }
+}

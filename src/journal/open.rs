@@ -1,0 +1,71 @@
+//! Opens a database for writing: lock, read, judge, repair.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::journal::create::without_manifest;
+use crate::journal::layout;
+use crate::journal::reader::Frame;
+use crate::journal::recover::scan;
+use crate::journal::repair::repair;
+use crate::journal::writer::{Journal, Options};
+use crate::journal::{manifest, mark};
+use crate::vfs::Vfs;
+
+/// What was found when the journal was opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub(crate) struct Recovery {
+    /// The last frame's seq; 0 if there was never one.
+    pub(crate) last_seq: u64,
+    /// The last frame's time, if the live files hold a frame.
+    pub(crate) last_recorded_at: Option<i64>,
+    pub(crate) tail: Tail,
+}
+
+/// How the journal ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tail {
+    /// At a frame's boundary, with nothing that says there was more.
+    Clean,
+    /// Frames from this seq on are gone. They were never acknowledged, or all of them in the last sync group.
+    /// Said again by every open until one appends or closes.
+    Cut { from_seq: u64 },
+}
+
+impl Journal {
+    /// Opens the database for writing and hands every frame to `visit`, in order. An error of `visit` ends it.
+    ///
+    /// When this returns an error, what `visit` saw may be a part only, and nothing on disk has changed unless the
+    /// error is an I/O error of the repair, which the next open does again.
+    pub(crate) fn open(
+        vfs: Arc<dyn Vfs>,
+        dir: &Path,
+        options: Options,
+        visit: &mut dyn FnMut(Frame<'_>) -> Result<()>,
+    ) -> Result<(Journal, Recovery)> {
+        if !vfs.exists(&layout::manifest(dir))? {
+            return Err(without_manifest(&*vfs, dir)); // Before a lock file is left in any directory.
+        }
+        let lock = vfs.lock(&layout::lock(dir))?;
+        let Some(manifest) = manifest::load(&*vfs, dir)? else {
+            return Err(without_manifest(&*vfs, dir));
+        };
+        let state = &manifest.state;
+        let mark = mark::load(&*vfs, dir, &state.uuid, state.session)?;
+        let found = scan(&*vfs, dir, state, mark, visit)?;
+        if !state.sealed {
+            repair(&*vfs, dir, &found)?;
+        }
+        let recovery = Recovery {
+            last_seq: found.end.seq,
+            last_recorded_at: found.last_recorded_at,
+            tail: match found.cut {
+                true => Tail::Cut { from_seq: found.end.seq.saturating_add(1) },
+                false => Tail::Clean,
+            },
+        };
+        Ok((Journal::resume(vfs, dir, options, manifest, found.end, lock)?, recovery))
+    }
+}

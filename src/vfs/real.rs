@@ -1,0 +1,206 @@
+//! Files of the operating system, private to their owner: short and interrupted calls are finished here, and nothing else is added.
+
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::{Error, IoOp, Result};
+use crate::vfs::{OpenMode, Vfs, VfsFile, VfsLock};
+
+/// The lock files this process holds. Some network file systems lock for each process, not for each handle.
+static HELD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// The file system of the operating system.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RealVfs;
+
+impl Vfs for RealVfs {
+    fn create_dir(&self, path: &Path) -> Result<()> {
+        match private_dir().create(path) {
+            Err(e) if e.kind() == ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+            other => other.map_err(|e| Error::io(IoOp::CreateDir, path, e)),
+        }
+    }
+
+    fn open(&self, path: &Path, mode: OpenMode) -> Result<Box<dyn VfsFile>> {
+        let mut options = private_file();
+        match mode {
+            OpenMode::Read => {}
+            OpenMode::Write => {
+                options.write(true);
+            }
+            OpenMode::Create => {
+                options.write(true).create(true).truncate(false);
+            }
+            OpenMode::CreateNew => {
+                options.write(true).create_new(true);
+            }
+        }
+        let file = options.open(path).map_err(|e| Error::io(IoOp::Open, path, e))?;
+        Ok(Box::new(RealFile { file, path: path.to_owned() }))
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool> {
+        path.try_exists().map_err(|e| Error::io(IoOp::Stat, path, e))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> Result<()> {
+        std::fs::rename(from, to).map_err(|e| Error::io(IoOp::Rename, from, e))
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        std::fs::remove_file(path).map_err(|e| Error::io(IoOp::Remove, path, e))
+    }
+
+    fn list(&self, dir: &Path) -> Result<Vec<String>> {
+        let wrap = |e| Error::io(IoOp::Stat, dir, e);
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(dir).map_err(wrap)? {
+            if let Ok(name) = entry.map_err(wrap)?.file_name().into_string() {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> Result<()> {
+        if cfg!(windows) {
+            return Ok(()); // Directories cannot be flushed there; NTFS orders its own metadata.
+        }
+        File::open(dir).and_then(|d| d.sync_all()).map_err(|e| Error::io(IoOp::Sync, dir, e))
+    }
+
+    fn lock(&self, path: &Path) -> Result<Box<dyn VfsLock>> {
+        let wrap = |e| Error::io(IoOp::Lock, path, e);
+        let open = private_file().write(true).create(true).truncate(false).open(path);
+        let file = open.map_err(|e| Error::io(IoOp::Open, path, e))?;
+        let key = path.canonicalize().map_err(wrap)?;
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        if held.contains(&key) {
+            return Err(locked(path));
+        }
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(locked(path)),
+            Err(TryLockError::Error(e)) => return Err(wrap(e)),
+        }
+        held.insert(key.clone());
+        Ok(Box::new(RealLock { file: Some(file), key }))
+    }
+}
+
+fn locked(path: &Path) -> Error {
+    Error::Locked { path: path.parent().unwrap_or(path).to_owned() }
+}
+
+#[derive(Debug)]
+struct RealLock {
+    file: Option<File>,
+    key: PathBuf,
+}
+
+impl VfsLock for RealLock {}
+
+impl Drop for RealLock {
+    fn drop(&mut self) {
+        let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.file.take()); // Closing gives the lock back, before anyone sees the key gone.
+        held.remove(&self.key);
+    }
+}
+
+#[derive(Debug)]
+struct RealFile {
+    file: File,
+    path: PathBuf,
+}
+
+impl RealFile {
+    fn wrap(&self, op: IoOp, source: io::Error) -> Error {
+        Error::io(op, &self.path, source)
+    }
+}
+
+impl VfsFile for RealFile {
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
+        let mut done = 0usize;
+        while let Some(rest) = buffer.get_mut(done..).filter(|r| !r.is_empty()) {
+            match read_some(&self.file, offset.saturating_add(done as u64), rest) {
+                Ok(0) => break,
+                Ok(n) => done = done.saturating_add(n),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(self.wrap(IoOp::Read, e)),
+            }
+        }
+        Ok(done)
+    }
+
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
+        let mut done = 0usize;
+        while let Some(rest) = bytes.get(done..).filter(|r| !r.is_empty()) {
+            match write_some(&self.file, offset.saturating_add(done as u64), rest) {
+                Ok(0) => return Err(self.wrap(IoOp::Write, ErrorKind::WriteZero.into())),
+                Ok(n) => done = done.saturating_add(n),
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                Err(e) => return Err(self.wrap(IoOp::Write, e)),
+            }
+        }
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> Result<()> {
+        self.file.set_len(len).map_err(|e| self.wrap(IoOp::Write, e))
+    }
+
+    fn len(&self) -> Result<u64> {
+        Ok(self.file.metadata().map_err(|e| self.wrap(IoOp::Stat, e))?.len())
+    }
+
+    fn sync_data(&self) -> Result<()> {
+        self.file.sync_data().map_err(|e| self.wrap(IoOp::Sync, e))
+    }
+
+    fn sync_all(&self) -> Result<()> {
+        self.file.sync_all().map_err(|e| self.wrap(IoOp::Sync, e))
+    }
+}
+
+/// The files hold ids of people and a secret: nobody but their owner reads them.
+fn private_file() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn private_dir() -> DirBuilder {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "modes exist on unix only"))]
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn write_some(file: &File, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::write_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn write_some(file: &File, offset: u64, bytes: &[u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_write(file, bytes, offset)
+}
