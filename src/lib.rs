@@ -1,15 +1,21 @@
 //! Embedded identity-graph database engine for the WeChat ecosystem.
 
 mod codec;
+mod engine;
 pub mod error;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "the store that writes through it is not here yet")
-)]
+mod graph;
 mod journal;
 pub mod model;
+mod resolve;
+mod store;
 pub mod vfs;
 
 pub use codec::ndjson;
+pub use engine::{
+    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, Finding, Member,
+    Person, PersonId, Reached, Read, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+};
 pub use error::{Error, Result};
+pub use graph::{Committed, Durability, Graph, Options, Outcome, Recovery, Tx, View};
 pub use model::{Fact, Id, Kind, KindScope, Op, Time};
+pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

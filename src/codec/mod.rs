@@ -6,5 +6,7 @@
 #[cfg(test)]
 mod arbitrary_fact;
 mod bytes;
-pub(crate) mod entry;
+mod entry;
 pub mod ndjson;
+
+pub(crate) use entry::{Entry, ErasedId, Erasure, decode_commit, encode_commit};

@@ -42,7 +42,7 @@ pub(crate) mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use open::{Recovery, Tail};
+pub(crate) use open::Tail;
 pub(crate) use reader::Frame;
 pub(crate) use sync::SyncHandle;
 pub(crate) use writer::{Journal, Options};

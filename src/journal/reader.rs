@@ -1,6 +1,6 @@
 //! Reads the frames of one log file in order, and looks ahead past a damaged one. Decides nothing.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::journal::format::{
@@ -13,12 +13,25 @@ use crate::vfs::{OpenMode, Vfs, VfsFile};
 const CHUNK_BYTES: u64 = 256 << 10;
 
 /// One committed payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 pub(crate) struct Frame<'a> {
     pub(crate) seq: u64,
     /// Transaction time in milliseconds, given by the caller.
     pub(crate) recorded_at: i64,
     pub(crate) payload: &'a [u8],
+    /// The number of the log file it stands in.
+    pub(crate) file_number: u64,
+    /// Where it begins in that file.
+    pub(crate) offset: u64,
+    /// The secret of the database.
+    pub(crate) secret: &'a [u8; 32],
+}
+
+impl Frame<'_> {
+    /// The log file it stands in.
+    pub(crate) fn file(&self, dir: &Path) -> PathBuf {
+        layout::log(dir, self.file_number)
+    }
 }
 
 /// What the next bytes of a log file are.

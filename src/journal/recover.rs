@@ -155,7 +155,14 @@ impl Walk<'_> {
                 }
                 Step::Frame { header, crc, payload } => {
                     let FrameHeader { seq, recorded_at, .. } = header;
-                    visit(Frame { seq, recorded_at, payload })?;
+                    visit(Frame {
+                        seq,
+                        recorded_at,
+                        payload,
+                        file_number: at.file,
+                        offset: at.offset,
+                        secret: &self.manifest.secret.0,
+                    })?;
                     self.found.last_recorded_at = Some(recorded_at);
                     self.found.end = End { seq, file: at.file, offset: reader.offset(), crc };
                     self.raise_durable(&header);

@@ -149,6 +149,12 @@ impl Topology {
         })
     }
 
+    /// The corps whose customer contact an app was ever bound to.
+    pub fn corps_bound_to(&self, appid: &str) -> Vec<String> {
+        let was = |timeline: &Timeline| timeline.0.iter().any(|(_, _, to)| to.as_deref() == Some(appid));
+        self.bound_apps.iter().filter(|(_, timeline)| was(timeline)).map(|(corp, _)| corp.clone()).collect()
+    }
+
     /// The aliases that stand for a corp's key.
     pub fn aliases_of(&self, key: &str) -> impl Iterator<Item = &str> {
         self.aliases.iter().filter(move |(_, (_, of))| of == key).map(|(alias, _)| alias.as_str())

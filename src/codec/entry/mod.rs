@@ -56,15 +56,7 @@ mod read;
 mod tag;
 mod write;
 
-#[cfg_attr(
-    not(any(test, fuzzing)),
-    expect(unused_imports, reason = "the commit path is the first to call it")
-)]
 pub(crate) use read::decode_commit;
-#[cfg_attr(
-    not(any(test, fuzzing)),
-    expect(unused_imports, reason = "the commit path is the first to call it")
-)]
 pub(crate) use write::encode_commit;
 
 use crate::model::{Fact, Time};

@@ -14,7 +14,6 @@ const ENTRY_COUNT_GUESS_MAX: usize = 1024;
 ///
 /// # Errors
 /// What is wrong, for `Error::Corrupt`. Bytes that were written by [`super::encode_commit`] never fail.
-#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "the commit path is the first to call it"))]
 pub(crate) fn decode_commit(bytes: &[u8]) -> Result<Vec<Entry>, What> {
     let mut decoder = Decoder {
         bytes: Reader::new(bytes),

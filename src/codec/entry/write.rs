@@ -12,7 +12,6 @@ const ENTRY_LEN_GUESS: usize = 80;
 ///
 /// # Panics
 /// On a fact that says `erase` (N3): that is a bug of the caller, who expands it to an [`Erasure`].
-#[cfg_attr(not(any(test, fuzzing)), expect(dead_code, reason = "the commit path is the first to call it"))]
 pub(crate) fn encode_commit(entries: &[Entry]) -> Vec<u8> {
     let mut encoder = Encoder {
         out: Writer::with_capacity(16 + entries.len() * ENTRY_LEN_GUESS),

@@ -1,0 +1,86 @@
+//! A change in the making: the state it works on, what it touched, and what goes into the journal.
+//!
+//! # Invariants
+//!   C1 `settle` has nothing to do exactly when `dirty` is empty; views see settled states only.
+//!   C2 a fact that is refused at the door leaves no trace; one that fails later breaks the whole change.
+
+use std::collections::BTreeSet;
+
+use crate::codec::Entry;
+use crate::model::{Placeholders, Time};
+use crate::store::{NodeNo, PairNo, State};
+
+/// What the door asks of facts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Door {
+    pub(crate) placeholders: Placeholders,
+    /// A re-observation within so many milliseconds after a kept evidence is dropped; 0 keeps all.
+    pub(crate) refresh_ms: i64,
+    pub(crate) strict_topology: bool,
+}
+
+/// What has to be resolved again.
+#[derive(Debug, Default)]
+pub(crate) struct Dirty {
+    /// Pairs whose evidence may count differently.
+    pub(crate) pairs: BTreeSet<PairNo>,
+    /// Nodes whose block changed: their pairs may live differently.
+    pub(crate) blocks: BTreeSet<NodeNo>,
+    /// Nodes whose family is to be resolved again.
+    pub(crate) families: BTreeSet<NodeNo>,
+    /// Nodes whose entity's persons are to be resolved again.
+    pub(crate) persons: BTreeSet<NodeNo>,
+    /// Nodes whose hint edges may reach another number of entities.
+    pub(crate) hint_hubs: BTreeSet<NodeNo>,
+    /// Pairs whose hint edges changed.
+    pub(crate) hints: BTreeSet<PairNo>,
+    /// The rules changed: everything.
+    pub(crate) everything: bool,
+}
+
+impl Dirty {
+    /// Whether nothing is.
+    pub(crate) fn is_empty(&self) -> bool {
+        !self.everything
+            && self.pairs.is_empty()
+            && self.blocks.is_empty()
+            && self.families.is_empty()
+            && self.persons.is_empty()
+            && self.hint_hubs.is_empty()
+            && self.hints.is_empty()
+    }
+}
+
+/// A change in the making. It holds a secret and people's ids, so it has no Debug.
+pub(crate) struct Change {
+    pub(crate) state: State,
+    pub(crate) dirty: Dirty,
+    /// What the journal will hold.
+    pub(crate) entries: Vec<Entry>,
+    /// The commit this will be.
+    pub(crate) seq: u64,
+    pub(crate) recorded_at: Time,
+    /// The key of the tombstones' HMAC.
+    pub(crate) secret: [u8; 32],
+    pub(crate) door: Door,
+    /// A fact failed half-way (C2).
+    pub(crate) broken: bool,
+}
+
+impl Change {
+    /// Begins a change on top of `state`; `recorded_at` is made monotonic.
+    pub(crate) fn begin(state: State, recorded_at: Time, secret: [u8; 32], door: Door) -> Change {
+        let seq = state.seq + 1;
+        let recorded_at = recorded_at.max(state.recorded_at);
+        Change {
+            state,
+            dirty: Dirty::default(),
+            entries: Vec::new(),
+            seq,
+            recorded_at,
+            secret,
+            door,
+            broken: false,
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! check: does the state agree with itself, and with its facts resolved from scratch?
+
+use std::collections::BTreeMap;
+
+use crate::engine::answer::EdgeDump;
+use crate::engine::apply::perform;
+use crate::engine::change::{Change, Door};
+use crate::engine::dump::{dump_edges, dump_entity};
+use crate::engine::facts::all_facts;
+use crate::engine::settle::settle;
+use crate::error::Result;
+use crate::store::{NodeNo, Source, State};
+
+/// Something that does not hold, without naming any id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// Which invariant.
+    pub rule: &'static str,
+    /// The node or edge number it was seen at.
+    pub at: u64,
+}
+
+/// Checks the state's structure and compares it with its facts resolved from scratch.
+///
+/// # Errors
+/// The facts could not be applied again.
+pub(crate) fn check(state: &State) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    check_nodes(state, &mut findings);
+    check_pairs(state, &mut findings);
+    compare(state, &rebuild(state)?, &mut findings);
+    Ok(findings)
+}
+
+fn check_nodes(state: &State, findings: &mut Vec<Finding>) {
+    let mut find = |rule, number: NodeNo| findings.push(Finding { rule, at: u64::from(number) });
+    for number in 0..state.nodes.len() {
+        let Some(node) = state.node(number) else { continue };
+        if state.number_of(&node.id) != Some(number) {
+            find("G1: the index leads from every id to its number", number);
+        }
+        if node.named == 0 {
+            find("N2: a node is named by a fact", number);
+        }
+        if state.node(node.entity).is_none_or(|root| root.entity != node.entity) {
+            find("an entity's number is that of one of its ids", number);
+        }
+        if state.node(node.person).is_none() {
+            find("N4: a person's number is that of one of its entities", number);
+        }
+        let keys: Vec<(u32, bool)> = node.groups.iter().map(|g| (g.space, g.candidate)).collect();
+        if !keys.is_sorted() || node.groups.iter().any(|group| group.links.is_empty()) {
+            find("N1: a node's groups are sorted and none is empty", number);
+        }
+        for (other, pair) in node.groups.iter().flat_map(|group| group.links.iter()) {
+            let fits = |(a, b)| (a, b) == (number, other) || (a, b) == (other, number);
+            if !state.pair(pair).is_some_and(|pair| fits((pair.a, pair.b))) {
+                find("N1: a group holds the node's own pairs", number);
+            }
+        }
+    }
+}
+
+fn check_pairs(state: &State, findings: &mut Vec<Finding>) {
+    for number in 0..state.pairs.len() {
+        let Some(pair) = state.pair(number) else { continue };
+        let mut find = |rule| findings.push(Finding { rule, at: u64::from(number) });
+        if pair.a >= pair.b || state.pair_between(pair.a, pair.b) != Some(number) {
+            find("N3: a pair is found between its ends");
+        }
+        if pair.edges.is_empty() || pair.edges.iter().any(|edge| edge.evidence.is_empty()) {
+            find("an edge has evidence");
+        }
+    }
+}
+
+/// The same facts, resolved from scratch.
+fn rebuild(state: &State) -> Result<State> {
+    let mut change = Change::begin(State::default(), state.recorded_at, [0; 32], Door::default());
+    for fact in all_facts(state) {
+        perform(&mut change, &fact)?;
+    }
+    settle(&mut change);
+    Ok(change.state)
+}
+
+/// Edges by what identifies them.
+fn edges_of(state: &State) -> BTreeMap<(String, String, &'static str), EdgeDump> {
+    let key = |edge: &EdgeDump| (edge.a.to_string(), edge.b.to_string(), edge.kind.name());
+    dump_edges(state).map(|edge| (key(&edge), edge)).collect()
+}
+
+fn compare(state: &State, scratch: &State, findings: &mut Vec<Finding>) {
+    if edges_of(state) != edges_of(scratch) {
+        findings.push(Finding { rule: "L1: every edge is resolved as from scratch", at: 0 });
+    }
+    if state.live_nodes != scratch.live_nodes {
+        findings.push(Finding { rule: "N2: the ids are those that facts name", at: 0 });
+    }
+    for number in 0..state.nodes.len() {
+        let Some(ours) = dump_entity(state, number) else { continue };
+        let theirs = ours.ids.first().and_then(|id| scratch.number_of(id));
+        let theirs = theirs.and_then(|node| Source::node(scratch, node).map(|node| node.entity));
+        let theirs = theirs.and_then(|root| dump_entity(scratch, root));
+        if theirs.is_none_or(|theirs| (theirs.ids, theirs.superseded) != (ours.ids, ours.superseded)) {
+            findings.push(Finding {
+                rule: "L1: every entity is resolved as from scratch",
+                at: u64::from(number),
+            });
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! contacts_of and neighbors: whose contact is this entity, and what is related to an id?
+
+use crate::engine::answer::{Contact, RelationInterval};
+use crate::engine::reading::restricted_free;
+use crate::engine::relations::{of_node, read_intervals};
+use crate::engine::resolve::answerable;
+use crate::engine::walk::entity_members;
+use crate::model::{Direction, Id, Kind, RelationKind};
+use crate::store::{NodeNo, Source};
+
+/// The employees who have, or had, an id of the entity in this view as contact: latest first.
+pub(crate) fn contacts_of(source: &impl Source, entity: NodeNo, view: &str) -> Vec<Contact> {
+    let view = source.topology().canonical_scope(view).unwrap_or_else(|| view.to_owned());
+    let mut contacts = Vec::new();
+    for number in entity_members(source, entity) {
+        let Some(node) = source.node(number) else { continue };
+        let is_seen = *node.id.kind() == Kind::ExternalUserid && node.id.scope() == view;
+        if !is_seen || !restricted_free(&node) {
+            continue;
+        }
+        for interval in neighbors(source, &node.id, &RelationKind::Follows, Direction::In) {
+            contacts.push(Contact {
+                userid: interval.from,
+                external_userid: interval.to,
+                since: interval.since,
+                until: interval.until,
+                attrs: interval.attrs,
+            });
+        }
+    }
+    contacts.sort_by(|x, y| {
+        (y.until.is_none(), y.since, &x.userid).cmp(&(x.until.is_none(), x.since, &y.userid))
+    });
+    contacts
+}
+
+/// The intervals of an id's relations of one kind and direction; restricted ids are not answered.
+pub(crate) fn neighbors<'s, S: Source>(
+    source: &'s S,
+    id: &Id,
+    kind: &'s RelationKind,
+    direction: Direction,
+) -> impl Iterator<Item = RelationInterval> + use<'s, S> {
+    let known = answerable(source, id).and_then(|number| source.node(number)).map(|node| node.id.clone());
+    let relations = known.into_iter().flat_map(move |id| of_node(source, &id, kind.name(), direction));
+    let answered = |id: &Id| answerable(source, id).is_some();
+    relations
+        .flat_map(|number| read_intervals(source, number))
+        .filter(move |interval| answered(&interval.from) && answered(&interval.to))
+}

@@ -1,0 +1,251 @@
+//! erase: removes what facts not newer than the erasure said of an id, and leaves a tombstone.
+//!
+//! # Invariants
+//!   X1 afterwards the graph is what it would be had it never seen those facts; newer ones stay, afresh.
+//!   X2 the journal holds numbers and HMACs only.
+//!
+//! # Order
+//!   settle (the entity is the one of that moment), bury, collect, remove, redirect, tell the newer facts.
+
+use std::collections::BTreeSet;
+
+use crate::codec::{Entry, ErasedId, Erasure};
+use crate::engine::apply::perform;
+use crate::engine::change::Change;
+use crate::engine::facts::{facts_of_pair, facts_of_relation, facts_of_side};
+use crate::engine::relations::remove_relation;
+use crate::engine::settle::settle;
+use crate::engine::sides::refresh_toggle;
+use crate::engine::tomb::mac_of;
+use crate::engine::walk::entity_members;
+use crate::error::Result;
+use crate::model::{Fact, Id, Reach, Time};
+use crate::store::{NodeNo, PairNo, Side, SideNo, Slot, State};
+
+/// Erases an id or its entity; `false` if that was done already and nothing is left to remove.
+pub(crate) fn erase(change: &mut Change, id: &Id, reach: Reach, at: Time, sticky: bool) -> Result<bool> {
+    settle(change);
+    let state = &change.state;
+    let mut targets: Vec<Id> = vec![id.clone()];
+    // An alias of a corp means its key: what was stored under the alias before is the same id.
+    for alias in state.topology.aliases_of(id.scope().split('@').next().unwrap_or_default()) {
+        let scope = match id.scope().split_once('@') {
+            Some((_, viewer)) => format!("{alias}@{viewer}"),
+            None => alias.to_owned(),
+        };
+        targets.extend(id.with_scope(&scope).ok().filter(|twin| state.number_of(twin).is_some()));
+    }
+    if reach == Reach::Entity {
+        let nodes = targets.iter().filter_map(|target| state.number_of(target)).collect::<Vec<_>>();
+        let members = nodes.into_iter().flat_map(|node| entity_members(state, node)).collect::<BTreeSet<_>>();
+        let ids = members.into_iter().filter_map(|member| state.node(member).map(|node| node.id.clone()));
+        for member in ids.collect::<Vec<_>>() {
+            if !targets.contains(&member) {
+                targets.push(member);
+            }
+        }
+    }
+    let erased = targets
+        .iter()
+        .map(|target| ErasedId {
+            number: state.number_of(target).map(u64::from),
+            mac: mac_of(&change.secret, target),
+        })
+        .collect();
+    let erasure = Erasure { at, sticky, ids: erased };
+    let changed = erase_all(change, &targets, &erasure)?;
+    if changed {
+        change.entries.push(Entry::Erase(erasure));
+    }
+    Ok(changed)
+}
+
+/// Applies an erasure from the journal.
+pub(crate) fn replay(change: &mut Change, erasure: &Erasure) -> Result<()> {
+    settle(change);
+    let mut targets = Vec::new();
+    for erased in &erasure.ids {
+        let numbered = erased.number.and_then(|number| u32::try_from(number).ok());
+        let known = numbered.and_then(|number| change.state.node(number)).map(|node| node.id.clone());
+        // An id that only memos and retractions name has no number: it is found by its HMAC.
+        let found = known.or_else(|| {
+            let mut named: Vec<Id> = Vec::new();
+            for (_, side) in change.state.sides() {
+                named.extend(side.key().ids().into_iter().cloned());
+            }
+            named.into_iter().find(|id| mac_of(&change.secret, id) == erased.mac)
+        });
+        targets.extend(found);
+    }
+    erase_all(change, &targets, erasure).map(|_| ())
+}
+
+fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<bool> {
+    let mut changed = false;
+    for erased in &erasure.ids {
+        changed |= change.state.bury(erased.mac, erasure.at, erasure.sticky);
+    }
+    let gone = |fact: &Fact| erasure.sticky || fact.at <= erasure.at;
+    let mut entities: Vec<(NodeNo, Vec<NodeNo>)> = Vec::new();
+    for target in targets {
+        if let Some(node) = change.state.number_of(target) {
+            entities.push((node, entity_members(&change.state, node)));
+        }
+    }
+    let mut doomed: BTreeSet<NodeNo> = BTreeSet::new();
+    let mut newer: Vec<(Fact, u64)> = Vec::new();
+    for target in targets {
+        changed |= remove_sides(change, target, &gone, &mut newer);
+        if let Some(node) = change.state.number_of(target) {
+            let (removed, kept) = remove_node_facts(change, node, &gone);
+            changed |= removed;
+            newer.extend(kept);
+            doomed.insert(node);
+        }
+    }
+    let peers: Vec<NodeNo> = change.dirty.families.iter().copied().collect();
+    for number in peers {
+        if change.state.node(number).is_some_and(|node| node.named == 0) {
+            doomed.insert(number);
+        }
+    }
+    retire(change, &doomed, &entities);
+    tell_again(change, newer)?;
+    Ok(changed)
+}
+
+/// Retires numbers and redirects them to the smallest survivor of their entity.
+fn retire(change: &mut Change, doomed: &BTreeSet<NodeNo>, entities: &[(NodeNo, Vec<NodeNo>)]) {
+    for number in doomed {
+        change.state.retire_node(*number);
+        change.dirty.families.remove(number);
+        change.dirty.persons.remove(number);
+        change.dirty.hint_hubs.remove(number);
+        change.dirty.blocks.remove(number);
+    }
+    for (_, members) in entities {
+        let survivor = members.iter().copied().find(|member| change.state.node(*member).is_some());
+        for member in members.iter().filter(|member| doomed.contains(member)) {
+            if let Some(slot) = change.state.nodes.get_mut(*member) {
+                *slot = Slot::Gone(survivor);
+            }
+        }
+    }
+}
+
+/// Facts newer than the erasure name the id afresh, in the order they were recorded.
+fn tell_again(change: &mut Change, mut newer: Vec<(Fact, u64)>) -> Result<()> {
+    newer.sort_by_key(|(_, seq)| *seq);
+    let seq = change.seq;
+    for (fact, recorded_seq) in newer {
+        change.seq = recorded_seq;
+        let told = perform(change, &fact);
+        change.seq = seq;
+        told?;
+    }
+    Ok(())
+}
+
+/// Removes the side records' operations that go, and takes out the newer ones to be told again.
+fn remove_sides(
+    change: &mut Change,
+    id: &Id,
+    gone: &impl Fn(&Fact) -> bool,
+    newer: &mut Vec<(Fact, u64)>,
+) -> bool {
+    let mut changed = false;
+    for number in change.state.sides_naming(id) {
+        let facts = facts_of_side(&change.state, number);
+        changed |= facts.iter().any(|(fact, _)| gone(fact));
+        unname_side(change, number, &facts);
+        empty_side(change, number);
+        change.state.remove_side(number);
+        newer.extend(facts.into_iter().filter(|(fact, _)| !gone(fact)));
+    }
+    changed
+}
+
+/// Takes back the naming of a side record's facts.
+fn unname_side(change: &mut Change, number: SideNo, facts: &[(Fact, u64)]) {
+    let Some(key) = change.state.side(number).map(|side| side.key().clone()) else { return };
+    let count = facts.iter().filter(|(fact, _)| fact.op.brings_ids()).count();
+    for id in key.ids() {
+        if let Some(node) = change.state.number_of(id) {
+            unname(&mut change.state, node, count);
+            change.dirty.families.insert(node);
+        }
+    }
+}
+
+/// Empties a side record, so that flags and edges no longer follow it.
+fn empty_side(change: &mut Change, number: SideNo) {
+    match change.state.side_mut(number) {
+        Some(Side::Toggle(_, ops)) => {
+            ops.clear();
+            refresh_toggle(change, number);
+        }
+        Some(Side::Retraction(key, lifting)) => {
+            *lifting = crate::store::Lifting::default();
+            let ids: Vec<Id> = key.ids().into_iter().cloned().collect();
+            if let [a, b] = ids.as_slice()
+                && let (Some(x), Some(y)) = (change.state.number_of(a), change.state.number_of(b))
+                && let Some(pair) = change.state.pair_between(x, y)
+            {
+                change.dirty.pairs.insert(pair);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn unname(state: &mut State, node: NodeNo, count: usize) {
+    if let Some(node) = state.node_mut(node) {
+        node.named = node.named.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
+    }
+}
+
+/// Removes every pair and relation of a node; whether a fact that goes was among them, and the newer ones.
+fn remove_node_facts(
+    change: &mut Change,
+    number: NodeNo,
+    gone: &impl Fn(&Fact) -> bool,
+) -> (bool, Vec<(Fact, u64)>) {
+    let Some(node) = change.state.node(number) else { return (false, Vec::new()) };
+    let pairs: Vec<(NodeNo, PairNo)> = node.groups.iter().flat_map(|group| group.links.iter()).collect();
+    let relations: Vec<(NodeNo, u32)> = node.relations.iter().flat_map(|group| group.links.iter()).collect();
+    let bans = node.bans.clone();
+    let mut all: Vec<(Fact, u64)> = Vec::new();
+    for (other, pair) in pairs {
+        let facts = facts_of_pair(&change.state, pair);
+        detach_pair(change, number, other, pair, facts.len());
+        all.extend(facts);
+    }
+    for (other, relation) in relations {
+        let facts = facts_of_relation(&change.state, relation);
+        remove_relation(&mut change.state, relation);
+        unname(&mut change.state, other, facts.len());
+        change.dirty.families.insert(other);
+        all.extend(facts);
+    }
+    for other in bans {
+        if let Some(other) = change.state.node_mut(other) {
+            other.bans.retain(|ban| *ban != number);
+        }
+    }
+    let changed = all.iter().any(|(fact, _)| gone(fact));
+    all.retain(|(fact, _)| !gone(fact));
+    (changed, all)
+}
+
+/// Takes a pair out of the graph and marks what that may change.
+fn detach_pair(change: &mut Change, node: NodeNo, other: NodeNo, pair: PairNo, fact_count: usize) {
+    crate::engine::assess::withdraw(change, pair);
+    change.state.remove_pair(pair);
+    change.dirty.pairs.remove(&pair);
+    unname(&mut change.state, other, fact_count);
+    for end in [node, other] {
+        change.dirty.families.insert(end);
+        change.dirty.persons.insert(end);
+        change.dirty.hint_hubs.insert(end);
+    }
+}

@@ -1,0 +1,139 @@
+//! The accepted facts, told again from the state: what `dump facts` prints and erasure takes out.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Fact, KindScope, Op, RelationKind, Selector, Time};
+use crate::store::{
+    Direct, Evidence, Lifting, PairNo, RelationNo, RelationOp, Side, SideKey, SideNo, Source,
+    SourceRetraction, State, Sym, ToggleOp,
+};
+
+fn owned(state: &State, sym: Option<Sym>) -> Option<String> {
+    sym.map(|sym| state.text(sym).to_owned())
+}
+
+/// The links and supersedes of a pair, with the commit that brought each.
+pub(crate) fn facts_of_pair(state: &State, number: PairNo) -> Vec<(Fact, u64)> {
+    let Some(pair) = state.pair(number) else { return Vec::new() };
+    let (Some(a), Some(b)) = (state.node(pair.a), state.node(pair.b)) else { return Vec::new() };
+    let mut facts = Vec::new();
+    for edge in &pair.edges {
+        for evidence in &edge.evidence {
+            let Evidence { source, batch, event, stated, observed_at, expires_at, recorded_seq } = evidence;
+            let source = state.text(*source).to_owned();
+            let event = event.as_deref().map(str::to_owned);
+            let (a, b) = (a.id.clone(), b.id.clone());
+            let op = match edge.direct {
+                Direct::Same => Op::Link { a, b, source, strength: *stated, event, expires_at: *expires_at },
+                Direct::AToB => Op::Supersede { old: a, new: b, source, strength: *stated, event },
+                Direct::BToA => Op::Supersede { old: b, new: a, source, strength: *stated, event },
+            };
+            let fact = Fact { at: *observed_at, batch: owned(state, *batch), op };
+            facts.push((fact, *recorded_seq));
+        }
+    }
+    facts
+}
+
+/// The relates and unrelates of a relation.
+pub(crate) fn facts_of_relation(state: &State, number: RelationNo) -> Vec<(Fact, u64)> {
+    let Some(relation) = state.relation(number) else { return Vec::new() };
+    let (Some(from), Some(to)) = (state.node(relation.from), state.node(relation.to)) else {
+        return Vec::new();
+    };
+    let Ok(kind) = RelationKind::parse(state.text(relation.kind)) else { return Vec::new() };
+    let told = |op: &RelationOp| {
+        let (kind, from, to) = (kind.clone(), from.id.clone(), to.id.clone());
+        let source = state.text(op.source).to_owned();
+        let fact_op = if op.opens {
+            let attrs = op.attrs.as_deref().cloned().unwrap_or_default();
+            Op::Relate { kind, from, to, source, attrs }
+        } else {
+            Op::Unrelate { kind, from, to, source }
+        };
+        (Fact { at: op.at, batch: owned(state, op.batch), op: fact_op }, op.recorded_seq)
+    };
+    relation.ops.iter().map(told).collect()
+}
+
+/// The facts of a side record. Retractions keep no commit: they count as recorded with the last one.
+pub(crate) fn facts_of_side(state: &State, number: SideNo) -> Vec<(Fact, u64)> {
+    match state.side(number) {
+        Some(Side::Toggle(key, ops)) => ops.iter().filter_map(|op| toggle_fact(state, key, op)).collect(),
+        Some(Side::Absent(SideKey::Absent(id, target), told)) => told
+            .iter()
+            .map(|told| {
+                let source = state.text(told.source).to_owned();
+                let op = Op::Absent { id: id.clone(), target: target.clone(), source };
+                (Fact { at: told.at, batch: owned(state, told.batch), op }, told.recorded_seq)
+            })
+            .collect(),
+        Some(Side::Retraction(key, lifting)) => {
+            let selector = match key {
+                SideKey::PairRetraction(a, b, source) => {
+                    Selector::Pair { a: a.clone(), b: b.clone(), source: owned(state, *source) }
+                }
+                SideKey::EventRetraction(source, event) => {
+                    Selector::Event { source: state.text(*source).to_owned(), event: event.to_string() }
+                }
+                _ => return Vec::new(),
+            };
+            lifting_facts(&selector, lifting).map(|fact| (fact, state.seq)).collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn toggle_fact(state: &State, key: &SideKey, op: &ToggleOp) -> Option<(Fact, u64)> {
+    let (reason, actor) = (op.reason.to_string(), op.actor.to_string());
+    let fact_op = match (key, op.forbids) {
+        (SideKey::Ban(a, b), true) => Op::Ban { a: a.clone(), b: b.clone(), reason, actor },
+        (SideKey::Ban(a, b), false) => Op::Unban { a: a.clone(), b: b.clone(), actor },
+        (SideKey::Block(id), true) => Op::Block { id: id.clone(), reason, actor },
+        (SideKey::Block(id), false) => Op::Unblock { id: id.clone(), actor },
+        (SideKey::Restrict(id), true) => Op::Restrict { id: id.clone(), reason },
+        (SideKey::Restrict(id), false) => Op::Unrestrict { id: id.clone() },
+        _ => return None,
+    };
+    Some((Fact { at: op.at, batch: owned(state, op.batch), op: fact_op }, op.recorded_seq))
+}
+
+fn lifting_facts(selector: &Selector, lifting: &Lifting) -> impl Iterator<Item = Fact> {
+    let fact = |at: &Time, op: Op| Fact { at: *at, batch: None, op };
+    let retracted = lifting.retracted.iter().map(move |at| fact(at, Op::Retract(selector.clone())));
+    retracted.chain(lifting.lifted.iter().map(move |at| fact(at, Op::Unretract(selector.clone()))))
+}
+
+/// Every accepted fact that was not erased, in an order that gives an equal graph when told again:
+/// settings, evidence, relations, sides, retractions, marks.
+pub(crate) fn all_facts(state: &State) -> impl Iterator<Item = Fact> + '_ {
+    let settings = state.settings.iter().map(|(_, fact)| (**fact).clone());
+    let pairs = (0..state.pairs.len()).flat_map(|number| facts_of_pair(state, number));
+    let relations = (0..state.relations.len()).flat_map(|number| facts_of_relation(state, number));
+    let sides = state.sides().flat_map(|(number, _)| facts_of_side(state, number));
+    let graph = pairs.chain(relations).chain(sides).map(|(fact, _)| fact);
+    settings.chain(graph).chain(retractions(state)).chain(marks(&state.marks))
+}
+
+fn retractions(state: &State) -> Vec<Fact> {
+    let mut facts = Vec::new();
+    for (batch, lifting) in state.batch_retractions.iter() {
+        let selector = Selector::Batch(state.text(*batch).to_owned());
+        facts.extend(lifting_facts(&selector, lifting));
+    }
+    for retraction in state.source_retractions.iter() {
+        let SourceRetraction { source, scope, from, to, lifting } = retraction;
+        let scope: Option<KindScope> = scope.clone();
+        let selector =
+            Selector::Source { source: Source::text(state, *source).to_owned(), scope, from: *from, to: *to };
+        facts.extend(lifting_facts(&selector, lifting));
+    }
+    facts
+}
+
+fn marks(marks: &BTreeMap<String, (Time, String)>) -> impl Iterator<Item = Fact> + '_ {
+    marks.iter().map(|(key, (at, value))| {
+        let op = Op::Mark { key: key.clone(), value: value.clone() };
+        Fact { at: *at, batch: None, op }
+    })
+}

@@ -1,0 +1,53 @@
+//! What facts do, what follows from them, and the verbs that answer: one file each.
+//!
+//! Writing: `door` lets a fact in, `apply` does what it says, `settle` resolves the neighbourhood again.
+//! Reading: `Read` is the list of verbs; each verb is a file.
+
+mod answer;
+mod apply;
+mod assess;
+mod change;
+mod check;
+mod contacts;
+mod door;
+mod dump;
+mod erase;
+mod explain;
+mod facts;
+mod read;
+mod reading;
+mod relations;
+mod resolve;
+mod retract;
+mod settings;
+mod settle;
+mod settle_persons;
+mod sides;
+mod suggestions;
+mod tell;
+mod tomb;
+mod translate;
+mod walk;
+
+pub use answer::{
+    Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, Member, Person, PersonId,
+    Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+};
+pub use check::Finding;
+pub use read::{Answers, Read};
+
+pub(crate) use apply::{apply, replay};
+pub(crate) use change::{Change, Door};
+pub(crate) use check::check;
+pub(crate) use settle::settle;
+
+/// The verbs of reading, as functions on a source.
+pub(crate) mod verbs {
+    pub(crate) use crate::engine::contacts::{contacts_of, neighbors};
+    pub(crate) use crate::engine::dump::{dump_edges, dump_entities, is_conflict, stats};
+    pub(crate) use crate::engine::explain::explain;
+    pub(crate) use crate::engine::facts::all_facts;
+    pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
+    pub(crate) use crate::engine::suggestions::suggestions;
+    pub(crate) use crate::engine::translate::translate;
+}

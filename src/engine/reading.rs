@@ -1,0 +1,33 @@
+//! Small questions that several verbs ask of a record.
+
+use crate::engine::answer::EvidenceInfo;
+use crate::store::{Edge, Evidence, Node, Source};
+
+/// Whether an id may be answered.
+pub(crate) fn restricted_free(node: &Node) -> bool {
+    !node.restricted
+}
+
+/// The evidence of an edge, for people to look at.
+pub(crate) fn evidence_of(
+    source: &impl Source,
+    edge: &Edge,
+    stands: impl Fn(&Evidence) -> bool,
+) -> Vec<EvidenceInfo> {
+    let rules = source.rules();
+    let info = |evidence: &Evidence| {
+        let name = source.text(evidence.source);
+        EvidenceInfo {
+            source: name.to_owned(),
+            strength: evidence.stated.unwrap_or_else(|| rules.strength_of(name)),
+            observed_at: evidence.observed_at,
+            batch: evidence.batch.map(|batch| source.text(batch).to_owned()),
+            expires_at: evidence.expires_at,
+            recorded_seq: evidence.recorded_seq,
+            stands: stands(evidence),
+        }
+    };
+    let mut evidence: Vec<EvidenceInfo> = edge.evidence.iter().map(info).collect();
+    evidence.sort_by(|x, y| (x.observed_at, &x.source).cmp(&(y.observed_at, &y.source)));
+    evidence
+}

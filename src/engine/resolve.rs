@@ -1,0 +1,101 @@
+//! resolve, entity, person, same: who is this?
+
+use crate::engine::answer::{Entity, EntityId, Member, Person, PersonId, Reached, Verdict};
+use crate::engine::dump::{dump_edge, is_conflict};
+use crate::engine::walk::{all_pairs, entity_members};
+use crate::model::Id;
+use crate::resolve::{Level, Status};
+use crate::store::{NodeNo, Slot, Source};
+
+/// The number of an id that may be answered: it exists and is not restricted. An alias of a corp in its
+/// scope means the corp's key.
+pub(crate) fn answerable(source: &impl Source, id: &Id) -> Option<NodeNo> {
+    let canonical =
+        source.topology().canonical_scope(id.scope()).and_then(|scope| id.with_scope(&scope).ok());
+    let number = source.number_of(canonical.as_ref().unwrap_or(id))?;
+    source.node(number).filter(|node| !node.restricted).map(|_| number)
+}
+
+/// The entity an id belongs to; `None` if the id is unknown or restricted.
+pub(crate) fn resolve(source: &impl Source, id: &Id) -> Option<Entity> {
+    entity_around(source, answerable(source, id)?)
+}
+
+/// The entity that holds a node.
+pub(crate) fn entity_around(source: &impl Source, number: NodeNo) -> Option<Entity> {
+    let root = source.node(number)?.entity;
+    let first = source.node(root)?;
+    let (class, person) = (first.id.class(), PersonId(u64::from(first.person)));
+    let mut members = Vec::new();
+    let mut conflicts = Vec::new();
+    for number in entity_members(source, root) {
+        let Some(node) = source.node(number) else { continue };
+        if node.restricted {
+            continue;
+        }
+        members.push(Member { id: node.id.clone(), superseded: node.superseded, blocked: node.blocked });
+        for (other, pair) in all_pairs(source, number) {
+            // Seen from both ends: taken once where both ends belong to this entity.
+            let inside = source.node(other).is_some_and(|other| other.entity == root);
+            let Some(pair) = source.pair(pair).filter(|_| !inside || number < other) else { continue };
+            let rejected = pair.edges.iter().filter(|e| e.state.status != Status::Accepted);
+            let open = rejected.filter_map(|edge| dump_edge(source, &pair, edge)).filter(is_conflict);
+            conflicts.extend(open);
+        }
+    }
+    members.sort_unstable_by(|x, y| x.id.cmp(&y.id));
+    Some(Entity { entity: EntityId(u64::from(root)), class, person, members, conflicts })
+}
+
+/// The entity that now holds a number ever handed out.
+pub(crate) fn entity(source: &impl Source, entity: EntityId) -> Reached {
+    let Ok(mut number) = NodeNo::try_from(entity.0) else { return Reached::Never };
+    loop {
+        match source.slot(number) {
+            None => return Reached::Never,
+            Some(Slot::Gone(None)) => return Reached::Erased,
+            Some(Slot::Gone(Some(next))) => number = *next,
+            Some(Slot::Live(_)) => {
+                return entity_around(source, number).map_or(Reached::Never, Reached::Entity);
+            }
+        }
+    }
+}
+
+/// The person an entity belongs to: itself and the entities joined with it.
+pub(crate) fn person_around(source: &impl Source, number: NodeNo) -> Option<Person> {
+    let root = source.node(number)?.entity;
+    let person = source.node(root)?.person;
+    let mut found = std::collections::BTreeSet::from([root]);
+    let mut stack = vec![root];
+    while let Some(entity) = stack.pop() {
+        for member in entity_members(source, entity) {
+            for (other, pair) in all_pairs(source, member) {
+                let joined = source.pair(pair).is_some_and(|pair| {
+                    let mut edges = pair.edges.iter();
+                    edges.any(|e| e.state.level == Level::Person && e.state.status == Status::Accepted)
+                });
+                let other = source.node(other).map(|other| other.entity);
+                if joined && let Some(other) = other.filter(|other| found.insert(*other)) {
+                    stack.push(other);
+                }
+            }
+        }
+    }
+    let entities = found.into_iter().filter_map(|entity| entity_around(source, entity)).collect();
+    Some(Person { person: PersonId(u64::from(person)), entities })
+}
+
+/// Whether two ids are the same.
+pub(crate) fn same(source: &impl Source, a: &Id, b: &Id) -> Verdict {
+    let (Some(a), Some(b)) = (answerable(source, a), answerable(source, b)) else { return Verdict::Unknown };
+    let entity = |number: NodeNo| source.node(number).map(|node| node.entity);
+    let person = |number: NodeNo| source.node(entity(number)?).map(|node| node.person);
+    if entity(a) == entity(b) {
+        Verdict::SameEntity
+    } else if person(a) == person(b) {
+        Verdict::SamePerson
+    } else {
+        Verdict::Different
+    }
+}

@@ -1,0 +1,134 @@
+//! retract and unretract: what the selectors take, and which evidence still counts.
+
+use std::sync::Arc;
+
+use crate::engine::change::Change;
+use crate::engine::sides::{refresh_toggle, side_for};
+use crate::error::Result;
+use crate::model::{Id, Selector, Time};
+use crate::store::{Evidence, Lifting, Node, Ref, Side, SideKey, Source, SourceRetraction, Sym};
+
+/// Applies a retraction, or its lifting; `false` if it was known.
+pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts: bool) -> Result<bool> {
+    match selector {
+        Selector::Pair { a, b, source } => retract_pair(change, (a, b), source.as_deref(), at, lifts),
+        Selector::Event { source, event } => {
+            let source = change.state.intern(source)?;
+            let key = SideKey::EventRetraction(source, event.as_str().into());
+            if !tell_lifting(change, key, at, lifts)? {
+                return Ok(false);
+            }
+            change.state.event_retractions += 1;
+            let touched = change.state.pairs_of_event(source, event);
+            change.dirty.pairs.extend(touched);
+            Ok(true)
+        }
+        Selector::Batch(batch) => {
+            let batch = change.state.intern(batch)?;
+            let retractions = Arc::make_mut(&mut change.state.batch_retractions);
+            if !retractions.entry(batch).or_default().tell(lifts, at) {
+                return Ok(false);
+            }
+            touch_log(change, change.state.by_batch.get(batch).cloned());
+            Ok(true)
+        }
+        Selector::Source { source, scope, from, to } => {
+            let source = change.state.intern(source)?;
+            let mut told = SourceRetraction {
+                source,
+                scope: scope.clone(),
+                from: *from,
+                to: *to,
+                lifting: Lifting::default(),
+            };
+            let retractions = Arc::make_mut(&mut change.state.source_retractions);
+            let same = |known: &&mut SourceRetraction| {
+                (known.source, &known.scope, known.from, known.to) == (source, scope, *from, *to)
+            };
+            let changed = match retractions.iter_mut().find(same) {
+                Some(known) => known.lifting.tell(lifts, at),
+                None => {
+                    told.lifting.tell(lifts, at);
+                    retractions.push(told);
+                    true
+                }
+            };
+            if changed {
+                touch_log(change, change.state.by_source.get(source).cloned());
+            }
+            Ok(changed)
+        }
+    }
+}
+
+fn retract_pair(
+    change: &mut Change,
+    (a, b): (&Id, &Id),
+    source: Option<&str>,
+    at: Time,
+    lifts: bool,
+) -> Result<bool> {
+    let source = source.map(|source| change.state.intern(source)).transpose()?;
+    if !tell_lifting(change, pair_key(a, b, source), at, lifts)? {
+        return Ok(false);
+    }
+    let state = &mut change.state;
+    state.pair_retractions += 1;
+    if let (Some(x), Some(y)) = (state.number_of(a), state.number_of(b))
+        && let Some(pair) = state.pair_between(x, y)
+    {
+        change.dirty.pairs.insert(pair);
+    }
+    Ok(true)
+}
+
+fn tell_lifting(change: &mut Change, key: SideKey, at: Time, lifts: bool) -> Result<bool> {
+    let number = side_for(&mut change.state, key, |key| Side::Retraction(key, Lifting::default()))?;
+    match change.state.side_mut(number) {
+        Some(Side::Retraction(_, lifting)) => Ok(lifting.tell(lifts, at)),
+        _ => Ok(false),
+    }
+}
+
+/// Everything a batch or a source touched may count differently now.
+fn touch_log(change: &mut Change, log: Option<crate::store::Table<Ref>>) {
+    for (_, touched) in log.iter().flat_map(|log| log.iter()) {
+        match *touched {
+            Ref::Pair(pair) => {
+                change.dirty.pairs.insert(pair);
+            }
+            Ref::Side(side) => refresh_toggle(change, side),
+        }
+    }
+}
+
+/// The key of a pair's retractions: its ids in order of text.
+pub(crate) fn pair_key(a: &Id, b: &Id, source: Option<Sym>) -> SideKey {
+    let (a, b) = if a < b { (a, b) } else { (b, a) };
+    SideKey::PairRetraction(a.clone(), b.clone(), source)
+}
+
+/// Whether no retraction takes this evidence.
+pub(crate) fn stands(records: &impl Source, x: &Node, y: &Node, evidence: &Evidence) -> bool {
+    let (source, at) = (evidence.source, evidence.observed_at);
+    if records.batch_is_retracted(evidence.batch)
+        || records.source_is_retracted(source, at, &[x.id.space(), y.id.space()])
+    {
+        return false;
+    }
+    let in_force = |key: &SideKey| match records.side(key).as_deref() {
+        Some(Side::Retraction(_, lifting)) => lifting.in_force(),
+        _ => None,
+    };
+    if records.event_retractions() > 0
+        && let Some(event) = &evidence.event
+        && in_force(&SideKey::EventRetraction(source, event.clone())).is_some()
+    {
+        return false;
+    }
+    records.pair_retractions() == 0
+        || [None, Some(source)]
+            .into_iter()
+            .filter_map(|source| in_force(&pair_key(&x.id, &y.id, source)))
+            .all(|until| at > until)
+}

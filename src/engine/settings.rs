@@ -1,0 +1,173 @@
+//! Topology, kinds, rules and marks: what resolution is told, and what has to be resolved again for it.
+
+use std::sync::Arc;
+
+use crate::codec::ndjson;
+use crate::engine::change::Change;
+use crate::error::Result;
+use crate::model::{Fact, Kind, Op, PerScope, RuleValue, Strength, split_scope};
+use crate::store::{NodeNo, State, Sym};
+
+/// The source of the links that an alias makes.
+const ALIAS_SOURCE: &str = "operator.topology_alias";
+
+/// Applies a setting; `false` if it was known.
+pub(crate) fn set(change: &mut Change, fact: &Fact) -> Result<bool> {
+    if let Op::Mark { key, value } = &fact.op {
+        return Ok(set_mark(&mut change.state, key, (fact.at, value)));
+    }
+    if !change.state.keep_setting(fact, &ndjson::print(fact))? {
+        return Ok(false);
+    }
+    match &fact.op {
+        Op::OpenAccount { key, .. } => {
+            Arc::make_mut(&mut change.state.topology).add_open_account(key);
+        }
+        Op::Provider { key, .. } => {
+            Arc::make_mut(&mut change.state.topology).add_provider(key);
+        }
+        Op::App { appid, open_account, from, .. } => {
+            let topology = Arc::make_mut(&mut change.state.topology);
+            if topology.bind_app(appid, open_account.as_deref(), *from, fact.at) {
+                touch_app(change, appid);
+            }
+        }
+        Op::Corp { .. } => set_corp(change, fact),
+        Op::Kind { name, per_scope } => {
+            let value = RuleValue::Text(per_scope.name().to_owned());
+            set_rule(change, &format!("kind {name}"), &value, fact)?;
+        }
+        Op::Rules { set } => {
+            for (name, value) in set {
+                set_rule(change, name, value, fact)?;
+            }
+        }
+        _ => {}
+    }
+    Ok(true)
+}
+
+/// An application's cursor: the greatest `at` wins, then the greater text. An older one is known already.
+fn set_mark(state: &mut State, key: &str, (at, value): (crate::model::Time, &str)) -> bool {
+    if state.marks.get(key).is_some_and(|(known_at, known)| (*known_at, known.as_str()) >= (at, value)) {
+        return false;
+    }
+    Arc::make_mut(&mut state.marks).insert(key.to_owned(), (at, value.to_owned()));
+    true
+}
+
+/// A rule or kind: the greatest `at` wins, then the greater text.
+fn set_rule(change: &mut Change, name: &str, value: &RuleValue, fact: &Fact) -> Result<()> {
+    let told = (fact.at, rule_text(value));
+    if let Some((at, text, _)) = change.state.rule_values.get(name)
+        && (*at, text) >= (told.0, &told.1)
+    {
+        return Ok(());
+    }
+    Arc::make_mut(&mut change.state.rule_values).insert(name.to_owned(), (told.0, told.1, value.clone()));
+    let rules = Arc::make_mut(&mut change.state.rules);
+    if let Some(kind) = name.strip_prefix("kind ") {
+        let many = *value == RuleValue::Text(PerScope::Many.name().to_owned());
+        rules.set_kind(kind, if many { PerScope::Many } else { PerScope::One });
+        touch_kind(change, kind);
+    } else {
+        // Replay takes what was accepted once: a rule this version does not know stays without effect.
+        if rules.set(name, value).is_ok() {
+            change.dirty.everything = true;
+        }
+    }
+    Ok(())
+}
+
+/// The canonical text of a rule's value, for ties.
+fn rule_text(value: &RuleValue) -> String {
+    match value {
+        RuleValue::Number(number) => number.to_string(),
+        RuleValue::Text(text) => text.clone(),
+        RuleValue::List(words) => words.join(","),
+    }
+}
+
+fn set_corp(change: &mut Change, fact: &Fact) {
+    let Op::Corp { key, bound_appid, kf_bound_appid, from, aliases, .. } = &fact.op else { return };
+    let topology = Arc::make_mut(&mut change.state.topology);
+    topology.add_corp(key);
+    // A corp fact without `from` holds from the moment it was observed.
+    let from = from.unwrap_or(fact.at);
+    if let Some(appid) = kf_bound_appid {
+        topology.bind_corp_kf(key, appid.as_deref(), from, fact.at);
+    }
+    for alias in aliases {
+        topology.add_alias(alias, key, fact.at);
+    }
+    if let Some(appid) = bound_appid
+        && topology.bind_corp(key, appid.as_deref(), from, fact.at)
+    {
+        touch_space(change, &format!("external_userid:{key}"));
+    }
+}
+
+/// Everything the binding of an app can decide: its openids, and the contacts of corps it was bound to.
+fn touch_app(change: &mut Change, appid: &str) {
+    touch_space(change, &format!("openid:{appid}"));
+    for corp in change.state.topology.corps_bound_to(appid) {
+        touch_space(change, &format!("external_userid:{corp}"));
+    }
+}
+
+/// The nodes that were ever numbered in a (kind, scope).
+fn nodes_of(state: &State, space: Sym) -> Vec<NodeNo> {
+    state.by_space.get(space).map_or_else(Vec::new, |nodes| nodes.iter().map(|(_, node)| *node).collect())
+}
+
+/// Every pair of an id of a (kind, scope) with a unionid may count differently.
+fn touch_space(change: &mut Change, space: &str) {
+    let state = &change.state;
+    let Some(space) = state.sym(space) else { return };
+    for node in nodes_of(state, space).into_iter().filter_map(|number| state.node(number)) {
+        let to_unionids = node.groups.iter().filter(|g| state.text(g.space).starts_with("unionid:"));
+        for (_, pair) in to_unionids.flat_map(|group| group.links.iter()) {
+            change.dirty.pairs.insert(pair);
+        }
+    }
+}
+
+/// Every family that holds an id of a kind may be united differently.
+fn touch_kind(change: &mut Change, kind: &str) {
+    let state = &change.state;
+    let of_kind = state.spaces().filter(|(_, text)| text.split(':').next() == Some(kind));
+    let nodes: Vec<NodeNo> = of_kind.flat_map(|(space, _)| nodes_of(state, space)).collect();
+    change.dirty.families.extend(nodes.into_iter().filter(|number| state.node(*number).is_some()));
+}
+
+/// The links that tie ids already stored under a corp's new aliases to their twins under its key.
+pub(crate) fn alias_links(change: &Change, fact: &Fact) -> Result<Vec<Fact>> {
+    let Op::Corp { aliases, .. } = &fact.op else { return Ok(Vec::new()) };
+    let state = &change.state;
+    let named = state.spaces().filter_map(|(space, text)| {
+        let scope = text.split_once(':')?.1;
+        let alias = split_scope(scope).0;
+        aliases.iter().any(|known| known == alias).then_some(space)
+    });
+    let mut old: Vec<NodeNo> = named.flat_map(|space| nodes_of(state, space)).collect();
+    old.sort_unstable();
+    let mut links = Vec::new();
+    for node in old.into_iter().filter_map(|number| state.node(number)) {
+        let Some(scope) = state.topology.canonical_scope(node.id.scope()) else { continue };
+        let twin = node.id.with_scope(&scope)?;
+        // Hashed phone numbers are no ids of a corp, and hints do not bind.
+        if twin == node.id || *twin.kind() == Kind::Phone {
+            continue;
+        }
+        let op = Op::Link {
+            a: node.id.clone(),
+            b: twin,
+            source: ALIAS_SOURCE.to_owned(),
+            strength: Some(Strength::Asserted),
+            event: None,
+            expires_at: None,
+        };
+        links.push(Fact { at: fact.at, batch: fact.batch.clone(), op });
+    }
+    Ok(links)
+}

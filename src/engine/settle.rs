@@ -1,0 +1,164 @@
+//! Settling: after facts changed what counts, resolves again the families they touched, and no others.
+//!
+//! # Invariants
+//!   L1 after `settle` the state is what resolution from scratch would give (`engine::check` compares).
+//!   L2 the work is proportional to the families touched: a hub's star is never walked, since its pairs are
+//!      not live.
+//!
+//! # Order
+//!   pairs and what lives (`assess`), families, hint hubs, persons (`settle_persons`).
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::engine::assess::assess_pairs;
+use crate::engine::change::Change;
+use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
+use crate::engine::walk::live_pairs;
+use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
+use crate::store::{Direct, NodeNo, PairNo, Phase, State};
+
+/// Brings the state in line with its facts.
+pub(crate) fn settle(change: &mut Change) {
+    if change.dirty.is_empty() {
+        return;
+    }
+    if change.dirty.everything {
+        let all = (0..change.state.nodes.len()).filter(|number| change.state.node(*number).is_some());
+        let all: Vec<NodeNo> = all.collect();
+        change.dirty.families.extend(&all);
+        change.dirty.hint_hubs.extend(&all);
+        change.dirty.persons.extend(&all);
+    }
+    assess_pairs(change);
+    settle_families(change);
+    settle_hint_hubs(change);
+    settle_person_groups(change);
+    change.dirty.everything = false;
+}
+
+fn settle_families(change: &mut Change) {
+    let mut done: BTreeSet<NodeNo> = BTreeSet::new();
+    for start in std::mem::take(&mut change.dirty.families) {
+        if done.contains(&start) || change.state.node(start).is_none() {
+            continue;
+        }
+        let members = family_around(&change.state, start);
+        done.extend(&members);
+        settle_members(change, &members);
+    }
+}
+
+/// The ids joined to `start` by live pairs, in order of their numbers.
+fn family_around(state: &State, start: NodeNo) -> Vec<NodeNo> {
+    let mut members = BTreeSet::from([start]);
+    let mut stack = vec![start];
+    while let Some(node) = stack.pop() {
+        for (other, _) in live_pairs(state, node) {
+            if members.insert(other) {
+                stack.push(other);
+            }
+        }
+    }
+    members.into_iter().collect()
+}
+
+/// Which edge of which pair a family's edge is.
+type EdgePlace = (PairNo, Direct);
+
+fn settle_members(change: &mut Change, members: &[NodeNo]) {
+    let state = &change.state;
+    if let [alone] = members {
+        let settled = SettledFamily {
+            statuses: Vec::new(),
+            conflicts: Vec::new(),
+            superseded: vec![false],
+            entity: vec![0],
+        };
+        return write_nodes(change, &[*alone], &settled);
+    }
+    let index_of = |node: NodeNo| members.binary_search(&node).ok();
+    let ids: Vec<FamilyId<'_>> = members
+        .iter()
+        .filter_map(|number| state.node(*number))
+        .map(|node| FamilyId { id: &node.id, space: node.space, limit: state.rules.limit_of(node.id.kind()) })
+        .collect();
+    let mut edges = Vec::new();
+    let mut places: Vec<EdgePlace> = Vec::new();
+    let mut bans = Vec::new();
+    for (index, number) in members.iter().enumerate() {
+        for (other, pair_number) in live_pairs(state, *number).into_iter().filter(|(other, _)| other > number)
+        {
+            let (Some(other), Some(pair)) = (index_of(other), state.pair(pair_number)) else { continue };
+            for edge in pair.edges.iter().filter(|edge| edge.state.phase == Phase::Candidate) {
+                let (a, b) = if edge.direct == Direct::BToA { (other, index) } else { (index, other) };
+                edges.push(FamilyEdge {
+                    a,
+                    b,
+                    supersedes: edge.direct != Direct::Same,
+                    strength: edge.state.force.strength,
+                    since: edge.state.force.since,
+                });
+                places.push((pair_number, edge.direct));
+            }
+        }
+        let banned = state.node(*number).map_or(&[][..], |node| &node.bans);
+        let within = banned.iter().filter(|other| *other > number).filter_map(|other| index_of(*other));
+        bans.extend(within.map(|other| (index, other)));
+    }
+    let settled = settle_family(&Family { ids, edges, bans }, &state.rules);
+    write_edges(change, &places, &settled);
+    write_nodes(change, members, &settled);
+}
+
+fn write_edges(change: &mut Change, places: &[EdgePlace], settled: &SettledFamily) {
+    let mut conflicts: Vec<Option<&Conflict>> = vec![None; places.len()];
+    for (index, conflict) in &settled.conflicts {
+        if let Some(place) = conflicts.get_mut(*index) {
+            *place = Some(conflict);
+        }
+    }
+    for (((pair, direct), status), conflict) in places.iter().zip(&settled.statuses).zip(conflicts) {
+        write_edge(change, (*pair, *direct), *status, conflict);
+    }
+}
+
+fn write_edge(change: &mut Change, (number, direct): EdgePlace, status: Status, conflict: Option<&Conflict>) {
+    let Some(pair) = change.state.pair(number) else { return };
+    let Some(edge) = pair.edge(direct) else { return };
+    let same_conflict = edge.state.conflict.as_deref() == conflict;
+    let was_cardinality = edge.state.came_as_cardinality();
+    if edge.state.status == status && edge.state.level == Level::Entity && same_conflict && !was_cardinality {
+        return;
+    }
+    let ends = [pair.a, pair.b];
+    let Some(pair) = change.state.pair_mut(number) else { return };
+    let Some(edge) = pair.edges.iter_mut().find(|edge| edge.direct == direct) else { return };
+    edge.state.status = status;
+    edge.state.level = Level::Entity;
+    if !same_conflict {
+        edge.state.conflict = conflict.cloned().map(Arc::new);
+    }
+    if was_cardinality || edge.state.came_as_cardinality() {
+        change.dirty.persons.extend(ends);
+    }
+}
+
+fn write_nodes(change: &mut Change, members: &[NodeNo], settled: &SettledFamily) {
+    let entities = settled.entity.iter().map(|index| members.get(*index).copied());
+    for ((number, entity), superseded) in members.iter().zip(entities).zip(&settled.superseded) {
+        let (Some(entity), Some(node)) = (entity, change.state.node(*number)) else { continue };
+        if node.entity == entity && node.superseded == *superseded {
+            continue;
+        }
+        let moved = (node.entity != entity).then_some(node.entity);
+        if let Some(before) = moved {
+            change.dirty.persons.extend([before, entity, *number]);
+            change.dirty.hint_hubs.extend(node.hints.iter().map(|(other, _)| other));
+        }
+        if let Some(node) = change.state.node_mut(*number) {
+            node.entity = entity;
+            node.superseded = *superseded;
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! 3.8 Persons, incrementally: hint hubs, and the groups of entities that can become one person.
+//!
+//! # Invariants
+//!   M1 a group is closed under joinable edges (counting evidence from a person source, no hub, no block):
+//!      no edge out of it can join, so an edge out of it is `hub`, `blocked` or `suggestion` by itself.
+//!   M2 an id that is a hub of hints is never walked through, and its flag is found by looking at no more
+//!      entities than the limit.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::engine::change::Change;
+use crate::engine::walk::{entity_members, live_pairs};
+use crate::resolve::{Level, PersonEdge, PersonGroup, Reason, Status, settle_persons};
+use crate::store::{Direct, Edge, Node, NodeNo, Pair, PairNo, Phase, State};
+
+/// Finds which ids are hubs of hints, and what that changes.
+pub(crate) fn settle_hint_hubs(change: &mut Change) {
+    for number in std::mem::take(&mut change.dirty.hint_hubs) {
+        let Some(node) = change.state.node(number) else { continue };
+        let is_hub = reaches_too_many(&change.state, node);
+        if is_hub == node.hint_hub {
+            continue;
+        }
+        let pairs: Vec<(NodeNo, PairNo)> = node.hints.iter().collect();
+        if let Some(node) = change.state.node_mut(number) {
+            node.hint_hub = is_hub;
+        }
+        change.dirty.persons.insert(number);
+        for (other, pair) in pairs {
+            change.dirty.persons.insert(other);
+            if is_hub {
+                write_hints(change, pair, Status::Rejected(Reason::Hub));
+            }
+        }
+    }
+    settle_hints_between_hubs(change);
+}
+
+/// Hint edges between two hubs are walked from neither end.
+fn settle_hints_between_hubs(change: &mut Change) {
+    for number in std::mem::take(&mut change.dirty.hints) {
+        let Some(pair) = change.state.pair(number) else { continue };
+        if [pair.a, pair.b].iter().all(|end| change.state.node(*end).is_some_and(|node| node.hint_hub)) {
+            write_hints(change, number, Status::Rejected(Reason::Hub));
+        }
+    }
+}
+
+/// Whether an id's hint edges reach more distinct entities than `hint_hub_limit`.
+fn reaches_too_many(state: &State, node: &Node) -> bool {
+    let mut reached: BTreeSet<NodeNo> = BTreeSet::new();
+    for (other, _) in node.hints.iter() {
+        reached.extend(state.node(other).map(|other| other.entity));
+        if reached.len() > state.rules.hint_hub_limit {
+            return true;
+        }
+    }
+    false
+}
+
+/// Writes the status of a pair's hint edges.
+fn write_hints(change: &mut Change, number: PairNo, status: Status) {
+    let Some(pair) = change.state.pair(number) else { return };
+    let stale = |edge: &Edge| edge.state.phase == Phase::Hint && edge.state.status != status;
+    if !pair.edges.iter().any(stale) {
+        return;
+    }
+    let Some(pair) = change.state.pair_mut(number) else { return };
+    for edge in pair.edges.iter_mut().filter(|edge| stale(edge)) {
+        edge.state.status = status;
+    }
+}
+
+/// Resolves the groups around every dirty entity again.
+pub(crate) fn settle_person_groups(change: &mut Change) {
+    let mut done: BTreeSet<NodeNo> = BTreeSet::new();
+    for number in std::mem::take(&mut change.dirty.persons) {
+        let Some(entity) = change.state.node(number).map(|node| node.entity) else { continue };
+        if done.contains(&entity) {
+            continue;
+        }
+        let group = group_around(&change.state, entity);
+        done.extend(group.keys());
+        settle_group(change, &group);
+    }
+}
+
+/// Entities by number, each with its members.
+type Group = BTreeMap<NodeNo, Vec<NodeNo>>;
+
+/// The entities joined to `start` by joinable edges.
+fn group_around(state: &State, start: NodeNo) -> Group {
+    let mut group = Group::new();
+    let mut stack = vec![start];
+    while let Some(entity) = stack.pop() {
+        if group.contains_key(&entity) {
+            continue;
+        }
+        let members = entity_members(state, entity);
+        for member in &members {
+            for (other, pair) in personal_pairs(state, *member) {
+                let joins = pair.edges.iter().any(|edge| is_joinable(state, pair, edge));
+                if joins && let Some(other) = state.node(other) {
+                    stack.push(other.entity);
+                }
+            }
+        }
+        group.insert(entity, members);
+    }
+    group
+}
+
+/// The pairs of a node that hold edges of 3.8: hints, unless the node is their hub, and cardinality
+/// conflicts that a person source speaks for.
+fn personal_pairs(state: &State, number: NodeNo) -> impl Iterator<Item = (NodeNo, &Pair)> {
+    let hints = state.node(number).filter(|node| !node.hint_hub).map(|node| node.hints.iter());
+    let numbers: BTreeSet<(NodeNo, PairNo)> = hints
+        .into_iter()
+        .flatten()
+        .chain(live_pairs(state, number).into_iter().filter(|(_, pair)| {
+            let pair = state.pair(*pair);
+            pair.is_some_and(|pair| pair.edges.iter().any(|edge| edge.state.came_as_cardinality()))
+        }))
+        .collect();
+    numbers.into_iter().filter_map(|(other, pair)| Some((other, state.pair(pair)?)))
+}
+
+fn is_at_hub(state: &State, pair: &Pair) -> bool {
+    [pair.a, pair.b].iter().any(|end| state.node(*end).is_some_and(|node| node.hint_hub))
+}
+
+fn is_blocked(state: &State, pair: &Pair) -> bool {
+    [pair.a, pair.b].iter().any(|end| state.node(*end).is_some_and(|node| node.blocked))
+}
+
+fn is_joinable(state: &State, pair: &Pair, edge: &Edge) -> bool {
+    edge.state.is_personal()
+        && edge.state.joins_persons
+        && !is_blocked(state, pair)
+        && (edge.state.came_as_cardinality() || !is_at_hub(state, pair))
+}
+
+fn settle_group(change: &mut Change, group: &Group) {
+    let state = &change.state;
+    let entities: Vec<NodeNo> = group.keys().copied().collect();
+    let index_of = |node: NodeNo| entities.binary_search(&state.node(node)?.entity).ok();
+    let mut edges = Vec::new();
+    let mut places: Vec<(PairNo, Direct)> = Vec::new();
+    let mut leaving: Vec<(PairNo, Status)> = Vec::new();
+    let mut seen: BTreeSet<PairNo> = BTreeSet::new();
+    let mut bans = Vec::new();
+    for (index, members) in group.values().enumerate() {
+        for member in members {
+            for (other, pair) in personal_pairs(state, *member) {
+                let Some(number) = state.pair_between(*member, other) else { continue };
+                match index_of(other) {
+                    None => leaving.push((number, status_outwards(state, pair))),
+                    // Most are seen from both ends.
+                    Some(_) if !seen.insert(number) => {}
+                    Some(other) => {
+                        let ends = if *member == pair.a { (index, other) } else { (other, index) };
+                        for edge in pair.edges.iter().filter(|edge| edge.state.is_personal()) {
+                            places.push((number, edge.direct));
+                            edges.extend(person_edge(state, pair, edge, ends));
+                        }
+                    }
+                }
+            }
+            let banned = state.node(*member).map_or(&[][..], |node| &node.bans);
+            bans.extend(banned.iter().filter_map(|other| Some((index, index_of(*other)?))));
+        }
+    }
+    let group = PersonGroup { entity_count: entities.len(), edges, bans };
+    let settled = settle_persons(&group, &state.rules);
+    for (number, status) in leaving {
+        write_hints(change, number, status);
+    }
+    for ((number, direct), status) in places.into_iter().zip(settled.statuses) {
+        write_edge(change, number, direct, status);
+    }
+    for (entity, person) in entities.iter().zip(settled.person) {
+        let Some(person) = entities.get(person).copied() else { continue };
+        if change.state.node(*entity).is_some_and(|node| node.person != person)
+            && let Some(node) = change.state.node_mut(*entity)
+        {
+            node.person = person;
+        }
+    }
+}
+
+/// What a hint edge out of the group is (M1).
+fn status_outwards(state: &State, pair: &Pair) -> Status {
+    Status::Rejected(if is_at_hub(state, pair) {
+        Reason::Hub
+    } else if is_blocked(state, pair) {
+        Reason::Blocked
+    } else {
+        Reason::Suggestion
+    })
+}
+
+fn person_edge<'s>(
+    state: &'s State,
+    pair: &Pair,
+    edge: &Edge,
+    (a, b): (usize, usize),
+) -> Option<PersonEdge<'s>> {
+    let (x, y) = (&state.node(pair.a)?.id, &state.node(pair.b)?.id);
+    let old = match edge.direct {
+        Direct::Same => None,
+        Direct::AToB => Some(x),
+        Direct::BToA => Some(y),
+    };
+    Some(PersonEdge {
+        x,
+        y,
+        old,
+        a,
+        b,
+        strength: edge.state.force.strength,
+        since: edge.state.force.since,
+        from_cardinality: edge.state.phase == Phase::Candidate,
+        at_hub: is_at_hub(state, pair),
+        blocked: is_blocked(state, pair),
+        confirmed: edge.state.joins_persons,
+    })
+}
+
+fn write_edge(change: &mut Change, number: PairNo, direct: Direct, status: Status) {
+    let Some(edge) = change.state.pair(number).and_then(|pair| pair.edge(direct)) else { return };
+    let level = if edge.state.phase == Phase::Hint || status == Status::Accepted {
+        Level::Person
+    } else {
+        Level::Entity
+    };
+    if edge.state.status == status && edge.state.level == level {
+        return;
+    }
+    let Some(pair) = change.state.pair_mut(number) else { return };
+    if let Some(edge) = pair.edges.iter_mut().find(|edge| edge.direct == direct) {
+        edge.state.status = status;
+        edge.state.level = level;
+    }
+}

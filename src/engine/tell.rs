@@ -1,0 +1,146 @@
+//! link and supersede: evidence put on an edge.
+
+use std::sync::Arc;
+
+use crate::engine::change::Change;
+use crate::error::Result;
+use crate::model::{Fact, Id, Op, Strength, Time};
+use crate::store::{Direct, Edge, EdgeState, Evidence, NodeNo, PairNo, Ref, State};
+
+/// What a fact tells about an edge.
+pub(crate) struct Told<'a> {
+    pub(crate) source: &'a str,
+    pub(crate) stated: Option<Strength>,
+    pub(crate) event: Option<&'a str>,
+    pub(crate) expires_at: Option<Time>,
+    pub(crate) at: Time,
+    pub(crate) batch: Option<&'a str>,
+}
+
+/// The node of an id, created if it is new.
+pub(crate) fn node_for(state: &mut State, id: &Id) -> Result<NodeNo> {
+    match state.number_of(id) {
+        Some(number) => Ok(number),
+        None => state.create_node(id),
+    }
+}
+
+/// Counts one more fact that names a node.
+pub(crate) fn name_node(state: &mut State, number: NodeNo) {
+    if let Some(node) = state.node_mut(number) {
+        node.named += 1;
+    }
+}
+
+/// The edge's direction in terms of the pair's ends, for an edge told from `x` to `y`.
+fn direct_in_pair(direct: Direct, x: NodeNo, y: NodeNo) -> Direct {
+    match direct {
+        Direct::Same => Direct::Same,
+        _ if x < y => Direct::AToB,
+        _ => Direct::BToA,
+    }
+}
+
+/// Puts evidence on the edge from `x` to `y`; `false` if it was known.
+pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &Told<'_>) -> Result<bool> {
+    let state = &mut change.state;
+    let source = state.intern(told.source)?;
+    let batch = told.batch.map(|batch| state.intern(batch)).transpose()?;
+    let number_x = node_for(state, x)?;
+    let number_y = node_for(state, y)?;
+    let direct = direct_in_pair(direct, number_x, number_y);
+    let pair = match state.pair_between(number_x, number_y) {
+        Some(pair) => pair,
+        None => state.create_pair(number_x, number_y)?,
+    };
+    if let Some(changed) = tell_again(state, pair, direct, source, batch, told) {
+        if changed {
+            change.dirty.pairs.insert(pair);
+        }
+        return Ok(changed);
+    }
+    let evidence = Evidence {
+        source,
+        batch,
+        event: told.event.map(Arc::from),
+        stated: told.stated,
+        observed_at: told.at,
+        expires_at: told.expires_at,
+        recorded_seq: change.seq,
+    };
+    add_evidence(change, pair, direct, evidence);
+    Ok(true)
+}
+
+/// Adds a new evidence to an edge of a pair, which may be the edge's first.
+fn add_evidence(change: &mut Change, pair: PairNo, direct: Direct, evidence: Evidence) {
+    let state = &mut change.state;
+    let (source, batch, event) = (evidence.source, evidence.batch, evidence.event.clone());
+    let Some(record) = state.pair_mut(pair) else { return };
+    let ends = [record.a, record.b];
+    match record.edges.binary_search_by_key(&direct, |edge| edge.direct) {
+        Ok(at) => {
+            if let Some(edge) = record.edges.get_mut(at) {
+                edge.evidence.push(evidence);
+            }
+        }
+        Err(at) => {
+            record.edges.insert(at, Edge { direct, evidence: vec![evidence], state: EdgeState::new() });
+        }
+    }
+    for end in ends {
+        name_node(state, end);
+    }
+    state.note_origin(Some(source), batch, Ref::Pair(pair));
+    if let Some(event) = event {
+        state.note_event(source, &event, pair);
+    }
+    change.dirty.pairs.insert(pair);
+}
+
+/// The same evidence told again: whether that changed it; `None` if it is new.
+fn tell_again(
+    state: &mut State,
+    pair: PairNo,
+    direct: Direct,
+    source: u32,
+    batch: Option<u32>,
+    told: &Told<'_>,
+) -> Option<bool> {
+    let is_it = |evidence: &Evidence| {
+        evidence.source == source
+            && evidence.batch == batch
+            && evidence.observed_at == told.at
+            && evidence.event.as_deref() == told.event
+    };
+    let known = state.pair(pair)?.edge(direct)?.evidence.iter().find(|evidence| is_it(evidence))?;
+    if known.stated >= told.stated && known.expires_at >= told.expires_at {
+        return Some(false);
+    }
+    let edge = state.pair_mut(pair)?.edges.iter_mut().find(|edge| edge.direct == direct)?;
+    let known = edge.evidence.iter_mut().find(|evidence| is_it(evidence))?;
+    known.stated = known.stated.max(told.stated);
+    known.expires_at = known.expires_at.max(told.expires_at);
+    Some(true)
+}
+
+/// Whether the `refresh` option drops this observation: a kept one of the same edge and source lies less
+/// than that before it.
+pub(crate) fn is_refreshed(change: &Change, fact: &Fact) -> bool {
+    let (x, y, direct, source) = match &fact.op {
+        Op::Link { a, b, source, .. } => (a, b, Direct::Same, source),
+        Op::Supersede { old, new, source, .. } => (old, new, Direct::AToB, source),
+        _ => return false,
+    };
+    let state = &change.state;
+    let kept = || {
+        let source = state.sym(source)?;
+        let (x, y) = (state.number_of(x)?, state.number_of(y)?);
+        let edge = state.pair(state.pair_between(x, y)?)?.edge(direct_in_pair(direct, x, y))?;
+        edge.evidence.iter().find(|evidence| {
+            let age = fact.at.since(evidence.observed_at);
+            evidence.source == source && (0..=change.door.refresh_ms).contains(&age)
+        })
+    };
+    kept().is_some()
+}

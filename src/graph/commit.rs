@@ -1,0 +1,89 @@
+//! Commits: from a transaction to a frame in the store and a state to publish.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use crate::codec::encode_commit;
+use crate::engine::{Change, Door, settle};
+use crate::error::{Error, Result};
+use crate::graph::tx::Tx;
+use crate::model::Time;
+use crate::store::{Home, State};
+
+/// The one writer: the latest state and the store.
+pub(crate) struct Writer {
+    state: Arc<State>,
+    /// `None` once closed.
+    home: Option<Box<dyn Home>>,
+    secret: [u8; 32],
+    door: Door,
+    poisoned: bool,
+}
+
+impl Writer {
+    pub(crate) fn new(state: Arc<State>, home: Box<dyn Home>, door: Door) -> Writer {
+        let secret = home.secret();
+        Writer { state, home: Some(home), secret, door, poisoned: false }
+    }
+
+    /// The last commit.
+    pub(crate) fn seq(&self) -> u64 {
+        self.state.seq
+    }
+
+    /// Begins a transaction on the latest state.
+    pub(crate) fn begin(&self, now: Time) -> Result<Tx> {
+        if self.poisoned || self.home.is_none() {
+            return Err(Error::Poisoned);
+        }
+        Ok(Tx { change: Change::begin((*self.state).clone(), now, self.secret, self.door.clone()) })
+    }
+
+    /// Resolves and appends a transaction; its state, or `None` if there was nothing new.
+    pub(crate) fn commit(&mut self, tx: Tx) -> Result<Option<Arc<State>>> {
+        let mut change = tx.change;
+        if change.broken {
+            return Err(Error::TooLarge { what: "the graph", limit: u64::from(u32::MAX) });
+        }
+        if change.entries.is_empty() {
+            return Ok(None);
+        }
+        let payload = encode_commit(&change.entries);
+        settle(&mut change);
+        let Some(home) = &mut self.home else { return Err(Error::Poisoned) };
+        if let Err(error) = home.append(change.seq, change.recorded_at, &payload) {
+            // A payload that is too large was refused before a byte was written.
+            self.poisoned = !matches!(error, Error::TooLarge { .. });
+            return Err(error);
+        }
+        change.state.seq = change.seq;
+        change.state.recorded_at = change.recorded_at;
+        self.state = Arc::new(change.state);
+        Ok(Some(self.state.clone()))
+    }
+
+    /// Closes the store; a second call does nothing.
+    pub(crate) fn close(&mut self) -> Result<()> {
+        self.home.take().map_or(Ok(()), Home::close)
+    }
+}
+
+/// States that wait to become durable, oldest first.
+#[derive(Default)]
+pub(crate) struct Pending(VecDeque<Arc<State>>);
+
+impl Pending {
+    /// Adds the state of a commit.
+    pub(crate) fn push(&mut self, state: Arc<State>) {
+        self.0.push_back(state);
+    }
+
+    /// Takes the latest state up to a durable commit; earlier ones are dropped.
+    pub(crate) fn take_through(&mut self, durable_seq: u64) -> Option<Arc<State>> {
+        let mut latest = None;
+        while self.0.front().is_some_and(|state| state.seq <= durable_seq) {
+            latest = self.0.pop_front();
+        }
+        latest
+    }
+}

@@ -1,0 +1,15 @@
+//! The graph as its users hold it: open it, write facts, take views.
+//!
+//! Read in this order: options and opening, the graph and its commits, a transaction, a view.
+
+mod commit;
+mod handle;
+mod open;
+mod options;
+mod tx;
+mod view;
+
+pub use handle::{Committed, Graph};
+pub use options::{Durability, Options, Recovery};
+pub use tx::{Outcome, Tx};
+pub use view::View;

@@ -1,0 +1,153 @@
+//! Options of a graph, set before it is opened.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::engine::Door;
+use crate::error::{Error, FactRule, IoOp, Result};
+use crate::graph::handle::Graph;
+use crate::graph::open;
+use crate::model::Placeholders;
+use crate::vfs::{RealVfs, Vfs};
+
+/// When a write returns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Durability {
+    /// Once the commit is on the medium (`fdatasync`); several writers share one flush.
+    #[default]
+    Sync,
+    /// Once the commit is handed to the operating system. A kill of the process loses nothing; a power cut
+    /// may lose the latest commits, never part of one. Views show it after the next flush ([`Graph::sync`],
+    /// or any `Sync` write).
+    Buffered,
+}
+
+/// What opening found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Recovery {
+    /// Everything that was ever acknowledged.
+    Clean,
+    /// The journal ended in a damaged or shortened last flush: commits from `from_seq` on are gone. After a
+    /// crash these were never acknowledged; a damaged medium cannot be told from that.
+    TailCut {
+        /// The first commit that is gone.
+        from_seq: u64,
+    },
+}
+
+/// How a graph is opened.
+///
+/// ```
+/// use idweave::{Durability, Graph};
+/// let graph = Graph::options().durability(Durability::Buffered).in_memory()?;
+/// # Ok::<(), idweave::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Options {
+    pub(crate) durability: Durability,
+    pub(crate) door: Door,
+    pub(crate) create_if_missing: bool,
+    pub(crate) vfs: Arc<dyn Vfs>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            durability: Durability::Sync,
+            door: Door::default(),
+            create_if_missing: false,
+            vfs: Arc::new(RealVfs),
+        }
+    }
+}
+
+impl Options {
+    /// When writes return; default `Sync`.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Options {
+        self.durability = durability;
+        self
+    }
+
+    /// Creates the database if the directory holds none; default false.
+    #[must_use]
+    pub fn create_if_missing(mut self, create: bool) -> Options {
+        self.create_if_missing = create;
+        self
+    }
+
+    /// Drops a re-observation within so many milliseconds after a kept evidence of the same edge and source;
+    /// default 0 (keep all). It saves space; a later retraction of the kept one takes the dropped ones too.
+    #[must_use]
+    pub fn refresh_ms(mut self, refresh_ms: i64) -> Options {
+        self.door.refresh_ms = refresh_ms;
+        self
+    }
+
+    /// Refuses facts whose issuers are unknown to the topology or do not fit; default false.
+    #[must_use]
+    pub fn strict_topology(mut self, strict: bool) -> Options {
+        self.door.strict_topology = strict;
+        self
+    }
+
+    /// Which values are placeholders; default: the list of the id rules.
+    #[must_use]
+    pub fn placeholders(mut self, placeholders: Placeholders) -> Options {
+        self.door.placeholders = placeholders;
+        self
+    }
+
+    /// The files; default: the real ones. Tests give a simulated disk.
+    #[must_use]
+    pub fn vfs(mut self, vfs: Arc<dyn Vfs>) -> Options {
+        self.vfs = vfs;
+        self
+    }
+
+    /// Opens the database in a directory.
+    ///
+    /// # Errors
+    /// `NotFound`, `Locked`, `Corrupt`, `FormatVersion`, `Io`. A cut tail is no error: see
+    /// [`Graph::recovery`].
+    pub fn open(self, dir: impl AsRef<Path>) -> Result<Graph> {
+        self.check()?;
+        open::open(self, dir.as_ref())
+    }
+
+    /// Creates a database in a directory that is missing or empty.
+    ///
+    /// # Errors
+    /// `AlreadyExists`, `Locked`, `Io`.
+    pub fn create(self, dir: impl AsRef<Path>) -> Result<Graph> {
+        self.check()?;
+        open::create(self, dir.as_ref())
+    }
+
+    /// A graph without files, gone with the process.
+    ///
+    /// # Errors
+    /// The system has no random bytes for its secret.
+    pub fn in_memory(self) -> Result<Graph> {
+        self.check()?;
+        open::in_memory(self)
+    }
+
+    fn check(&self) -> Result<()> {
+        if self.door.refresh_ms < 0 {
+            return Err(
+                FactRule::Other("the refresh option is a number of milliseconds, not below zero").into()
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Fresh random bytes.
+pub(crate) fn random_secret() -> Result<[u8; 32]> {
+    let mut secret = [0; 32];
+    getrandom::fill(&mut secret)
+        .map_err(|error| Error::io(IoOp::Read, "the system's random bytes", std::io::Error::other(error)))?;
+    Ok(secret)
+}

@@ -1,0 +1,50 @@
+//! A transaction: facts that become one commit, or nothing.
+
+use std::fmt;
+
+use crate::engine::{Change, apply};
+use crate::error::Result;
+use crate::model::Fact;
+
+/// What became of an accepted fact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Outcome {
+    /// It is part of the commit.
+    Recorded,
+    /// The graph knew it (or something that says more): nothing is written.
+    AlreadyKnown,
+}
+
+/// Collects the facts of one commit; they act one by one, in order.
+pub struct Tx {
+    pub(crate) change: Change,
+}
+
+impl fmt::Debug for Tx {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tx").field("facts", &self.len()).finish_non_exhaustive()
+    }
+}
+
+impl Tx {
+    /// Adds a fact. A refused fact leaves no trace: the transaction goes on without it if you ignore the
+    /// error.
+    ///
+    /// # Errors
+    /// `InvalidFact`, `InvalidId`, `ImplausibleTime`, `Erased`, `ScopeMismatch`: the fact was refused.
+    /// `TooLarge`: the graph is full, and the commit will fail.
+    pub fn apply(&mut self, fact: &Fact) -> Result<Outcome> {
+        Ok(if apply(&mut self.change, fact)? { Outcome::Recorded } else { Outcome::AlreadyKnown })
+    }
+
+    /// How many facts this commit will hold.
+    pub fn len(&self) -> usize {
+        self.change.entries.len()
+    }
+
+    /// Whether there is nothing to commit.
+    pub fn is_empty(&self) -> bool {
+        self.change.entries.is_empty()
+    }
+}

@@ -1,0 +1,104 @@
+//! Where commits go: the seam between a graph and what keeps it.
+//!
+//! # Invariants
+//!   W1 `append` is called by one writer at a time, in order of the sequence; a failed call poisons the home.
+//!   W2 a commit is durable once `sync_through` returned its sequence or a later one.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::journal::{Journal, SyncHandle as JournalSync};
+use crate::model::Time;
+
+/// A place that keeps commits.
+pub(crate) trait Home: Send {
+    /// Writes a commit; it is not durable yet.
+    fn append(&mut self, seq: u64, recorded_at: Time, payload: &[u8]) -> Result<()>;
+    /// What makes commits durable, while another writer appends.
+    fn sync_handle(&self) -> Arc<dyn SyncHandle>;
+    /// The key of the tombstones' HMAC.
+    fn secret(&self) -> [u8; 32];
+    /// Makes everything durable and marks the end as clean.
+    fn close(self: Box<Self>) -> Result<()>;
+}
+
+/// Makes commits durable; shared by waiting writers.
+pub(crate) trait SyncHandle: Send + Sync {
+    /// Returns once `seq` is durable: the greatest durable sequence.
+    fn sync_through(&self, seq: u64) -> Result<u64>;
+}
+
+/// Commits in a journal on disk.
+pub(crate) struct JournalHome {
+    journal: Journal,
+}
+
+impl JournalHome {
+    /// Keeps commits in an open journal.
+    pub(crate) fn new(journal: Journal) -> JournalHome {
+        JournalHome { journal }
+    }
+}
+
+impl Home for JournalHome {
+    fn append(&mut self, seq: u64, recorded_at: Time, payload: &[u8]) -> Result<()> {
+        self.journal.append(seq, recorded_at.ms(), payload)
+    }
+
+    fn sync_handle(&self) -> Arc<dyn SyncHandle> {
+        Arc::new(self.journal.sync_handle())
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        *self.journal.secret()
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        self.journal.close()
+    }
+}
+
+impl SyncHandle for JournalSync {
+    fn sync_through(&self, seq: u64) -> Result<u64> {
+        JournalSync::sync_through(self, seq)
+    }
+}
+
+/// Commits nowhere: a graph that lives as long as the process.
+pub(crate) struct MemoryHome {
+    secret: [u8; 32],
+}
+
+impl MemoryHome {
+    /// With a secret of its own.
+    pub(crate) fn new(secret: [u8; 32]) -> MemoryHome {
+        MemoryHome { secret }
+    }
+}
+
+impl Home for MemoryHome {
+    fn append(&mut self, _seq: u64, _recorded_at: Time, _payload: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn sync_handle(&self) -> Arc<dyn SyncHandle> {
+        Arc::new(NoSync)
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        self.secret
+    }
+
+    fn close(self: Box<Self>) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Memory is as durable as it will ever be.
+struct NoSync;
+
+impl SyncHandle for NoSync {
+    fn sync_through(&self, seq: u64) -> Result<u64> {
+        Ok(seq)
+    }
+}

@@ -1,0 +1,154 @@
+//! A persistent hash trie: from 64-bit hashes to small values, several to a hash where hashes collide.
+//!
+//! # Invariants
+//!   H1 the caller compares the full key: an entry of the same hash may be another key's.
+//!   H2 a leaf above `LEAF_MAX` entries splits unless all 64 bits of the hash are used up.
+
+use std::sync::Arc;
+
+const BITS: u32 = 4;
+const FANOUT: usize = 1 << BITS;
+const LEAF_MAX: usize = 16;
+const DEPTH_MAX: u32 = 64 / BITS;
+
+#[derive(Debug, Clone)]
+enum Node<V> {
+    Inner([Option<Arc<Node<V>>>; FANOUT]),
+    Leaf(Vec<(u64, V)>),
+}
+
+/// A persistent map from hashes to values. Clone is O(1).
+#[derive(Debug, Clone)]
+pub(crate) struct Trie<V> {
+    root: Arc<Node<V>>,
+}
+
+impl<V> Default for Trie<V> {
+    fn default() -> Trie<V> {
+        Trie { root: Arc::new(Node::Leaf(Vec::new())) }
+    }
+}
+
+fn slot(hash: u64, depth: u32) -> usize {
+    (hash >> (depth * BITS)) as usize & (FANOUT - 1)
+}
+
+impl<V: Clone> Trie<V> {
+    /// The first value of `hash` that `is_it` recognises.
+    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(&V) -> bool) -> Option<&V> {
+        let mut node = &*self.root;
+        let mut depth = 0;
+        loop {
+            match node {
+                Node::Inner(children) => node = children.get(slot(hash, depth))?.as_deref()?,
+                Node::Leaf(entries) => {
+                    return entries
+                        .iter()
+                        .find(|(h, value)| *h == hash && is_it(value))
+                        .map(|(_, value)| value);
+                }
+            }
+            depth += 1;
+        }
+    }
+
+    /// The same, to change.
+    pub(crate) fn find_mut(&mut self, hash: u64, mut is_it: impl FnMut(&V) -> bool) -> Option<&mut V> {
+        let mut node = Arc::make_mut(&mut self.root);
+        let mut depth = 0;
+        loop {
+            match node {
+                Node::Inner(children) => {
+                    node = Arc::make_mut(children.get_mut(slot(hash, depth))?.as_mut()?);
+                }
+                Node::Leaf(entries) => {
+                    let entry = entries.iter_mut().find(|(h, value)| *h == hash && is_it(value));
+                    return entry.map(|(_, value)| value);
+                }
+            }
+            depth += 1;
+        }
+    }
+
+    /// Adds an entry; the caller has looked that its key is not there yet.
+    pub(crate) fn insert(&mut self, hash: u64, value: V) {
+        let mut node = Arc::make_mut(&mut self.root);
+        let mut depth = 0;
+        loop {
+            if let Node::Leaf(entries) = node
+                && entries.len() >= LEAF_MAX
+                && depth < DEPTH_MAX
+            {
+                *node = split(std::mem::take(entries), depth);
+            }
+            match node {
+                Node::Inner(children) => {
+                    let Some(child) = children.get_mut(slot(hash, depth)) else { return };
+                    let child = child.get_or_insert_with(|| Arc::new(Node::Leaf(Vec::new())));
+                    node = Arc::make_mut(child);
+                }
+                Node::Leaf(entries) => {
+                    entries.push((hash, value));
+                    return;
+                }
+            }
+            depth += 1;
+        }
+    }
+
+    /// Removes the first entry of `hash` that `is_it` recognises; whether there was one.
+    pub(crate) fn remove(&mut self, hash: u64, mut is_it: impl FnMut(&V) -> bool) -> bool {
+        let mut node = Arc::make_mut(&mut self.root);
+        let mut depth = 0;
+        loop {
+            match node {
+                Node::Inner(children) => match children.get_mut(slot(hash, depth)) {
+                    Some(Some(child)) => node = Arc::make_mut(child),
+                    _ => return false,
+                },
+                Node::Leaf(entries) => {
+                    let Some(at) = entries.iter().position(|(h, value)| *h == hash && is_it(value)) else {
+                        return false;
+                    };
+                    entries.swap_remove(at);
+                    return true;
+                }
+            }
+            depth += 1;
+        }
+    }
+}
+
+fn split<V: Clone>(entries: Vec<(u64, V)>, depth: u32) -> Node<V> {
+    let mut parts: [Vec<(u64, V)>; FANOUT] = Default::default();
+    for entry in entries {
+        if let Some(part) = parts.get_mut(slot(entry.0, depth)) {
+            part.push(entry);
+        }
+    }
+    Node::Inner(parts.map(|part| (!part.is_empty()).then(|| Arc::new(Node::Leaf(part)))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_was_inserted_and_only_that_also_where_hashes_collide() {
+        let mut trie = Trie::default();
+        // A poor hash: 64 keys share each, and the low bits hardly differ.
+        let hash = |key: u32| u64::from(key / 64) << 40;
+        for key in 0..20_000_u32 {
+            trie.insert(hash(key), key);
+        }
+        let before = trie.clone();
+        for key in (0..20_000).filter(|key| key % 3 == 0) {
+            assert!(trie.remove(hash(key), |value| *value == key));
+        }
+        for key in 0..20_000 {
+            assert_eq!(trie.find(hash(key), |value| *value == key).is_some(), key % 3 != 0);
+            assert_eq!(before.find(hash(key), |value| *value == key), Some(&key));
+        }
+        assert!(!trie.remove(hash(0), |value| *value == 0));
+    }
+}

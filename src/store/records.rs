@@ -1,0 +1,249 @@
+//! The records of a graph: ids as nodes, the edges between two nodes as one pair, relations.
+//!
+//! # Invariants
+//!   N1 a node's groups are sorted by (space, candidate) and none is empty; a pair stands in exactly one
+//!      group of each of its ends: in the candidate one if an edge of it is stronger than hint and not
+//!      rejected by 3.1 or 3.2, so that the group's size is the degree of 3.4.
+//!   N2 `named` counts the facts that let the node exist; a node with none is gone.
+//!   N3 a pair has its smaller node number as `a`.
+//!   N4 `person` is meaningful on the node that carries its entity's number only.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::model::{Direction, Id, Strength, Time};
+use crate::resolve::{Conflict, EdgeForce, EdgeKind, Level, Reason, Status};
+use crate::store::persist::SortedSet;
+
+/// A node's number: the order of first appearance, never reused.
+pub(crate) type NodeNo = u32;
+/// A pair's number.
+pub(crate) type PairNo = u32;
+/// A relation's number.
+pub(crate) type RelationNo = u32;
+/// An interned text: a source, a batch, a (kind, scope), a kind of relation.
+pub(crate) type Sym = u32;
+
+/// A place in the node table.
+#[derive(Debug, Clone)]
+pub(crate) enum Slot {
+    /// An id.
+    Live(Arc<Node>),
+    /// Erased; leads to the smallest surviving node of its entity at that moment.
+    Gone(Option<NodeNo>),
+}
+
+/// An id and what touches it.
+#[derive(Debug, Clone)]
+pub(crate) struct Node {
+    pub(crate) id: Id,
+    /// Its (kind, scope).
+    pub(crate) space: Sym,
+    pub(crate) named: u32,
+    pub(crate) entity: NodeNo,
+    pub(crate) person: NodeNo,
+    pub(crate) superseded: bool,
+    pub(crate) blocked: bool,
+    pub(crate) restricted: bool,
+    /// Its hint edges reach too many entities (3.8).
+    pub(crate) hint_hub: bool,
+    pub(crate) groups: Vec<Group>,
+    /// The other end and the pair of every pair with an edge in `Phase::Hint`.
+    pub(crate) hints: SortedSet<(NodeNo, PairNo)>,
+    /// Nodes that a ban stands between.
+    pub(crate) bans: Vec<NodeNo>,
+    pub(crate) relations: Vec<RelationGroup>,
+    /// Of pending ids.
+    pub(crate) clock: Option<Box<PendingClock>>,
+}
+
+/// A node's pairs with ids of one (kind, scope).
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    pub(crate) space: Sym,
+    pub(crate) candidate: bool,
+    /// Ids of this space never make a hub (pending ids, state tokens).
+    pub(crate) passing: bool,
+    /// The other end and the pair.
+    pub(crate) links: SortedSet<(NodeNo, PairNo)>,
+}
+
+/// A node's relations of one kind and direction.
+#[derive(Debug, Clone)]
+pub(crate) struct RelationGroup {
+    pub(crate) kind: Sym,
+    pub(crate) direction: Direction,
+    /// The other end and the relation.
+    pub(crate) links: SortedSet<(NodeNo, RelationNo)>,
+}
+
+/// What a pending id's life depends on (3.2).
+#[derive(Debug, Clone)]
+pub(crate) struct PendingClock {
+    /// When it dies by each pair that says so.
+    pub(crate) ends: SortedSet<(Time, PairNo)>,
+    /// The latest observation on each of its pairs.
+    pub(crate) latest: SortedSet<(Time, PairNo)>,
+    /// The greatest of `ends`; `Time::MAX` = unbounded.
+    pub(crate) valid_to: Time,
+}
+
+/// What a pair contributes to the clocks of its pending ends, kept so that it can be taken back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PendingPair {
+    /// When the pending end dies by this pair.
+    pub(crate) end: Option<Time>,
+    /// The latest observation on this pair.
+    pub(crate) latest: Option<Time>,
+}
+
+/// Which edge between the two nodes of a pair.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Direct {
+    /// Undirected.
+    Same,
+    /// `a` is the old id.
+    AToB,
+    /// `b` is the old id.
+    BToA,
+}
+
+impl Direct {
+    /// The kind of the edge.
+    pub(crate) fn kind(self) -> EdgeKind {
+        match self {
+            Direct::Same => EdgeKind::Same,
+            Direct::AToB | Direct::BToA => EdgeKind::Supersede,
+        }
+    }
+}
+
+/// The edges between two nodes.
+#[derive(Debug, Clone)]
+pub(crate) struct Pair {
+    pub(crate) a: NodeNo,
+    pub(crate) b: NodeNo,
+    /// One to three, by `direct`.
+    pub(crate) edges: Vec<Edge>,
+    /// In a candidate group (N1).
+    pub(crate) candidate: bool,
+    /// A candidate that no hub and no block took out (3.4): part of a family.
+    pub(crate) live: bool,
+    pub(crate) pending: Option<PendingPair>,
+}
+
+impl Pair {
+    /// The end that is not `node`.
+    pub(crate) fn other(&self, node: NodeNo) -> NodeNo {
+        if self.a == node { self.b } else { self.a }
+    }
+
+    /// Its edge in one direction.
+    pub(crate) fn edge(&self, direct: Direct) -> Option<&Edge> {
+        self.edges.iter().find(|edge| edge.direct == direct)
+    }
+}
+
+/// An edge and its evidence.
+#[derive(Debug, Clone)]
+pub(crate) struct Edge {
+    pub(crate) direct: Direct,
+    pub(crate) evidence: Vec<Evidence>,
+    pub(crate) state: EdgeState,
+}
+
+/// One evidence: all tellings of it together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    pub(crate) source: Sym,
+    pub(crate) batch: Option<Sym>,
+    pub(crate) event: Option<Arc<str>>,
+    /// The greatest strength a telling stated.
+    pub(crate) stated: Option<Strength>,
+    pub(crate) observed_at: Time,
+    /// The greatest a telling gave.
+    pub(crate) expires_at: Option<Time>,
+    /// The commit that brought it.
+    pub(crate) recorded_seq: u64,
+}
+
+/// How far an edge came before hubs, blocks and families.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// All its evidence is retracted.
+    Silent,
+    /// Rejected by 3.1 or 3.2.
+    Void(Reason),
+    /// For persons only.
+    Hint,
+    /// For families.
+    Candidate,
+}
+
+/// What became of an edge.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct EdgeState {
+    pub(crate) phase: Phase,
+    pub(crate) force: EdgeForce,
+    /// Holds counting evidence from a person source.
+    pub(crate) joins_persons: bool,
+    pub(crate) status: Status,
+    pub(crate) level: Level,
+    pub(crate) conflict: Option<Arc<Conflict>>,
+    /// Evidences that are not retracted.
+    pub(crate) evidence_count: u32,
+}
+
+impl EdgeState {
+    /// Before the first resolution.
+    pub(crate) fn new() -> EdgeState {
+        EdgeState {
+            phase: Phase::Silent,
+            force: EdgeForce { strength: Strength::Hint, since: Time::MIN },
+            joins_persons: false,
+            status: Status::Accepted,
+            level: Level::Entity,
+            conflict: None,
+            evidence_count: 0,
+        }
+    }
+
+    /// An edge that 3.8 may use: a hint, or a cardinality conflict that a person source speaks for.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.phase == Phase::Hint || self.came_as_cardinality()
+    }
+
+    /// Rejected by 3.7 as cardinality, with counting evidence from a person source.
+    pub(crate) fn came_as_cardinality(&self) -> bool {
+        self.phase == Phase::Candidate && self.conflict.is_some() && self.joins_persons
+    }
+}
+
+/// A relation between two nodes: its facts.
+#[derive(Debug, Clone)]
+pub(crate) struct Relation {
+    pub(crate) kind: Sym,
+    pub(crate) from: NodeNo,
+    pub(crate) to: NodeNo,
+    pub(crate) ops: Vec<RelationOp>,
+}
+
+/// A relate or unrelate fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RelationOp {
+    pub(crate) at: Time,
+    pub(crate) opens: bool,
+    pub(crate) source: Sym,
+    pub(crate) batch: Option<Sym>,
+    pub(crate) attrs: Option<Arc<BTreeMap<String, String>>>,
+    pub(crate) recorded_seq: u64,
+}
+
+/// What a batch or a source touched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Ref {
+    /// Evidence on a pair.
+    Pair(PairNo),
+    /// A ban, block or absent.
+    Side(u32),
+}
