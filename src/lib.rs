@@ -2,6 +2,8 @@
 
 mod codec;
 pub mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod journal;
 pub mod model;
 pub mod vfs;
