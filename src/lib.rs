@@ -3,6 +3,8 @@
 mod codec;
 mod engine;
 pub mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod graph;
 mod journal;
 pub mod model;

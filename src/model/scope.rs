@@ -28,7 +28,7 @@ impl KindScope {
     /// The rule of design section 1 that the scope breaks.
     pub fn new(kind: Kind, scope: &str) -> Result<KindScope, IdRule> {
         let scope = check_scope(&kind, scope)?;
-        Ok(KindScope { text: format!("{}:{scope}", kind.name()).into(), kind })
+        Ok(KindScope { text: [kind.name(), ":", &scope].concat().into(), kind })
     }
 
     /// The kind.

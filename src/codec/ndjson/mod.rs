@@ -1,6 +1,6 @@
 //! Facts as NDJSON, format version 1: one JSON object a line.
 //!
-//! [`parse`] reads a line; [`print()`] gives a fact's canonical line, which parses and prints back byte for
+//! [`parse()`] reads a line; [`print()`] gives a fact's canonical line, which parses and prints back byte for
 //! byte. `ID` is `kind:scope:value`, `T` a time (integer milliseconds since 1970, or RFC 3339 with at most
 //! millisecond precision), `S` a string, `?` marks a field that may be left out. Every operation but
 //! `retract` and `unretract` may carry `"batch":S` as well; for those two it is the selector.
@@ -25,7 +25,7 @@
 //! | `erase` | `id` ID, `reach` `id` or `entity`, `reason` S, `at` T, `sticky`? bool |
 //! | `open_account`, `provider` | `key` S, `subject`? S, `at` T |
 //! | `app` | `appid` S, `type`? S, `subject`? S, `open_account` S or null, `from` T, `at` T |
-//! | `corp` | `key` S, `subject`? S, `bound_appid`? S or null, `kf_bound_appid`? S or null, `from`? T, `aliases`? [S], `at` T |
+//! | `corp` | `key` S, `subject`? S, `bound_appid`? S or null, `kf_bound_appid`? S or null, `from`? T, `aliases`? list of S, `at` T |
 //! | `kind` | `name` `custom.NAME`, `per_scope` `one` or `many`, `at` T |
 //! | `rules` | `set` {RULE: number, string or list of strings}, `at` T |
 //! | `mark` | `key` S, `value` S, `at` T |

@@ -13,6 +13,9 @@ use serde_json::value::RawValue;
 
 use crate::error::{Error, ParseRule, Result};
 
+/// Room for the fields of most facts.
+const MEMBER_COUNT_USUAL: usize = 8;
+
 /// A line and its number, for errors.
 #[derive(Clone, Copy)]
 pub(super) struct Line<'a> {
@@ -61,14 +64,13 @@ impl<'a> Line<'a> {
     /// Anything but one well-formed object.
     pub(super) fn members(&self, place: &'a str) -> Result<Vec<Member<'a>>> {
         let raw: RawMembers<'a> = serde_json::from_str(place).map_err(|e| self.syntax(place, &e))?;
-        raw.0
-            .into_iter()
-            .map(|(key, value)| {
-                let key_at = key.get();
-                let key = self.string(key_at)?.unwrap_or_default();
-                Ok(Member { key, key_at, value: value.get() })
-            })
-            .collect()
+        let mut members = Vec::with_capacity(raw.0.len());
+        for (key, value) in raw.0 {
+            let key_at = key.get();
+            let key = self.string(key_at)?.unwrap_or_default();
+            members.push(Member { key, key_at, value: value.get() });
+        }
+        Ok(members)
     }
 
     /// The elements of the list at `place`; `None` if it is something else.
@@ -106,7 +108,7 @@ impl<'de> Deserialize<'de> for RawMembers<'de> {
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<RawMembers<'de>, A::Error> {
-                let mut members = Vec::new();
+                let mut members = Vec::with_capacity(MEMBER_COUNT_USUAL);
                 while let Some(member) = map.next_entry::<&RawValue, &RawValue>()? {
                     members.push(member);
                 }

@@ -47,7 +47,7 @@ fn fields_of(op: &str) -> Option<&'static [&'static str]> {
 /// counts from 1 and only serves the error.
 ///
 /// # Errors
-/// [`Error::Parse`] with the byte column, from 1, of the key or value that is wrong (of the object, where a
+/// [`Parse`](crate::Error::Parse) with the byte column, from 1, of the key or value that is wrong (of the object, where a
 /// field is missing or the fact as a whole breaks a rule) and the rule. It never quotes a value.
 pub fn parse(line: &str, line_number: u64, placeholders: &Placeholders) -> Result<Fact> {
     let text = line.strip_suffix('\n').unwrap_or(line);
