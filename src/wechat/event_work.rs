@@ -15,6 +15,7 @@ use crate::wechat::work_contact::ViewScopes;
 const SOURCE: &str = "event.work";
 
 /// One decrypted event of a corp as one viewer sees it. Events without a meaning for identities are counted.
+/// The corp is the options': `ToUserName` or `AuthCorpId` may spell it as an open_corpid of the viewer.
 pub(crate) fn event(body: &[u8], draft: &mut Draft<'_>) -> Result<(), Error> {
     let scopes = ViewScopes::of(draft.options())?;
     let event = Event::parse(body)?;

@@ -3,7 +3,7 @@
 use crate::error::{AnswerError, Error};
 use crate::model::{Id, Kind, KindScope, RelationKind};
 use crate::wechat::draft::{Draft, Record, Relation};
-use crate::wechat::json::{Json, Object};
+use crate::wechat::json::{Json, Object, new_id};
 use crate::wechat::options::{IngestOptions, Opt};
 
 /// What an app's credential says about scopes: its openids, itself, and the unionids it sees.
@@ -95,7 +95,7 @@ pub(crate) fn user_get(body: &[u8], draft: &mut Draft<'_>) -> Result<(), Error> 
     }
     let openids = page.object("data")?.list("openid")?;
     draft.each("openid", openids, |record, value| {
-        let openid = crate::wechat::json::new_id(&openid, "openid", value.text("openid")?)?;
+        let openid = new_id(&openid, "openid", value.text("openid")?)?;
         record
             .relate(record.at()?, Relation::new(RelationKind::Subscribes, openid, app.clone(), "mp.user_get"))
     })

@@ -9,7 +9,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use crate::error::AnswerError;
+use crate::error::{AnswerError, IdRule};
 use crate::model::{Id, Kind, KindScope, Time, normalise_key};
 
 /// One thing a caller may have to say about a body. The command-line tool has a flag for each.
@@ -214,7 +214,7 @@ fn checked_key(option: Opt, value: &str) -> Result<String, AnswerError> {
     normalise_key(value).map_err(|rule| bad_id(option, rule))
 }
 
-fn bad_id(option: Opt, rule: crate::error::IdRule) -> AnswerError {
+fn bad_id(option: Opt, rule: IdRule) -> AnswerError {
     AnswerError::BadId { field: option.flag(), rule }
 }
 

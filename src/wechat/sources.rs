@@ -11,6 +11,7 @@ use crate::wechat::{
 };
 
 /// One kind of answer or event that [`crate::wechat::parse`] reads.
+#[derive(Debug, Clone, Copy)]
 pub struct Source {
     /// Its name: `family.name`.
     pub name: &'static str,
