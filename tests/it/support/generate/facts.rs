@@ -48,7 +48,8 @@ impl Universe {
             Mood::PendingAndTopology if dice < 25 => self.topology(random),
             Mood::Retractions if dice < 25 => self.retraction(at, random),
             Mood::Relations if dice < 50 => self.relation(random),
-            Mood::Erasure if dice < 12 => self.erase(random),
+            Mood::Toggles if dice < 30 => self.toggle(random),
+            Mood::Erasure if dice < 25 => self.erase(random),
             _ => match random.below(100) {
                 0..58 => self.link(at, random),
                 58..66 => self.supersede(random),
@@ -65,7 +66,7 @@ impl Universe {
     }
 
     fn link(&self, at: Time, random: &mut Random) -> Op {
-        let (a, b) = self.pair(random);
+        let (a, b) = if random.one_in(4) { self.hot_pair(random) } else { self.pair(random) };
         let has_phone = [&a, &b].into_iter().any(|id| id.kind().name() == "phone");
         let strength = stated(random).filter(|s| !has_phone || *s == Strength::Hint);
         let strength =
@@ -91,7 +92,7 @@ impl Universe {
         let source = self.source(random);
         let selector = match random.below(4) {
             0 => {
-                let (a, b) = self.pair(random);
+                let (a, b) = self.hot_pair(random);
                 Selector::Pair { a, b, source: Some(source).filter(|_| random.one_in(2)) }
             }
             1 => {
@@ -114,14 +115,14 @@ impl Universe {
 
     fn toggle(&self, random: &mut Random) -> Op {
         let (reason, actor) = (text("test"), text("alice"));
-        let id = self.any_id(random);
+        let id = self.hot_id(random);
         match random.below(9) {
-            0..3 => {
-                let (a, b) = self.pair(random);
+            0 | 1 => {
+                let (a, b) = self.hot_pair(random);
                 Op::Ban { a, b, reason, actor }
             }
-            3 => {
-                let (a, b) = self.pair(random);
+            2 | 3 => {
+                let (a, b) = self.hot_pair(random);
                 Op::Unban { a, b, actor }
             }
             4 | 5 => Op::Block { id, reason, actor },
@@ -141,7 +142,7 @@ impl Universe {
                 4 => RelationKind::UsesAccount,
                 _ => RelationKind::Custom("custom.knows".into()),
             };
-            let from = self.any_id(random);
+            let from = self.hot_id(random);
             let to = random.pick(match kind {
                 RelationKind::MemberOf => &self.chats,
                 RelationKind::Subscribes | RelationKind::WorksIn => &self.others,
@@ -151,7 +152,7 @@ impl Universe {
                 continue;
             }
             let (to, source) = (to.clone(), self.source(random));
-            if random.one_in(3) {
+            if random.one_in(2) {
                 return Op::Unrelate { kind, from, to, source };
             }
             let mut attrs = BTreeMap::new();
@@ -174,7 +175,7 @@ impl Universe {
         }
         let is_wide = self.flavour == Flavour::EntityErasure && random.one_in(2);
         let reach = if is_wide { Reach::Entity } else { Reach::Id };
-        Op::Erase { id: self.any_id(random), reach, reason: text("asked"), sticky: random.one_in(4) }
+        Op::Erase { id: self.hot_id(random), reach, reason: text("asked"), sticky: random.one_in(4) }
     }
 
     fn topology(&self, random: &mut Random) -> Op {
@@ -241,6 +242,8 @@ impl Universe {
                         "strength.mp.user_info",
                         "strength.*",
                         "strength.*.crm",
+                        "strength.*.web_oauth",
+                        "strength.*.state",
                         "strength.import.*",
                     ];
                     let strengths = ["hint", "provisional", "business", "platform", "asserted"];

@@ -39,6 +39,9 @@ pub(crate) enum Mood {
     PendingAndTopology,
     Retractions,
     Relations,
+    Toggles,
+    /// Few ids and sources, so that every edge has many evidences.
+    Dense,
     Erasure,
 }
 
@@ -51,6 +54,9 @@ pub(crate) struct Universe {
     pub(crate) staff: Vec<Id>,
     pub(crate) chats: Vec<Id>,
     pub(crate) others: Vec<Id>,
+    /// Pairs that much is said of, so that toggles, retractions and links meet.
+    hot_pairs: Vec<(Id, Id)>,
+    hot_ids: Vec<Id>,
     sources: Vec<&'static str>,
     days: Vec<i64>,
     /// Facts about rules and kinds come one in so many.
@@ -72,13 +78,18 @@ impl Universe {
             Mood::PendingAndTopology,
             Mood::Retractions,
             Mood::Relations,
+            Mood::Toggles,
+            Mood::Dense,
+            Mood::Dense,
+            Mood::Dense,
             Mood::Erasure,
         ]);
         let mut spaces = account_spaces(mood);
         random.shuffle(&mut spaces);
         // Few spaces with several values each: that is where conflicts are.
-        spaces.truncate(2 + random.below(5));
-        let values = 2 + random.below(5);
+        let is_dense = mood == Mood::Dense;
+        spaces.truncate(if is_dense { 2 } else { 2 + random.below(5) });
+        let values = if is_dense { 2 } else { 2 + random.below(5) };
         let mut accounts: Vec<Id> = spaces.iter().flat_map(|space| ids_in(space, values)).collect();
         if flavour == Flavour::Aliases {
             accounts.extend(ids_in("external_userid:wpAlias1", 3));
@@ -104,11 +115,38 @@ impl Universe {
         if mood == Mood::Persons {
             sources.extend(["operator.alice", "hint.name", "hint.name"]);
         }
+        if is_dense {
+            sources.truncate(random.below(3));
+            let dense = ["mp.web_oauth", "work.state", "operator.bob"];
+            sources.push(*random.pick(&dense));
+        }
+        if mood == Mood::Supersedes && random.one_in(2) {
+            sources = vec!["import.crm", "mp.web_oauth", "hint.name", "work.idconvert"];
+        }
         let mut days = vec![0, 0, 1, 2, 89, 90, 91, 200];
         random.shuffle(&mut days);
         days.truncate(2 + random.below(4));
+        if is_dense {
+            days = vec![0, 0, 1];
+        }
         let rules_one_in = *random.pick(&[6, 15, 40, 1000]);
-        Universe { flavour, mood, accounts, staff, chats, others, sources, days, rules_one_in }
+        let (hot_pairs, hot_ids) = (Vec::new(), Vec::new());
+        let mut universe = Universe {
+            flavour,
+            mood,
+            accounts,
+            staff,
+            chats,
+            others,
+            hot_pairs,
+            hot_ids,
+            sources,
+            days,
+            rules_one_in,
+        };
+        universe.hot_pairs = (0..4).map(|_| universe.pair(&mut random)).collect();
+        universe.hot_ids = (0..3).map(|_| universe.any_id(&mut random)).collect();
+        universe
     }
 
     /// A source; phones and hints among them.
@@ -119,8 +157,22 @@ impl Universe {
     /// Clustered times: exact ties, one millisecond beside a day, and days.
     pub(crate) fn time(&self, random: &mut Random) -> Time {
         let day = *random.pick(&self.days);
-        let beside = *random.pick(&[0, 0, 0, 0, 1, -1, 3_600_000]);
+        let beside = *random.pick(&[0, 0, 0, 0, 0, 0, 1, -1, 3_600_000]);
         Time::from_ms(BASE_MS + day * Time::DAY_MS + beside)
+    }
+
+    /// A pair much is said of, in either order, or any.
+    pub(crate) fn hot_pair(&self, random: &mut Random) -> (Id, Id) {
+        if random.one_in(3) {
+            return self.pair(random);
+        }
+        let (a, b) = random.pick(&self.hot_pairs).clone();
+        if random.one_in(2) { (a, b) } else { (b, a) }
+    }
+
+    /// An id much is said of, or any.
+    pub(crate) fn hot_id(&self, random: &mut Random) -> Id {
+        if random.one_in(3) { self.any_id(random) } else { random.pick(&self.hot_ids).clone() }
     }
 
     /// Two different ids of one class, accounts most of the time.
