@@ -1,1 +1,5 @@
 //! The one integration-test binary.
+
+mod generator;
+mod oracle_examples;
+mod support;
