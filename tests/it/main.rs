@@ -8,3 +8,7 @@
 
 /// Answers and events of the platforms become facts.
 mod wechat;
+
+mod generator;
+mod oracle_examples;
+mod support;

@@ -1,0 +1,7 @@
+//! What several tests share: the oracle, the generator of fact streams, shrinking and showing of streams.
+
+pub(crate) mod generate;
+pub(crate) mod oracle;
+pub(crate) mod say;
+pub(crate) mod show;
+pub(crate) mod shrink;
