@@ -86,6 +86,9 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
         changed |= change.state.bury(erased.mac, erasure.at, erasure.sticky);
     }
     let gone = |fact: &Fact| erasure.sticky || fact.at <= erasure.at;
+    // An id none of whose facts goes stays as it is, its number too.
+    let named: Vec<Id> = targets.iter().filter(|id| facts_naming(&change.state, id).iter().any(gone)).cloned().collect();
+    let targets = named.as_slice();
     let mut entities: Vec<(NodeNo, Vec<NodeNo>)> = Vec::new();
     for target in targets {
         if let Some(node) = change.state.number_of(target) {
@@ -112,6 +115,20 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
     retire(change, &doomed, &entities);
     tell_again(change, newer)?;
     Ok(changed)
+}
+
+/// The facts that name an id.
+fn facts_naming(state: &State, id: &Id) -> Vec<Fact> {
+    let mut facts: Vec<(Fact, u64)> = Vec::new();
+    if let Some(node) = state.number_of(id).and_then(|number| state.node(number)) {
+        let pairs = node.groups.iter().flat_map(|group| group.links.iter());
+        facts.extend(pairs.flat_map(|(_, pair)| facts_of_pair(state, pair)));
+        let relations = node.relations.iter().flat_map(|group| group.links.iter());
+        facts.extend(relations.flat_map(|(_, relation)| facts_of_relation(state, relation)));
+    }
+    let sides = state.sides_naming(id).into_iter();
+    facts.extend(sides.flat_map(|number| facts_of_side(state, number)));
+    facts.into_iter().map(|(fact, _)| fact).collect()
 }
 
 /// Retires numbers and redirects them to the smallest survivor of their entity.

@@ -3,3 +3,4 @@
 mod generator;
 mod oracle_examples;
 mod support;
+mod laws;
