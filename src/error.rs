@@ -326,6 +326,20 @@ pub enum AnswerError {
     /// The caller left out an option the answer needs.
     #[error("the option {0} is needed for this answer")]
     OptionMissing(&'static str),
+    /// An option has a value, or stands in a combination, that cannot be.
+    #[error("the option {option} is not {expected}")]
+    BadOption {
+        /// The option.
+        option: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The field names another app than the option does.
+    #[error("the field {0} names another app than the option says")]
+    ForeignApp(&'static str),
+    /// No parser has this name; `wechat::sources()` lists them.
+    #[error("no such kind of answer or event")]
+    UnknownSource,
     /// A virtual account of snapshot mode: counted, never stored.
     #[error("a snapshot-mode account is virtual and is not stored")]
     SnapshotUser,

@@ -11,6 +11,7 @@ pub mod model;
 mod resolve;
 mod store;
 pub mod vfs;
+pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{

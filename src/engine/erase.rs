@@ -87,7 +87,8 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
     }
     let gone = |fact: &Fact| erasure.sticky || fact.at <= erasure.at;
     // An id none of whose facts goes stays as it is, its number too.
-    let named: Vec<Id> = targets.iter().filter(|id| facts_naming(&change.state, id).iter().any(gone)).cloned().collect();
+    let named: Vec<Id> =
+        targets.iter().filter(|id| facts_naming(&change.state, id).iter().any(gone)).cloned().collect();
     let targets = named.as_slice();
     let mut entities: Vec<(NodeNo, Vec<NodeNo>)> = Vec::new();
     for target in targets {

@@ -168,7 +168,9 @@ fn the_facts_of_a_graph_told_to_another_give_an_equal_one() {
             let graph = fed(facts)?;
             let again = fed(&graph.view().facts().map(|f| f.expect("no damage")).collect::<Vec<Fact>>())?;
             equal("re-imported", "again", &dump(&again.view()), "first", &dump(&graph.view()))?;
-            let shown = |graph: &Graph| graph.view().facts().map(|fact| show(&fact.expect("no damage"))).collect::<BTreeSet<_>>();
+            let shown = |graph: &Graph| {
+                graph.view().facts().map(|fact| show(&fact.expect("no damage"))).collect::<BTreeSet<_>>()
+            };
             if shown(&graph) != shown(&again) {
                 return Err("the facts differ when told again".to_owned());
             }

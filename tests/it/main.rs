@@ -1,6 +1,19 @@
 //! The one integration-test binary.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test's helpers fail by panicking, as its test functions may"
+)]
 
+/// The random streams reach every operation and every reason.
 mod generator;
-mod oracle_examples;
-mod support;
+/// The laws of the design, and the engine against the oracle, on random streams.
 mod laws;
+/// The oracle against hand-worked examples, a sentence of the design each.
+mod oracle_examples;
+/// The oracle, the generator, the simulated disk.
+mod support;
+/// Answers and events of the platforms become facts.
+mod wechat;

@@ -82,7 +82,8 @@ pub(crate) fn dump(view: &impl Read) -> Outcome {
 
 /// Entity number -> person number and ids.
 pub(crate) fn numbers(view: &impl Read) -> BTreeMap<u64, (u64, BTreeSet<String>)> {
-    view.entities().map(|e| e.expect("no damage"))
+    view.entities()
+        .map(|e| e.expect("no damage"))
         .map(|entity| {
             let ids = entity.ids.iter().map(ToString::to_string).collect();
             (entity.entity.0, (entity.person.0, ids))
