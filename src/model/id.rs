@@ -77,6 +77,13 @@ impl Id {
         Id::new(space.kind().clone(), space.scope(), value)
     }
 
+    /// Builds an id in an already checked space without looking for placeholders: for bytes that passed the
+    /// door before, where checking the space again for every id would be most of the work.
+    pub(crate) fn known_in_space(space: &KindScope, value: &str) -> Result<Id, IdRule> {
+        check_value(space.kind(), value)?;
+        Ok(Id::assemble(space, value))
+    }
+
     /// Parses the text form with a placeholder list of one's own.
     ///
     /// # Errors
