@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::journal::format::{
-    End, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FileHeader, FrameHeader, Manifest, PAYLOAD_BYTES_MAX, Uuid,
-    checksum,
+    End, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FileHeader, FrameHeader, Manifest, PAYLOAD_BYTES_MAX, State,
+    Uuid, checksum,
 };
 use crate::journal::layout;
 use crate::journal::manifest::Stored;
@@ -124,7 +124,7 @@ impl Journal {
     /// J3: the manifest says that frames may follow, durably, before the first one does.
     fn begin_session(&mut self) -> Result<()> {
         let session = self.manifest.state.session.saturating_add(1);
-        let state = Manifest { session, sealed: false, end: self.end, ..self.manifest.state.clone() };
+        let state = Manifest { session, state: State::Open, end: self.end, ..self.manifest.state.clone() };
         self.manifest.store(&*self.vfs, &self.dir, state)?;
         let writer = MarkWriter::open(&*self.vfs, &self.dir, self.manifest.state.uuid)?;
         self.shared.begin_session(writer, session);
@@ -181,10 +181,10 @@ impl Journal {
     /// Flushes, and seals the end: from here on every missing or changed byte is damage.
     pub(crate) fn close(mut self) -> Result<()> {
         self.sync()?;
-        if self.manifest.state.sealed {
+        if self.manifest.state.is_sealed() {
             return Ok(()); // Nothing was appended since.
         }
-        let state = Manifest { sealed: true, end: self.end, ..self.manifest.state.clone() };
+        let state = Manifest { state: State::Sealed, end: self.end, ..self.manifest.state.clone() };
         let stored = self.manifest.store(&*self.vfs, &self.dir, state);
         self.shared.guard(stored)
     }
