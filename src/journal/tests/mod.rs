@@ -11,6 +11,8 @@ mod oracle;
 mod crash;
 // Rot, truncation, missing and swapped files.
 mod damage;
+// What is proof that a frame was durable, and what is not.
+mod proof;
 // Calls that fail, flushes that drop what was dirty, a full disk.
 mod faults;
 // The bytes of format version 1.
