@@ -13,7 +13,11 @@ mod generator;
 mod laws;
 /// The oracle against hand-worked examples, a sentence of the design each.
 mod oracle_examples;
+/// The simulated disk itself: what was flushed is certain, all else is not.
+mod sim_disk;
 /// The oracle, the generator, the simulated disk.
 mod support;
+/// The real files.
+mod vfs;
 /// Answers and events of the platforms become facts.
 mod wechat;
