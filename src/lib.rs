@@ -1,5 +1,9 @@
 //! Embedded identity-graph database engine for the WeChat ecosystem.
 
+// The simulated disk is shared with tests/it, which see the crate from outside.
+#[cfg(test)]
+extern crate self as idweave;
+
 mod codec;
 mod engine;
 pub mod error;

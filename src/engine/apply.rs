@@ -29,7 +29,7 @@ fn apply_admitted(change: &mut Change, fact: Fact) -> Result<bool> {
     if !perform(change, &fact)? {
         return Ok(false);
     }
-    let aliases = settings::alias_links(change, &fact)?;
+    let aliases = settings::alias_links(change, fact.at)?;
     change.entries.push(Entry::Fact(fact));
     for link in aliases {
         if perform(change, &link)? {

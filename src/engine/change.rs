@@ -55,6 +55,8 @@ impl Dirty {
 pub(crate) struct Change {
     pub(crate) state: State,
     pub(crate) dirty: Dirty,
+    /// Aliases that a fact just gave a corp.
+    pub(crate) new_aliases: BTreeSet<String>,
     /// What the journal will hold.
     pub(crate) entries: Vec<Entry>,
     /// The commit this will be.
@@ -75,6 +77,7 @@ impl Change {
         Change {
             state,
             dirty: Dirty::default(),
+            new_aliases: BTreeSet::new(),
             entries: Vec::new(),
             seq,
             recorded_at,

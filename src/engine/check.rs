@@ -1,6 +1,6 @@
 //! check: does the state agree with itself, and with its facts resolved from scratch?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::answer::EdgeDump;
 use crate::engine::apply::perform;
@@ -8,8 +8,10 @@ use crate::engine::change::{Change, Door};
 use crate::engine::dump::{dump_edges, dump_entity};
 use crate::engine::facts::all_facts;
 use crate::engine::settle::settle;
+use crate::engine::walk::{entity_members, live_pairs};
 use crate::error::Result;
-use crate::store::{NodeNo, Source, State};
+use crate::resolve::{Level, Status};
+use crate::store::{Edge, NodeNo, Phase, Source, State};
 
 /// Something that does not hold, without naming any id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,9 @@ fn check_nodes(state: &State, findings: &mut Vec<Finding>) {
         if state.node(node.person).is_none() {
             find("N4: a person's number is that of one of its entities", number);
         }
+        if node.entity == number && entity_members(state, number) != joined_by_bonds(state, number) {
+            find("N4: an entity's list is what accepted edges join", number);
+        }
         let keys: Vec<(u32, bool)> = node.groups.iter().map(|g| (g.space, g.candidate)).collect();
         if !keys.is_sorted() || node.groups.iter().any(|group| group.links.is_empty()) {
             find("N1: a node's groups are sorted and none is empty", number);
@@ -59,6 +64,25 @@ fn check_nodes(state: &State, findings: &mut Vec<Finding>) {
             }
         }
     }
+}
+
+/// The ids joined to `start` by edges that 3.7 accepted.
+fn joined_by_bonds(state: &State, start: NodeNo) -> Vec<NodeNo> {
+    let binds = |edge: &Edge| {
+        edge.state.phase == Phase::Candidate
+            && edge.state.status == Status::Accepted
+            && edge.state.level == Level::Entity
+    };
+    let mut members = BTreeSet::from([start]);
+    let mut stack = vec![start];
+    while let Some(node) = stack.pop() {
+        for (other, pair) in live_pairs(state, node) {
+            if state.pair(pair).is_some_and(|pair| pair.edges.iter().any(binds)) && members.insert(other) {
+                stack.push(other);
+            }
+        }
+    }
+    members.into_iter().collect()
 }
 
 fn check_pairs(state: &State, findings: &mut Vec<Finding>) {

@@ -19,29 +19,22 @@ use crate::engine::sides::refresh_toggle;
 use crate::engine::tomb::mac_of;
 use crate::engine::walk::entity_members;
 use crate::error::Result;
-use crate::model::{Fact, Id, Reach, Time};
+use crate::model::{Fact, Id, Reach, Time, split_scope};
 use crate::store::{NodeNo, PairNo, Side, SideNo, Slot, State};
 
 /// Erases an id or its entity; `false` if that was done already and nothing is left to remove.
 pub(crate) fn erase(change: &mut Change, id: &Id, reach: Reach, at: Time, sticky: bool) -> Result<bool> {
     settle(change);
     let state = &change.state;
-    let mut targets: Vec<Id> = vec![id.clone()];
-    // An alias of a corp means its key: what was stored under the alias before is the same id.
-    for alias in state.topology.aliases_of(id.scope().split('@').next().unwrap_or_default()) {
-        let scope = match id.scope().split_once('@') {
-            Some((_, viewer)) => format!("{alias}@{viewer}"),
-            None => alias.to_owned(),
-        };
-        targets.extend(id.with_scope(&scope).ok().filter(|twin| state.number_of(twin).is_some()));
-    }
+    let mut targets = under_aliases(state, id);
     if reach == Reach::Entity {
         let nodes = targets.iter().filter_map(|target| state.number_of(target)).collect::<Vec<_>>();
         let members = nodes.into_iter().flat_map(|node| entity_members(state, node)).collect::<BTreeSet<_>>();
-        let ids = members.into_iter().filter_map(|member| state.node(member).map(|node| node.id.clone()));
-        for member in ids.collect::<Vec<_>>() {
-            if !targets.contains(&member) {
-                targets.push(member);
+        for node in members.into_iter().filter_map(|member| state.node(member)) {
+            for target in under_aliases(state, &node.id) {
+                if !targets.contains(&target) {
+                    targets.push(target);
+                }
             }
         }
     }
@@ -58,6 +51,17 @@ pub(crate) fn erase(change: &mut Change, id: &Id, reach: Reach, at: Time, sticky
         change.entries.push(Entry::Erase(erasure));
     }
     Ok(changed)
+}
+
+/// An id, and what may have been stored of it under an alias of its corp before that meant the corp's key.
+fn under_aliases(state: &State, id: &Id) -> Vec<Id> {
+    let (corp, viewer) = split_scope(id.scope());
+    let mut forms = vec![id.clone()];
+    for alias in state.topology.aliases_of(corp) {
+        let scope = viewer.map_or_else(|| alias.to_owned(), |viewer| format!("{alias}@{viewer}"));
+        forms.extend(id.with_scope(&scope));
+    }
+    forms
 }
 
 /// Applies an erasure from the journal.
@@ -86,6 +90,10 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
         changed |= change.state.bury(erased.mac, erasure.at, erasure.sticky);
     }
     let gone = |fact: &Fact| erasure.sticky || fact.at <= erasure.at;
+    // An id none of whose facts goes stays as it is, its number too.
+    let named: Vec<Id> =
+        targets.iter().filter(|id| facts_naming(&change.state, id).iter().any(gone)).cloned().collect();
+    let targets = named.as_slice();
     let mut entities: Vec<(NodeNo, Vec<NodeNo>)> = Vec::new();
     for target in targets {
         if let Some(node) = change.state.number_of(target) {
@@ -112,6 +120,20 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
     retire(change, &doomed, &entities);
     tell_again(change, newer)?;
     Ok(changed)
+}
+
+/// The facts that name an id.
+fn facts_naming(state: &State, id: &Id) -> Vec<Fact> {
+    let mut facts: Vec<(Fact, u64)> = Vec::new();
+    if let Some(node) = state.number_of(id).and_then(|number| state.node(number)) {
+        let pairs = node.groups.iter().flat_map(|group| group.links.iter());
+        facts.extend(pairs.flat_map(|(_, pair)| facts_of_pair(state, pair)));
+        let relations = node.relations.iter().flat_map(|group| group.links.iter());
+        facts.extend(relations.flat_map(|(_, relation)| facts_of_relation(state, relation)));
+    }
+    let sides = state.sides_naming(id).into_iter();
+    facts.extend(sides.flat_map(|number| facts_of_side(state, number)));
+    facts.into_iter().map(|(fact, _)| fact).collect()
 }
 
 /// Retires numbers and redirects them to the smallest survivor of their entity.

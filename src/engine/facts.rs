@@ -22,7 +22,11 @@ pub(crate) fn facts_of_pair(state: &State, number: PairNo) -> Vec<(Fact, u64)> {
             let Evidence { source, batch, event, stated, observed_at, expires_at, recorded_seq } = evidence;
             let source = state.text(*source).to_owned();
             let event = event.as_deref().map(str::to_owned);
-            let (a, b) = (a.id.clone(), b.id.clone());
+            let (a, b) = match edge.direct {
+                // Undirected: the order of text says nothing of who came first.
+                Direct::Same if b.id < a.id => (b.id.clone(), a.id.clone()),
+                _ => (a.id.clone(), b.id.clone()),
+            };
             let op = match edge.direct {
                 Direct::Same => Op::Link { a, b, source, strength: *stated, event, expires_at: *expires_at },
                 Direct::AToB => Op::Supersede { old: a, new: b, source, strength: *stated, event },

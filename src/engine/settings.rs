@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::codec::ndjson;
 use crate::engine::change::Change;
+use crate::engine::tomb::is_erased;
 use crate::error::Result;
-use crate::model::{Fact, Kind, Op, PerScope, RuleValue, Strength, split_scope};
+use crate::model::{Fact, Id, Op, PerScope, RuleValue, Time, split_scope};
 use crate::store::{NodeNo, State, Sym};
 
 /// The source of the links that an alias makes.
@@ -48,7 +49,7 @@ pub(crate) fn set(change: &mut Change, fact: &Fact) -> Result<bool> {
 }
 
 /// An application's cursor: the greatest `at` wins, then the greater text. An older one is known already.
-fn set_mark(state: &mut State, key: &str, (at, value): (crate::model::Time, &str)) -> bool {
+fn set_mark(state: &mut State, key: &str, (at, value): (Time, &str)) -> bool {
     if state.marks.get(key).is_some_and(|(known_at, known)| (*known_at, known.as_str()) >= (at, value)) {
         return false;
     }
@@ -84,7 +85,7 @@ fn rule_text(value: &RuleValue) -> String {
     match value {
         RuleValue::Number(number) => number.to_string(),
         RuleValue::Text(text) => text.clone(),
-        RuleValue::List(words) => words.join(","),
+        RuleValue::List(words) => format!("{words:?}"),
     }
 }
 
@@ -98,7 +99,11 @@ fn set_corp(change: &mut Change, fact: &Fact) {
         topology.bind_corp_kf(key, appid.as_deref(), from, fact.at);
     }
     for alias in aliases {
+        let meant = topology.canonical_scope(alias);
         topology.add_alias(alias, key, fact.at);
+        if topology.canonical_scope(alias) != meant {
+            change.new_aliases.insert(alias.clone());
+        }
     }
     if let Some(appid) = bound_appid
         && topology.bind_corp(key, appid.as_deref(), from, fact.at)
@@ -140,14 +145,17 @@ fn touch_kind(change: &mut Change, kind: &str) {
     change.dirty.families.extend(nodes.into_iter().filter(|number| state.node(*number).is_some()));
 }
 
-/// The links that tie ids already stored under a corp's new aliases to their twins under its key.
-pub(crate) fn alias_links(change: &Change, fact: &Fact) -> Result<Vec<Fact>> {
-    let Op::Corp { aliases, .. } = &fact.op else { return Ok(Vec::new()) };
+/// The links that tie ids stored under an alias before it meant a corp's key to their twins under that key.
+pub(crate) fn alias_links(change: &mut Change, at: Time) -> Result<Vec<Fact>> {
+    let aliases = std::mem::take(&mut change.new_aliases);
+    if aliases.is_empty() {
+        return Ok(Vec::new());
+    }
     let state = &change.state;
     let named = state.spaces().filter_map(|(space, text)| {
         let scope = text.split_once(':')?.1;
         let alias = split_scope(scope).0;
-        aliases.iter().any(|known| known == alias).then_some(space)
+        aliases.contains(alias).then_some(space)
     });
     let mut old: Vec<NodeNo> = named.flat_map(|space| nodes_of(state, space)).collect();
     old.sort_unstable();
@@ -155,19 +163,19 @@ pub(crate) fn alias_links(change: &Change, fact: &Fact) -> Result<Vec<Fact>> {
     for node in old.into_iter().filter_map(|number| state.node(number)) {
         let Some(scope) = state.topology.canonical_scope(node.id.scope()) else { continue };
         let twin = node.id.with_scope(&scope)?;
-        // Hashed phone numbers are no ids of a corp, and hints do not bind.
-        if twin == node.id || *twin.kind() == Kind::Phone {
+        let erased = |id: &Id| is_erased(state, &change.secret, id, at);
+        if twin == node.id || erased(&twin) || erased(&node.id) {
             continue;
         }
         let op = Op::Link {
             a: node.id.clone(),
             b: twin,
             source: ALIAS_SOURCE.to_owned(),
-            strength: Some(Strength::Asserted),
+            strength: None,
             event: None,
             expires_at: None,
         };
-        links.push(Fact { at: fact.at, batch: fact.batch.clone(), op });
+        links.push(Fact { at, batch: None, op });
     }
     Ok(links)
 }

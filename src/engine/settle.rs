@@ -8,7 +8,7 @@
 //! # Order
 //!   pairs and what lives (`assess`), families, hint hubs, persons (`settle_persons`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::assess::assess_pairs;
@@ -16,7 +16,7 @@ use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
 use crate::engine::walk::live_pairs;
 use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
-use crate::store::{Direct, NodeNo, PairNo, Phase, State};
+use crate::store::{Direct, MemberRef, NodeNo, PairNo, Phase, State};
 
 /// Brings the state in line with its facts.
 pub(crate) fn settle(change: &mut Change) {
@@ -75,7 +75,8 @@ fn settle_members(change: &mut Change, members: &[NodeNo]) {
             superseded: vec![false],
             entity: vec![0],
         };
-        return write_nodes(change, &[*alone], &settled);
+        write_nodes(change, &[*alone], &settled);
+        return write_members(change, &[*alone], &settled);
     }
     let index_of = |node: NodeNo| members.binary_search(&node).ok();
     let ids: Vec<FamilyId<'_>> = members
@@ -109,6 +110,26 @@ fn settle_members(change: &mut Change, members: &[NodeNo]) {
     let settled = settle_family(&Family { ids, edges, bans }, &state.rules);
     write_edges(change, &places, &settled);
     write_nodes(change, members, &settled);
+    write_members(change, members, &settled);
+}
+
+/// Lists the ids of each entity at the node that carries its number.
+fn write_members(change: &mut Change, members: &[NodeNo], settled: &SettledFamily) {
+    let mut entities: BTreeMap<usize, Vec<MemberRef>> = BTreeMap::new();
+    for (number, root) in members.iter().zip(&settled.entity) {
+        let Some(space) = change.state.node(*number).map(|node| node.space) else { continue };
+        entities.entry(*root).or_default().push(MemberRef { number: *number, space });
+    }
+    for (root, ids) in entities {
+        let Some(number) = members.get(root).copied() else { continue };
+        let list = (ids.len() > 1).then_some(ids);
+        let known = change.state.node(number).and_then(|node| node.members.as_deref());
+        if known != list.as_deref()
+            && let Some(node) = change.state.node_mut(number)
+        {
+            node.members = list.map(Arc::from);
+        }
+    }
 }
 
 fn write_edges(change: &mut Change, places: &[EdgePlace], settled: &SettledFamily) {
@@ -158,6 +179,7 @@ fn write_nodes(change: &mut Change, members: &[NodeNo], settled: &SettledFamily)
         }
         if let Some(node) = change.state.node_mut(*number) {
             node.entity = entity;
+            node.members = node.members.take().filter(|_| entity == *number);
             node.superseded = *superseded;
         }
     }

@@ -12,16 +12,17 @@ use crate::store::{Node, NodeNo, Phase, Side, SideKey, Source};
 
 /// Translates an id to a kind and scope; the first answer that applies.
 pub(crate) fn translate(source: &impl Source, id: &Id, target: &KindScope, now: Time) -> Translation {
-    let target = &canonical(source, target);
+    let renamed = canonical(source, target);
+    let target = renamed.as_ref().unwrap_or(target);
     let Some(start) = answerable(source, id) else {
         return absent(source, std::slice::from_ref(id), target)
             .map_or(Translation::Unknown, |(as_of, source)| Translation::Absent { as_of, source });
     };
-    let members = entity_members(source, start);
-    let found = of_space(source, &members, target);
+    let found = of_space(source, &members_of_space(source, start, target), target);
     if !found.is_empty() {
         return Translation::Found(found);
     }
+    let members = entity_members(source, start);
     let provisional = over_provisional(source, &members, target);
     if !provisional.is_empty() {
         return Translation::Provisional(provisional);
@@ -40,11 +41,25 @@ pub(crate) fn translate(source: &impl Source, id: &Id, target: &KindScope, now: 
     }
 }
 
+/// The members of the entity that holds `start` in a kind and scope: its root's list tells without looking
+/// at the others.
+fn members_of_space(source: &impl Source, start: NodeNo, target: &KindScope) -> Vec<NodeNo> {
+    let (Some(space), Some(root)) = (source.sym(target.as_str()), source.node(start).map(|node| node.entity))
+    else {
+        return Vec::new();
+    };
+    match source.node(root).and_then(|node| node.members.clone()) {
+        Some(members) => {
+            members.iter().filter(|member| member.space == space).map(|member| member.number).collect()
+        }
+        None => vec![root],
+    }
+}
+
 /// An alias of a corp in a target means the corp's key.
-fn canonical(source: &impl Source, target: &KindScope) -> KindScope {
-    let scope = source.topology().canonical_scope(target.scope());
-    let renamed = scope.and_then(|scope| KindScope::new(target.kind().clone(), &scope).ok());
-    renamed.unwrap_or_else(|| target.clone())
+fn canonical(source: &impl Source, target: &KindScope) -> Option<KindScope> {
+    let scope = source.topology().canonical_scope(target.scope())?;
+    KindScope::new(target.kind().clone(), &scope).ok()
 }
 
 /// When something was last observed on an id's edges.

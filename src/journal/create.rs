@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, IoOp, Result};
-use crate::journal::format::{End, FILE_HEADER_BYTES, FileHeader, Manifest, Secret, Uuid, checksum};
+use crate::journal::format::{End, FILE_HEADER_BYTES, FileHeader, Manifest, Secret, State, Uuid, checksum};
 use crate::journal::layout;
 use crate::journal::manifest::{Stored, corrupt};
 use crate::journal::mark::MARK_FILE_BYTES;
@@ -70,7 +70,7 @@ impl Journal {
             first_file: end.file,
             first_seq: end.seq.saturating_add(1),
             session: 0,
-            sealed: true,
+            state: State::Sealed,
             end,
         });
         manifest.write_new(&*vfs, &layout::manifest_new(dir))?;

@@ -38,8 +38,8 @@
 //!     72    8 first_file     number of the first live log file
 //!     80    8 first_seq      of that file
 //!     88    8 session        counts the times the journal was opened and written to
-//!     96    4 state          0 open, 1 sealed
-//!    100   28 end            sealed: the end; open: where the session began (see below)
+//!     96    4 state          0 open, 1 sealed, 2 open and cut by a recovery since
+//!    100   28 end            sealed: the end; otherwise where the session began (see below)
 //!    128      zero
 //!   4092    4 crc            of bytes 0..4092
 //!
@@ -88,8 +88,16 @@ const MANIFEST_MAGIC: [u8; 8] = *b"\x89iwm\r\n\x1a\n";
 pub(crate) const FRAME_MAGIC: [u8; 4] = *b"\xf5iwf";
 const MARK_MAGIC: [u8; 4] = *b"\xf6iwk";
 
-const STATE_OPEN: u32 = 0;
-const STATE_SEALED: u32 = 1;
+/// How the journal was left.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// Frames may follow `end`.
+    Open = 0,
+    /// `end` is the end.
+    Sealed = 1,
+    /// Frames may follow `end`, and a recovery cut what came after them.
+    Cut = 2,
+}
 
 /// The random name of a database.
 pub(crate) type Uuid = [u8; 16];
@@ -149,7 +157,7 @@ pub(crate) struct Manifest {
     pub(crate) first_file: u64,
     pub(crate) first_seq: u64,
     pub(crate) session: u64,
-    pub(crate) sealed: bool,
+    pub(crate) state: State,
     pub(crate) end: End,
 }
 
@@ -224,11 +232,15 @@ impl FrameHeader {
 }
 
 impl Manifest {
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.state == State::Sealed
+    }
+
     pub(crate) fn encode(&self) -> [u8; MANIFEST_SLOT_BYTES] {
         let mut out = Writer::<MANIFEST_SLOT_BYTES>::new();
         out.put(&MANIFEST_MAGIC).u32(FORMAT_VERSION).u32(self.resolver_version).u64(self.generation);
         out.put(&self.uuid).put(&self.secret.0).u64(self.first_file).u64(self.first_seq).u64(self.session);
-        out.u32(if self.sealed { STATE_SEALED } else { STATE_OPEN }).end(&self.end);
+        out.u32(self.state as u32).end(&self.end);
         out.seal(0)
     }
 
@@ -243,9 +255,10 @@ impl Manifest {
             first_file: fields.u64()?,
             first_seq: fields.u64()?,
             session: fields.u64()?,
-            sealed: match fields.u32()? {
-                STATE_OPEN => false,
-                STATE_SEALED => true,
+            state: match fields.u32()? {
+                0 => State::Open,
+                1 => State::Sealed,
+                2 => State::Cut,
                 _ => return Err(Unreadable::Damaged),
             },
             end: fields.end()?,

@@ -52,7 +52,7 @@ pub(crate) fn too_new(found: u32) -> Error {
 }
 
 impl Stored {
-    /// A manifest for a new database, to be written whole by [`write_new`].
+    /// A manifest for a new database, to be written whole by [`write_new`](Stored::write_new).
     pub(crate) fn new(state: Manifest) -> Stored {
         Stored { state, newest: 0 }
     }

@@ -16,7 +16,8 @@
 //!      when every frame is durable.
 //!   J4 seqs have no gaps, within a file and across files, and each frame's crc covers that of the one before.
 //!   J5 nothing that was ever proved durable is cut; what recovery cuts is gone durably before the next frame.
-//!   J6 frames that recovery hands out are durable when `open` returns, even after a flush that failed.
+//!   J6 the database and the frames that recovery hands out are durable when `open` returns, even after a flush
+//!      that failed.
 //!   J7 after the first failed write or flush nothing is written or flushed any more.
 //!   J8 a mark never claims what is not durable; marks of other sessions are not believed.
 //!   J9 no allocation is larger than a length that a checksum and the file's length vouch for.

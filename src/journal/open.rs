@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::journal::create::without_manifest;
+use crate::journal::format::State;
 use crate::journal::layout;
 use crate::journal::reader::Frame;
 use crate::journal::recover::scan;
@@ -49,19 +50,23 @@ impl Journal {
             return Err(without_manifest(&*vfs, dir)); // Before a lock file is left in any directory.
         }
         let lock = vfs.lock(&layout::lock(dir))?;
-        let Some(manifest) = manifest::load(&*vfs, dir)? else {
+        let Some(mut manifest) = manifest::load(&*vfs, dir)? else {
             return Err(without_manifest(&*vfs, dir));
         };
         let state = &manifest.state;
         let mark = mark::load(&*vfs, dir, &state.uuid, state.session)?;
         let found = scan(&*vfs, dir, state, mark, visit)?;
-        if !state.sealed {
-            repair(&*vfs, dir, &found)?;
+        let was_cut = found.cut || state.state == State::Cut;
+        if state.session == 0 {
+            vfs.sync_dir(dir)?; // A creation may have failed between its last two steps.
+        }
+        if !state.is_sealed() {
+            repair(&*vfs, dir, &mut manifest, &found)?;
         }
         let recovery = Recovery {
             last_seq: found.end.seq,
             last_recorded_at: found.last_recorded_at,
-            tail: match found.cut {
+            tail: match was_cut {
                 true => Tail::Cut { from_seq: found.end.seq.saturating_add(1) },
                 false => Tail::Clean,
             },

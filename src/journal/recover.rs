@@ -38,7 +38,7 @@ pub(crate) fn scan(
     mark: Option<Mark>,
     visit: &mut dyn FnMut(Frame<'_>) -> Result<()>,
 ) -> Result<Found> {
-    let mark = mark.filter(|_| !manifest.sealed);
+    let mark = mark.filter(|_| !manifest.is_sealed());
     let numbers = live_files(vfs, dir, manifest, mark)?;
     let last_file = numbers.last().copied().unwrap_or_default();
     let mut walk = Walk {
@@ -112,7 +112,7 @@ impl Walk<'_> {
                 let begun = number == self.last_file
                     && number > self.manifest.first_file.max(named)
                     && reader.len() <= FILE_HEADER_BYTES as u64
-                    && !self.manifest.sealed;
+                    && !self.manifest.is_sealed();
                 if !begun {
                     return damaged("the header of the log file does not hold");
                 }
@@ -175,7 +175,7 @@ impl Walk<'_> {
     /// J5: what proves that the bad frame behind `end` was durable before the last sync group.
     fn was_durable(&self, reader: &mut LogReader) -> Result<bool> {
         let bad = self.found.end.seq.saturating_add(1);
-        Ok(self.manifest.sealed
+        Ok(self.manifest.is_sealed()
             || self.found.end.file != self.last_file
             || self.manifest.end.seq >= bad
             || self.mark.is_some_and(|m| m.group_first > bad)
@@ -205,7 +205,7 @@ impl Walk<'_> {
     fn judge_end(&mut self) -> Result<()> {
         let end = self.found.end;
         let damaged = |what| Err(self.damaged_at_end(what));
-        if self.manifest.sealed && end != self.manifest.end {
+        if self.manifest.is_sealed() && end != self.manifest.end {
             return damaged("the log does not end where it was sealed");
         }
         if end.seq < self.manifest.end.seq {

@@ -1,12 +1,15 @@
 //! Brings a journal that was not closed into the state recovery found: what is cut is gone, what is kept is durable.
 //!
 //! # Order
-//!   every step may be lost in a crash: the next recovery then finds the same end and does them again.
+//!   the manifest says first that the log was cut, or a crash between the cut and the report would hide it. Every
+//!   later step may be lost in a crash: the next recovery then finds the same end and does it again.
 
 use std::path::Path;
 
 use crate::error::Result;
+use crate::journal::format::{Manifest, State};
 use crate::journal::layout;
+use crate::journal::manifest::Stored;
 use crate::journal::recover::Found;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
@@ -14,7 +17,11 @@ use crate::vfs::{OpenMode, Vfs, VfsFile};
 const CHUNK_BYTES: u64 = 256 << 10;
 
 /// Cuts the log at the end that was found and makes everything before it durable.
-pub(crate) fn repair(vfs: &dyn Vfs, dir: &Path, found: &Found) -> Result<()> {
+pub(crate) fn repair(vfs: &dyn Vfs, dir: &Path, manifest: &mut Stored, found: &Found) -> Result<()> {
+    if found.cut && manifest.state.state != State::Cut {
+        let state = Manifest { state: State::Cut, ..manifest.state.clone() };
+        manifest.store(vfs, dir, state)?;
+    }
     if let Some(number) = found.torn_file {
         vfs.remove(&layout::log(dir, number))?;
     }

@@ -119,11 +119,13 @@ impl SyncHandle {
     }
 
     /// The last durable seq.
+    #[cfg(test)]
     pub(crate) fn durable_seq(&self) -> u64 {
         self.0.durable_seq()
     }
 
     /// True after a failed write or flush.
+    #[cfg(test)]
     pub(crate) fn is_poisoned(&self) -> bool {
         self.0.is_poisoned()
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::journal::format::{
-    End, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FileHeader, FrameHeader, Manifest, PAYLOAD_BYTES_MAX, Uuid,
+    End, FILE_HEADER_BYTES, FRAME_HEADER_BYTES, FileHeader, FrameHeader, Manifest, PAYLOAD_BYTES_MAX, State,
     checksum,
 };
 use crate::journal::layout;
@@ -124,7 +124,7 @@ impl Journal {
     /// J3: the manifest says that frames may follow, durably, before the first one does.
     fn begin_session(&mut self) -> Result<()> {
         let session = self.manifest.state.session.saturating_add(1);
-        let state = Manifest { session, sealed: false, end: self.end, ..self.manifest.state.clone() };
+        let state = Manifest { session, state: State::Open, end: self.end, ..self.manifest.state.clone() };
         self.manifest.store(&*self.vfs, &self.dir, state)?;
         let writer = MarkWriter::open(&*self.vfs, &self.dir, self.manifest.state.uuid)?;
         self.shared.begin_session(writer, session);
@@ -133,6 +133,7 @@ impl Journal {
     }
 
     /// Begins the next log file, so that those before can be retired. Nothing happens if this one has no frames.
+    #[cfg(test)]
     pub(crate) fn roll(&mut self) -> Result<()> {
         self.shared.refuse_poisoned()?;
         if self.end.offset <= FILE_HEADER_BYTES as u64 {
@@ -181,10 +182,10 @@ impl Journal {
     /// Flushes, and seals the end: from here on every missing or changed byte is damage.
     pub(crate) fn close(mut self) -> Result<()> {
         self.sync()?;
-        if self.manifest.state.sealed {
+        if self.manifest.state.is_sealed() {
             return Ok(()); // Nothing was appended since.
         }
-        let state = Manifest { sealed: true, end: self.end, ..self.manifest.state.clone() };
+        let state = Manifest { state: State::Sealed, end: self.end, ..self.manifest.state.clone() };
         let stored = self.manifest.store(&*self.vfs, &self.dir, state);
         self.shared.guard(stored)
     }
@@ -195,16 +196,19 @@ impl Journal {
     }
 
     /// The last seq appended.
+    #[cfg(test)]
     pub(crate) fn last_seq(&self) -> u64 {
         self.end.seq
     }
 
     /// The last durable seq.
+    #[cfg(test)]
     pub(crate) fn durable_seq(&self) -> u64 {
         self.shared.durable_seq()
     }
 
     /// True after a failed write or flush: only a new `open` helps.
+    #[cfg(test)]
     pub(crate) fn is_poisoned(&self) -> bool {
         self.shared.is_poisoned()
     }
@@ -215,16 +219,19 @@ impl Journal {
     }
 
     /// The random name of the database.
-    pub(crate) fn uuid(&self) -> &Uuid {
+    #[cfg(test)]
+    pub(crate) fn uuid(&self) -> &crate::journal::format::Uuid {
         &self.manifest.state.uuid
     }
 
     /// The version of the resolver the database was last resolved with.
+    #[cfg(test)]
     pub(crate) fn resolver_version(&self) -> u32 {
         self.manifest.state.resolver_version
     }
 
     /// Records, durably, that the database is now resolved with another version.
+    #[cfg(test)]
     pub(crate) fn set_resolver_version(&mut self, resolver_version: u32) -> Result<()> {
         self.shared.refuse_poisoned()?;
         let state = Manifest { resolver_version, ..self.manifest.state.clone() };

@@ -77,11 +77,6 @@ impl Id {
         Id::new(space.kind().clone(), space.scope(), value)
     }
 
-    /// Parses the text form without looking for placeholders: for bytes that passed the door before.
-    pub(crate) fn parse_known(text: &str) -> Result<Id, IdRule> {
-        Id::parse_with(text, &Placeholders::none())
-    }
-
     /// Builds an id in an already checked space without looking for placeholders: for bytes that passed the
     /// door before, where checking the space again for every id would be most of the work.
     pub(crate) fn known_in_space(space: &KindScope, value: &str) -> Result<Id, IdRule> {

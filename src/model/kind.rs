@@ -133,7 +133,7 @@ const KINDS: [(Kind, &str, Class, PerScope, ScopeForm); 16] = {
         (Kind::WecomPayOpenid, "wecom_pay_openid", Account, One, Key),
         (Kind::WecomWebOpenid, "wecom_web_openid", Account, One, Key),
         (Kind::StateToken, "state_token", Account, Many, Key),
-        (Kind::Phone, "phone", Account, One, Key),
+        (Kind::Phone, "phone", Account, Many, Key),
         (Kind::Userid, "userid", Staff, One, View),
         (Kind::ChatId, "chat_id", Chat, One, View),
         (Kind::Opengid, "opengid", Chat, One, Key),

@@ -13,8 +13,8 @@ mod state;
 pub(crate) use home::{Home, JournalHome, MemoryHome, SyncHandle};
 pub(crate) use persist::{SortedSet, Table};
 pub(crate) use records::{
-    Direct, Edge, EdgeState, Evidence, Node, NodeNo, Pair, PairNo, PendingClock, PendingPair, Phase, Ref,
-    Relation, RelationGroup, RelationNo, RelationOp, Slot, Sym,
+    Direct, Edge, EdgeState, Evidence, MemberRef, Node, NodeNo, Pair, PairNo, PendingClock, PendingPair,
+    Phase, Ref, Relation, RelationGroup, RelationNo, RelationOp, Slot, Sym,
 };
 pub(crate) use sides::{AbsentTold, Lifting, Side, SideKey, SideNo, ToggleOp, forbids};
 pub(crate) use source::Source;

@@ -6,7 +6,7 @@
 //!      rejected by 3.1 or 3.2, so that the group's size is the degree of 3.4.
 //!   N2 `named` counts the facts that let the node exist; a node with none is gone.
 //!   N3 a pair has its smaller node number as `a`.
-//!   N4 `person` is meaningful on the node that carries its entity's number only.
+//!   N4 `person` and `members` are meaningful on the node that carries its entity's number only.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -42,6 +42,8 @@ pub(crate) struct Node {
     pub(crate) named: u32,
     pub(crate) entity: NodeNo,
     pub(crate) person: NodeNo,
+    /// The ids of the entity in order of their numbers, on the node that carries its number; `None` = alone.
+    pub(crate) members: Option<Arc<[MemberRef]>>,
     pub(crate) superseded: bool,
     pub(crate) blocked: bool,
     pub(crate) restricted: bool,
@@ -55,6 +57,14 @@ pub(crate) struct Node {
     pub(crate) relations: Vec<RelationGroup>,
     /// Of pending ids.
     pub(crate) clock: Option<Box<PendingClock>>,
+}
+
+/// An id of an entity, as the entity's root lists it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MemberRef {
+    pub(crate) number: NodeNo,
+    /// Its (kind, scope).
+    pub(crate) space: Sym,
 }
 
 /// A node's pairs with ids of one (kind, scope).

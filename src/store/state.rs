@@ -153,6 +153,7 @@ impl State {
             named: 0,
             entity: number,
             person: number,
+            members: None,
             superseded: false,
             blocked: false,
             restricted: false,

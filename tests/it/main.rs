@@ -1,14 +1,26 @@
 //! The one integration-test binary.
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test's helpers fail by panicking, as its test functions may"
 )]
 
+/// The command-line tool, as its users run it.
+#[cfg(feature = "cli")]
+mod cli;
+/// The random streams reach every operation and every reason.
+mod generator;
+/// The laws of the design, and the engine against the oracle, on random streams.
+mod laws;
+/// The oracle against hand-worked examples, a sentence of the design each.
+mod oracle_examples;
+/// The simulated disk itself: what was flushed is certain, all else is not.
+mod sim_disk;
+/// The oracle, the generator, the simulated disk.
+mod support;
+/// The real files.
+mod vfs;
 /// Answers and events of the platforms become facts.
 mod wechat;
-
-mod generator;
-mod oracle_examples;
-mod support;

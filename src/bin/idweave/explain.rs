@@ -43,7 +43,7 @@ fn show_text(explanation: &Explanation, out: &mut Out) -> Result<(), Failure> {
         }
         (Verdict::Different, true) => ": nothing joins them".to_owned(),
         (Verdict::Different, false) => {
-            format!(": the shortest way has {} that do not count", count(rejected, "rejected edge"))
+            format!(": the shortest way has {}", count(rejected, "rejected edge"))
         }
     };
     out.line(&format!("{}{how}", verdict_text(explanation.verdict)))?;

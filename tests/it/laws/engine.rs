@@ -21,7 +21,7 @@ pub(crate) fn new_graph() -> Result<Graph, String> {
 }
 
 pub(crate) fn on_disk(path: &Path) -> Result<Graph, String> {
-    Graph::options().open(path).map_err(|error| format!("open: {error}"))
+    Graph::options().create_if_missing(true).open(path).map_err(|error| format!("open: {error}"))
 }
 
 /// The facts in one commit.
@@ -53,14 +53,14 @@ pub(crate) fn fed(facts: &[Fact]) -> Result<Graph, String> {
 pub(crate) fn dump(view: &impl Read) -> Outcome {
     let mut outcome = Outcome::default();
     let mut persons: BTreeMap<u64, BTreeSet<BTreeSet<String>>> = BTreeMap::new();
-    for entity in view.entities() {
+    for entity in view.entities().map(|e| e.expect("no damage")) {
         let ids: BTreeSet<String> = entity.ids.iter().map(ToString::to_string).collect();
         let superseded = entity.superseded.iter().map(ToString::to_string).collect();
         persons.entry(entity.person.0).or_default().insert(ids.clone());
         outcome.entities.insert(Entity { ids, superseded, class: entity.class.name() });
     }
     outcome.persons = persons.into_values().collect();
-    for edge in view.edges() {
+    for edge in view.edges().map(|e| e.expect("no damage")) {
         let (status, reason) = match edge.status {
             Status::Accepted => ("accepted", None),
             Status::Rejected(reason) => ("rejected", Some(reason.name())),
@@ -83,6 +83,7 @@ pub(crate) fn dump(view: &impl Read) -> Outcome {
 /// Entity number -> person number and ids.
 pub(crate) fn numbers(view: &impl Read) -> BTreeMap<u64, (u64, BTreeSet<String>)> {
     view.entities()
+        .map(|e| e.expect("no damage"))
         .map(|entity| {
             let ids = entity.ids.iter().map(ToString::to_string).collect();
             (entity.entity.0, (entity.person.0, ids))

@@ -178,6 +178,15 @@ impl Oracle {
                 ids.insert(stored_id(&member));
             }
         }
+        // Reading: under an alias stands the same id, so what was stored there before goes with it.
+        let under_alias = |id: &Id| {
+            let meaning = self.aliases.iter().filter(|(_, (_, key))| key == corp_part(id.scope()));
+            meaning
+                .map(|(alias, _)| id.to_string().replacen(corp_part(id.scope()), alias, 1))
+                .collect::<Vec<_>>()
+        };
+        let twins: Vec<Id> = ids.iter().flat_map(under_alias).map(|text| stored_id(&text)).collect();
+        ids.extend(twins);
         ids
     }
 
