@@ -23,7 +23,7 @@ use crate::exit::{Done, Failure, say};
 use crate::import_count::{Counts, Reject, RejectsFile};
 use crate::lines::{Line, Lines, is_stdin, name_of};
 use crate::moment;
-use crate::output::Out;
+use crate::output::{Out, count};
 
 /// Input after which a commit ends, well below what a journal frame holds.
 const COMMIT_BYTES_MAX: u64 = 16 << 20;
@@ -259,8 +259,10 @@ impl Import<'_> {
         if common.json {
             out.json(&self.counts)?;
         } else {
+            let facts = count(usize::try_from(facts).unwrap_or(usize::MAX), "fact");
+            let errors = count(usize::try_from(errors).unwrap_or(usize::MAX), "wrong line");
             out.line(&format!(
-                "{facts} facts: {new} new, {already_known} already known, {refused} refused; {errors} wrong lines"
+                "{facts}: {new} new, {already_known} already known, {refused} refused; {errors}"
             ))?;
         }
         Ok(())

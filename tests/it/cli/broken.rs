@@ -60,6 +60,32 @@ fn a_damaged_journal_exits_4_with_file_and_offset() {
     assert!(ran.stderr.contains(&text_of(&log)) && ran.stderr.contains("is damaged at byte"), "{ran:?}");
 }
 
+#[test]
+fn a_cut_tail_is_told_once_and_the_rest_is_answered() {
+    let db = Db::new();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_idweave"))
+        .args(["import", "-", "--ack", "--commit-every", "1", "--db", &text_of(&db.path())])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    for openid in [OPENID, "openid:wx00000000000000a2:oB2bcdefgh"] {
+        writeln!(stdin, "{}", link(openid, UNIONID, "import.crm")).unwrap();
+        lines.next().unwrap().unwrap();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let log = std::fs::OpenOptions::new().write(true).open(journal(&db)).unwrap();
+    log.set_len(log.metadata().unwrap().len() - 3).unwrap();
+
+    let ran = db.run(&["stats", "--json"]).exits(0);
+    assert!(ran.stderr.contains("commits from 2 on are gone"), "{ran:?}");
+    assert_eq!(ran.json()["evidence"], 1);
+    assert!(db.run(&["check"]).exits(0).stderr.is_empty());
+}
+
 /// A full disk, as near as a test gets without a disk of its own: the system refuses to let the journal grow.
 #[cfg(unix)]
 #[test]

@@ -121,9 +121,10 @@ fn what_has_to_be_read_is_handed_to_the_caller() {
     assert_eq!(answer["notes"]["read_due"], due);
 }
 
-/// The official vector of open data (wechat reference 5.4), if the key arrives.
+/// A body that does not decrypt is told apart from one that is read as plain JSON: that shows whether the key
+/// arrived.
 #[test]
-fn a_session_key_comes_from_a_flag_a_file_or_nowhere() {
+fn a_session_key_comes_from_a_flag_a_file_or_the_environment() {
     let db = Db::new();
     let file = db.file("key", "tiihtNczf5v6AKRyjwEUhQ==\n");
     let appid = ["--appid", "wx4f4bc4dec97d474b", "--iv", "r7BXXKkLb8qrSNn05n0qiA=="];
@@ -138,6 +139,13 @@ fn a_session_key_comes_from_a_flag_a_file_or_nowhere() {
         assert!(!ran.stderr.contains("tiih"), "{ran:?}");
     }
     assert!(!with(&[]).exits(3).stderr.contains("decrypt"));
+    let from_env = assert_cmd::Command::new(env!("CARGO_BIN_EXE_idweave"))
+        .args(["ingest", "--from", "mini.open_data", &body, "--at", NOW, "--dry-run"])
+        .args(appid)
+        .env("IDWEAVE_SESSION_KEY", "tiihtNczf5v6AKRyjwEUhQ==")
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&from_env.stderr).contains("does not decrypt"), "{from_env:?}");
     with(&["--session-key", "x", "--session-key-file", &file]).exits(2);
 }
 

@@ -1,7 +1,12 @@
 //! kill -9 of a real import, again and again: every acknowledged line is there when the database is opened
 //! again, and nothing that was never sent.
 //!
-//! `IDWEAVE_KILL_ROUNDS` says how often (default 5), `IDWEAVE_KILL_SEED` which random choices are made.
+//! `IDWEAVE_KILL_ROUNDS` says how often (default 5), `IDWEAVE_KILL_SEED` which random choices are made. A seed
+//! repeats the choices (sizes of commits, waits), not the moments: how far a child gets before it is killed
+//! depends on the machine, so the figure of acknowledged lines differs from run to run.
+//!
+//! # Not here
+//!   loss of power: a killed process leaves its writes with the operating system. The simulated disk does that.
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
