@@ -9,6 +9,8 @@
 
 /// The sources keep the rules of ARCHITECTURE.md.
 mod architecture;
+/// What we depend on keeps the policy of `.deny.toml`.
+mod dependencies;
 /// The random streams reach every operation and every reason.
 mod generator;
 /// The laws of the design, and the engine against the oracle, on random streams.
