@@ -58,7 +58,8 @@ fn agrees_at_every_commit(facts: &[Fact], random: &mut Random) -> Check {
             &oracle.resolve(),
         )?;
     }
-    Ok(())
+    let findings = graph.check().map_err(|error| format!("check: {error}"))?;
+    if findings.is_empty() { Ok(()) } else { Err(format!("check finds {findings:?}")) }
 }
 
 #[test]
