@@ -2,7 +2,7 @@
 
 use proptest::collection::{btree_map, vec};
 use proptest::option;
-use proptest::prelude::*;
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any, prop, prop_oneof};
 
 use crate::model::{
     Class, Fact, Id, Kind, KindScope, Op, PerScope, Reach, RelationKind, RuleValue, Selector, Strength, Time,
@@ -27,7 +27,7 @@ fn time() -> impl Strategy<Value = Time> {
 fn name() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => prop::sample::select(vec!["mp.user_info", "work.contact_get", "import.crm"]).prop_map(str::to_owned),
-        1 => "[a-zA-Z0-9 _.\"\\\\/é会-]{1,20}",
+        1 => "[a-zA-Z0-9 _.\"\\\\/\u{e9}\u{4f1a}-]{1,20}",
     ]
 }
 

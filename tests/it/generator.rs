@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use idweave::model::{Selector, validate};
 use idweave::{Fact, Op, Time};
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, any, prop_assert_eq, proptest};
 
 use crate::support::generate::{Flavour, NOW, Random, commits, stream, streams};
 use crate::support::oracle::{Door, Edge, Entity, Oracle};

@@ -7,9 +7,13 @@
     reason = "a test's helpers fail by panicking, as its test functions may"
 )]
 
+/// The sources keep the rules of ARCHITECTURE.md.
+mod architecture;
 /// The command-line tool, as its users run it.
 #[cfg(feature = "cli")]
 mod cli;
+/// What we depend on keeps the policy of `.deny.toml`.
+mod dependencies;
 /// The random streams reach every operation and every reason.
 mod generator;
 /// The laws of the design, and the engine against the oracle, on random streams.

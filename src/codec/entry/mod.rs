@@ -52,43 +52,13 @@
 //!   N3 an erasure holds numbers and HMACs only: a fact that says `erase`, which names an id, never gets here.
 
 mod dictionary;
+mod parts;
 mod read;
 mod tag;
-mod write;
-
-pub(crate) use read::decode_commit;
-pub(crate) use write::encode_commit;
-
-use crate::model::{Fact, Time};
-
-/// One entry of a commit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Entry {
-    /// An accepted, normalised fact of any operation but `erase`.
-    Fact(Fact),
-    /// An erasure, expanded to the ids it took.
-    Erase(Erasure),
-}
-
-/// An erasure as the journal keeps it (N3).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Erasure {
-    /// Facts not later than this do not count.
-    pub(crate) at: Time,
-    /// Later ones do not either.
-    pub(crate) sticky: bool,
-    /// The erased ids.
-    pub(crate) ids: Vec<ErasedId>,
-}
-
-/// One erased id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ErasedId {
-    /// Its node number, if it had one.
-    pub(crate) number: Option<u64>,
-    /// Its HMAC under the secret of the database.
-    pub(crate) mac: [u8; 32],
-}
-
 #[cfg(test)]
 mod tests;
+mod write;
+
+pub(crate) use parts::{Entry, ErasedId, Erasure};
+pub(crate) use read::decode_commit;
+pub(crate) use write::encode_commit;

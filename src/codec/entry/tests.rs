@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use proptest::collection::vec;
-use proptest::prelude::*;
+use proptest::prelude::{
+    Strategy, TestCaseError, any, prop, prop_assert, prop_assert_eq, prop_oneof, proptest,
+};
 
 use crate::codec::arbitrary_fact::fact;
 use crate::codec::entry::{Entry, ErasedId, Erasure, decode_commit, encode_commit};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proptest::prelude::*;
+use proptest::prelude::{TestCaseError, prop, prop_assert, prop_assert_eq, proptest};
 
 use crate::codec::arbitrary_fact::fact;
 use crate::codec::ndjson::{LINE_LEN_MAX, parse, print, write_to};

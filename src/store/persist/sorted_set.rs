@@ -1,21 +1,28 @@
-//! A persistent sorted set of small copyable items: a handful side by side, or chunks of them.
+//! A persistent sorted set of small copyable items: a handful side by side, or chunks of them in blocks.
 //!
 //! # Invariants
-//!   O1 items are in ascending order across chunks; no chunk is empty; no chunk holds more than `CHUNK_MAX`.
+//!   O1 items are in ascending order across chunks and blocks; none of either is empty; a chunk holds at most
+//!      `CHUNK_MAX` items and a block at most `BLOCK_MAX` chunks.
 
 use std::sync::Arc;
 
-const CHUNK_MAX: usize = 512;
+/// Most items of a chunk.
+const CHUNK_MAX: usize = 128;
+/// Most chunks of a block.
+const BLOCK_MAX: usize = 128;
 
-/// A persistent sorted set. A change copies one chunk and the list of chunks.
+type Chunk<T> = Arc<Vec<T>>;
+type Block<T> = Arc<Vec<Chunk<T>>>;
+
+/// A persistent sorted set. A change copies one chunk, one block and the list of blocks.
 #[derive(Debug, Clone)]
 pub(crate) enum SortedSet<T> {
     /// Up to `CHUNK_MAX` items.
     Few(Vec<T>),
     /// More.
     Many {
-        /// The chunks.
-        chunks: Arc<Vec<Arc<Vec<T>>>>,
+        /// The blocks of chunks.
+        blocks: Arc<Vec<Block<T>>>,
         /// How many items they hold together.
         len: usize,
     },
@@ -25,6 +32,12 @@ impl<T> Default for SortedSet<T> {
     fn default() -> SortedSet<T> {
         SortedSet::Few(Vec::new())
     }
+}
+
+/// Splits a list that grew past its limit; appending is the common case and leaves the first part full.
+fn split<T>(items: &mut Vec<T>, at: usize, limit: usize) -> Option<Vec<T>> {
+    let appended = at + 1 == items.len();
+    (items.len() > limit).then(|| items.split_off(if appended { limit } else { limit / 2 }))
 }
 
 impl<T: Ord + Copy> SortedSet<T> {
@@ -41,44 +54,49 @@ impl<T: Ord + Copy> SortedSet<T> {
         self.len() == 0
     }
 
+    fn parts(&self) -> (&[T], &[Block<T>]) {
+        match self {
+            SortedSet::Few(items) => (items, &[]),
+            SortedSet::Many { blocks, .. } => (&[], blocks),
+        }
+    }
+
     /// The items in order.
     pub(crate) fn iter(&self) -> impl Iterator<Item = T> {
-        let (few, many): (&[T], &[Arc<Vec<T>>]) = match self {
-            SortedSet::Few(items) => (items, &[]),
-            SortedSet::Many { chunks, .. } => (&[], chunks),
-        };
-        few.iter().copied().chain(many.iter().flat_map(|chunk| chunk.iter().copied()))
+        let (few, blocks) = self.parts();
+        let chunks = blocks.iter().flat_map(|block| block.iter());
+        few.iter().copied().chain(chunks.flat_map(|chunk| chunk.iter().copied()))
     }
 
     /// The greatest item.
     pub(crate) fn last(&self) -> Option<T> {
-        match self {
-            SortedSet::Few(items) => items.last().copied(),
-            SortedSet::Many { chunks, .. } => chunks.last().and_then(|chunk| chunk.last()).copied(),
+        let (few, blocks) = self.parts();
+        match blocks.last() {
+            Some(block) => last_of(block),
+            None => few.last().copied(),
         }
     }
 
     /// The items from `least` on, in order.
     pub(crate) fn iter_from(&self, least: T) -> impl Iterator<Item = T> {
-        let (few, many): (&[T], &[Arc<Vec<T>>]) = match self {
-            SortedSet::Few(items) => (items, &[]),
-            SortedSet::Many { chunks, .. } => (&[], chunks),
-        };
+        let (few, blocks) = self.parts();
         let few = few.get(few.partition_point(|item| *item < least)..).unwrap_or_default();
-        let from = many.partition_point(|chunk| chunk.last().is_some_and(|last| *last < least));
-        let many = many.get(from..).unwrap_or_default();
-        let many = many.iter().flat_map(|chunk| chunk.iter().copied()).skip_while(move |item| *item < least);
-        few.iter().copied().chain(many)
+        let from = blocks.partition_point(|block| last_of(block).is_some_and(|last| last < least));
+        let chunks = blocks.get(from..).unwrap_or_default().iter().flat_map(|block| block.iter());
+        let rest = chunks.skip_while(move |chunk| chunk.last().is_some_and(|last| *last < least));
+        let rest = rest.flat_map(|chunk| chunk.iter().copied()).skip_while(move |item| *item < least);
+        few.iter().copied().chain(rest)
     }
 
     /// The first item from `least` on.
     pub(crate) fn first_from(&self, least: T) -> Option<T> {
-        let items: &[T] = match self {
-            SortedSet::Few(items) => items,
-            SortedSet::Many { chunks, .. } => {
-                let at = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| *last < least));
-                chunks.get(at)?
-            }
+        let (few, blocks) = self.parts();
+        let items: &[T] = if blocks.is_empty() {
+            few
+        } else {
+            let at = blocks.partition_point(|block| last_of(block).is_some_and(|last| last < least));
+            let block = blocks.get(at)?;
+            block.get(block.partition_point(|chunk| chunk.last().is_some_and(|last| *last < least)))?
         };
         items.get(items.partition_point(|item| *item < least)).copied()
     }
@@ -89,30 +107,17 @@ impl<T: Ord + Copy> SortedSet<T> {
             SortedSet::Few(items) => {
                 let Err(at) = items.binary_search(&item) else { return false };
                 items.insert(at, item);
-                if items.len() > CHUNK_MAX {
-                    let second = items.split_off(CHUNK_MAX / 2);
+                if let Some(second) = split(items, 0, CHUNK_MAX) {
                     let len = items.len() + second.len();
                     let chunks = vec![Arc::new(std::mem::take(items)), Arc::new(second)];
-                    *self = SortedSet::Many { chunks: Arc::new(chunks), len };
+                    *self = SortedSet::Many { blocks: Arc::new(vec![Arc::new(chunks)]), len };
                 }
                 true
             }
-            SortedSet::Many { chunks, len } => {
-                let chunks = Arc::make_mut(chunks);
-                let after = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| *last < item));
-                let place = after.min(chunks.len().saturating_sub(1));
-                let Some(chunk) = chunks.get_mut(place) else { return false };
-                let Err(at) = chunk.binary_search(&item) else { return false };
-                let chunk = Arc::make_mut(chunk);
-                chunk.insert(at, item);
-                if chunk.len() > CHUNK_MAX {
-                    // Appending is the common case: leave the full part behind it full.
-                    let half = if at + 1 == chunk.len() { CHUNK_MAX } else { CHUNK_MAX / 2 };
-                    let second = chunk.split_off(half);
-                    chunks.insert(place + 1, Arc::new(second));
-                }
-                *len += 1;
-                true
+            SortedSet::Many { blocks, len } => {
+                let is_new = insert_into(Arc::make_mut(blocks), item);
+                *len += usize::from(is_new);
+                is_new
             }
         }
     }
@@ -125,15 +130,9 @@ impl<T: Ord + Copy> SortedSet<T> {
                 items.remove(at);
                 true
             }
-            SortedSet::Many { chunks, len } => {
-                let chunks = Arc::make_mut(chunks);
-                let place = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| *last < item));
-                let Some(chunk) = chunks.get_mut(place) else { return false };
-                let Ok(at) = chunk.binary_search(&item) else { return false };
-                let chunk = Arc::make_mut(chunk);
-                chunk.remove(at);
-                if chunk.is_empty() {
-                    chunks.remove(place);
+            SortedSet::Many { blocks, len } => {
+                if !remove_from(Arc::make_mut(blocks), item) {
+                    return false;
                 }
                 *len -= 1;
                 if *len <= CHUNK_MAX / 4 {
@@ -143,6 +142,53 @@ impl<T: Ord + Copy> SortedSet<T> {
             }
         }
     }
+}
+
+fn last_of<T: Copy>(block: &Block<T>) -> Option<T> {
+    block.last().and_then(|chunk| chunk.last()).copied()
+}
+
+/// The block and the chunk an item is in, or would be put into.
+fn place_of<T: Ord + Copy>(blocks: &[Block<T>], item: T) -> Option<(usize, usize)> {
+    let block = blocks.partition_point(|block| last_of(block).is_some_and(|last| last < item));
+    let block = block.min(blocks.len().checked_sub(1)?);
+    let chunks = blocks.get(block)?;
+    let chunk = chunks.partition_point(|chunk| chunk.last().is_some_and(|last| *last < item));
+    Some((block, chunk.min(chunks.len().checked_sub(1)?)))
+}
+
+fn insert_into<T: Ord + Copy>(blocks: &mut Vec<Block<T>>, item: T) -> bool {
+    let Some((block_at, chunk_at)) = place_of(blocks, item) else { return false };
+    let Some(block) = blocks.get_mut(block_at) else { return false };
+    let Some(chunk) = block.get(chunk_at) else { return false };
+    let Err(at) = chunk.binary_search(&item) else { return false };
+    let chunks = Arc::make_mut(block);
+    let Some(chunk) = chunks.get_mut(chunk_at).map(Arc::make_mut) else { return false };
+    chunk.insert(at, item);
+    if let Some(second) = split(chunk, at, CHUNK_MAX) {
+        chunks.insert(chunk_at + 1, Arc::new(second));
+        if let Some(second) = split(chunks, chunk_at + 1, BLOCK_MAX) {
+            blocks.insert(block_at + 1, Arc::new(second));
+        }
+    }
+    true
+}
+
+fn remove_from<T: Ord + Copy>(blocks: &mut Vec<Block<T>>, item: T) -> bool {
+    let Some((block_at, chunk_at)) = place_of(blocks, item) else { return false };
+    let Some(block) = blocks.get_mut(block_at) else { return false };
+    let Some(chunk) = block.get(chunk_at) else { return false };
+    let Ok(at) = chunk.binary_search(&item) else { return false };
+    let chunks = Arc::make_mut(block);
+    let Some(chunk) = chunks.get_mut(chunk_at).map(Arc::make_mut) else { return false };
+    chunk.remove(at);
+    if chunk.is_empty() {
+        chunks.remove(chunk_at);
+        if chunks.is_empty() {
+            blocks.remove(block_at);
+        }
+    }
+    true
 }
 
 #[cfg(test)]
@@ -155,10 +201,10 @@ mod tests {
         let mut set = SortedSet::default();
         let mut plain = BTreeSet::new();
         let mut state = 7_u64;
-        for round in 0..60_000_u32 {
+        for round in 0..240_000_u32 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-            let item = (state >> 48) as u32 % 9_000;
-            let grows = if round < 30_000 { state >> 20 & 7 != 0 } else { state >> 20 & 7 == 0 };
+            let item = (state >> 48) as u32 % 40_000;
+            let grows = if round < 120_000 { state >> 20 & 7 != 0 } else { state >> 20 & 7 == 0 };
             if grows {
                 assert_eq!(set.insert(item), plain.insert(item));
             } else {
@@ -166,7 +212,7 @@ mod tests {
             }
             assert_eq!(set.len(), plain.len());
             assert_eq!(set.last(), plain.last().copied());
-            if round % 64 == 0 {
+            if round % 1_024 == 0 {
                 assert!(set.iter_from(item).eq(plain.range(item..).copied()));
             }
             assert_eq!(set.first_from(item), plain.range(item..).next().copied());

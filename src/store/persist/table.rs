@@ -1,21 +1,35 @@
 //! A persistent array: numbers from 0 to their records.
+//!
+//! Records and children lie in their nodes, not behind one more pointer: a read costs one load a level.
 
+use std::array;
 use std::sync::Arc;
 
 /// Children of an inner node, and records of a leaf.
-const FANOUT_BITS: u32 = 4;
+const FANOUT_BITS: u32 = 5;
 const FANOUT: usize = 1 << FANOUT_BITS;
 
+#[expect(clippy::large_enum_variant, reason = "records of two words make both variants large")]
 #[derive(Debug, Clone)]
 enum Node<T> {
-    Inner(Vec<Arc<Node<T>>>),
-    Leaf(Vec<T>),
+    Inner([Option<Arc<Node<T>>>; FANOUT]),
+    Leaf([Option<T>; FANOUT]),
+}
+
+impl<T> Node<T> {
+    fn leaf() -> Node<T> {
+        Node::Leaf(array::from_fn(|_| None))
+    }
+
+    fn inner() -> Node<T> {
+        Node::Inner(array::from_fn(|_| None))
+    }
 }
 
 /// A persistent array that grows at its end. Clone is O(1); reading and writing cost O(log len).
 #[derive(Debug, Clone)]
 pub(crate) struct Table<T> {
-    root: Arc<Node<T>>,
+    root: Option<Arc<Node<T>>>,
     /// Levels of inner nodes above the leaves.
     height: u32,
     len: u32,
@@ -23,7 +37,7 @@ pub(crate) struct Table<T> {
 
 impl<T> Default for Table<T> {
     fn default() -> Table<T> {
-        Table { root: Arc::new(Node::Leaf(Vec::new())), height: 0, len: 0 }
+        Table { root: None, height: 0, len: 0 }
     }
 }
 
@@ -43,12 +57,12 @@ impl<T: Clone> Table<T> {
         if index >= self.len {
             return None;
         }
-        let mut node = &*self.root;
+        let mut node = self.root.as_deref()?;
         let mut level = self.height;
         loop {
             match node {
-                Node::Inner(children) => node = children.get(slot(index, level))?,
-                Node::Leaf(records) => return records.get(slot(index, 0)),
+                Node::Inner(children) => node = children.get(slot(index, level))?.as_deref()?,
+                Node::Leaf(records) => return records.get(slot(index, 0))?.as_ref(),
             }
             level = level.saturating_sub(1);
         }
@@ -59,12 +73,14 @@ impl<T: Clone> Table<T> {
         if index >= self.len {
             return None;
         }
-        let mut node = Arc::make_mut(&mut self.root);
+        let mut node = Arc::make_mut(self.root.as_mut()?);
         let mut level = self.height;
         loop {
             match node {
-                Node::Inner(children) => node = Arc::make_mut(children.get_mut(slot(index, level))?),
-                Node::Leaf(records) => return records.get_mut(slot(index, 0)),
+                Node::Inner(children) => {
+                    node = Arc::make_mut(children.get_mut(slot(index, level))?.as_mut()?);
+                }
+                Node::Leaf(records) => return records.get_mut(slot(index, 0))?.as_mut(),
             }
             level = level.saturating_sub(1);
         }
@@ -75,28 +91,31 @@ impl<T: Clone> Table<T> {
         let index = self.len;
         let next = self.len.checked_add(1)?;
         if u64::from(index) == 1_u64 << (FANOUT_BITS * (self.height + 1)) {
-            let old = std::mem::replace(&mut self.root, Arc::new(Node::Leaf(Vec::new())));
-            self.root = Arc::new(Node::Inner(vec![old]));
+            let mut grown = Node::inner();
+            if let Node::Inner(children) = &mut grown
+                && let Some(first) = children.first_mut()
+            {
+                *first = self.root.take();
+            }
+            self.root = Some(Arc::new(grown));
             self.height += 1;
         }
-        let mut node = Arc::make_mut(&mut self.root);
-        let mut level = self.height;
+        let height = self.height;
+        let fresh = |level: u32| Arc::new(if level == 0 { Node::leaf() } else { Node::inner() });
+        let mut node = Arc::make_mut(self.root.get_or_insert_with(|| fresh(height)));
+        let mut level = height;
         loop {
             match node {
                 Node::Inner(children) => {
-                    let at = slot(index, level);
-                    if at == children.len() {
-                        let fresh = if level == 1 { Node::Leaf(Vec::new()) } else { Node::Inner(Vec::new()) };
-                        children.push(Arc::new(fresh));
-                    }
-                    node = Arc::make_mut(children.get_mut(at)?);
+                    level = level.saturating_sub(1);
+                    let child = children.get_mut(slot(index, level + 1))?;
+                    node = Arc::make_mut(child.get_or_insert_with(|| fresh(level)));
                 }
                 Node::Leaf(records) => {
-                    records.push(record);
+                    *records.get_mut(slot(index, 0))? = Some(record);
                     break;
                 }
             }
-            level -= 1;
         }
         self.len = next;
         Some(index)

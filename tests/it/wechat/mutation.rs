@@ -2,7 +2,7 @@
 
 use idweave::model::validate;
 use idweave::wechat::{CallbackKey, decrypt_open_data, parse};
-use proptest::prelude::*;
+use proptest::prelude::{ProptestConfig, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 
 use super::{body, fixtures};
 

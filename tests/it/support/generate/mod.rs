@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use idweave::model::{PerScope, RuleValue, Selector};
 use idweave::{Fact, Op, Time};
-use proptest::prelude::*;
+use proptest::prelude::{Strategy, any, prop};
 
 pub(crate) use random::Random;
 use universe::Universe;
