@@ -2,7 +2,7 @@
 
 use idweave::{EdgeDump, EntityDump};
 
-use crate::demo::Outcome;
+use crate::demo::command::Outcome;
 use crate::demo::names::Names;
 use crate::demo::play::{Beat, Played, Scene};
 use crate::exit::Failure;
