@@ -16,6 +16,10 @@ mod cli;
 mod dependencies;
 /// The random streams reach every operation and every reason.
 mod generator;
+/// Crashes of the whole graph, on the simulated disk.
+mod graph_crash;
+/// Failing calls, a full disk and rot under the whole graph.
+mod graph_faults;
 /// The laws of the design, and the engine against the oracle, on random streams.
 mod laws;
 /// The oracle against hand-worked examples, a sentence of the design each.
