@@ -164,7 +164,7 @@ pub enum Error {
     Poisoned,
     /// An identifier that breaks a rule of its kind.
     #[error("bad id: {0}")]
-    InvalidId(#[from] IdRule),
+    InvalidId(IdRule),
     /// A fact that breaks a rule of the format or the model.
     #[error("bad fact: {0}")]
     InvalidFact(FactRule),
@@ -200,7 +200,7 @@ pub enum Error {
     },
     /// A platform answer that could not be turned into facts.
     #[error("{0}")]
-    Answer(#[from] AnswerError),
+    Answer(AnswerError),
 }
 
 /// A rule about facts that a fact broke.
@@ -237,6 +237,18 @@ pub enum FactRule {
     /// Anything else the format forbids.
     #[error("{0}")]
     Other(&'static str),
+}
+
+impl From<IdRule> for Error {
+    fn from(rule: IdRule) -> Error {
+        Error::InvalidId(rule)
+    }
+}
+
+impl From<AnswerError> for Error {
+    fn from(error: AnswerError) -> Error {
+        Error::Answer(error)
+    }
 }
 
 impl From<FactRule> for Error {

@@ -1,4 +1,6 @@
 //! Embedded identity-graph database engine for the WeChat ecosystem.
+//!
+#![doc = include_str!("../README.md")]
 
 // The simulated disk is shared with tests/it, which see the crate from outside.
 #[cfg(test)]

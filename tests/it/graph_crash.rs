@@ -181,7 +181,7 @@ impl Campaign {
         let is_it = |count: &usize| run.dumps.get(*count) == Some(&found);
         let count = (acked..=issued).rev().find(is_it);
         assert!(count.is_some(), "{label}: between {acked} and {issued} commits, but found\n{found}");
-        if self.distinct.len() % 16 == 0 {
+        if self.distinct.len().is_multiple_of(16) {
             assert_eq!(graph.check().unwrap(), [], "{label}");
         }
         // A second opening gives the same, and the graph goes on.

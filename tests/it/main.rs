@@ -4,6 +4,7 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
+    clippy::print_stdout,
     reason = "a test's helpers fail by panicking, as its test functions may"
 )]
 
@@ -12,6 +13,8 @@ mod architecture;
 /// The command-line tool, as its users run it.
 #[cfg(feature = "cli")]
 mod cli;
+/// Writers that share flushes, and readers beside them.
+mod concurrency;
 /// What we depend on keeps the policy of `.deny.toml`.
 mod dependencies;
 /// The random streams reach every operation and every reason.
