@@ -217,6 +217,9 @@ pub struct RelationInterval {
 pub struct Suggestion {
     /// The edge that suggests it.
     pub edge: EdgeDump,
+    /// The shared value that stands between (a phone that both use), where the edge does not touch the
+    /// asked id's own entity.
+    pub via: Option<Id>,
     /// The other entity.
     pub entity: EntityId,
     /// Its person.

@@ -4,32 +4,53 @@ use crate::engine::answer::{EntityId, PersonId, Suggestion};
 use crate::engine::dump::dump_edge;
 use crate::engine::reading::restricted_free;
 use crate::engine::resolve::answerable;
-use crate::engine::walk::{all_pairs, entity_members};
-use crate::model::Id;
+use crate::engine::walk::entity_members;
+use crate::model::{Id, Kind};
 use crate::resolve::{Reason, Status};
-use crate::store::Source;
+use crate::store::{Node, NodeNo, Source};
 
-/// The hint edges from the id's entity to others that no person source confirms.
+/// The hint edges from the id's entity to others that no person source confirms, and, where such an edge
+/// leads to a phone, those from the phone to whoever else uses it.
 pub(crate) fn suggestions(source: &impl Source, id: &Id) -> Vec<Suggestion> {
     let Some(start) = answerable(source, id) else { return Vec::new() };
+    let Some(own) = source.node(start).map(|node| node.entity) else { return Vec::new() };
     let mut found = Vec::new();
     for member in entity_members(source, start) {
-        for (other, pair) in all_pairs(source, member) {
-            let (Some(pair), Some(other)) = (source.pair(pair), source.node(other)) else { continue };
-            if !restricted_free(&other) {
-                continue;
-            }
-            let Some(person) = source.node(other.entity).map(|root| PersonId(u64::from(root.person))) else {
-                continue;
-            };
-            let open = |edge: &&crate::store::Edge| edge.state.status == Status::Rejected(Reason::Suggestion);
-            for edge in pair.edges.iter().filter(open) {
-                let edge = dump_edge(source, &pair, edge);
-                let entity = EntityId(u64::from(other.entity));
-                found.extend(edge.map(|edge| Suggestion { edge, entity, person }));
+        for (other, suggestion) in open_hints(source, member, None) {
+            let phone = source.node(other).filter(|node| *node.id.kind() == Kind::Phone);
+            found.push(suggestion);
+            let Some(phone) = phone else { continue };
+            for (user, suggestion) in open_hints(source, other, Some(&phone.id)) {
+                if source.node(user).is_some_and(|user| user.entity != own) {
+                    found.push(suggestion);
+                }
             }
         }
     }
     found.sort_by(|x, y| (x.entity, &x.edge.a, &x.edge.b).cmp(&(y.entity, &y.edge.a, &y.edge.b)));
+    found.dedup();
     found
+}
+
+/// The suggestions that touch a node, with their other ends. A hub's hints suggest nothing and are not
+/// walked.
+fn open_hints(source: &impl Source, number: NodeNo, via: Option<&Id>) -> Vec<(NodeNo, Suggestion)> {
+    let Some(node) = source.node(number).filter(|node| !node.hint_hub) else { return Vec::new() };
+    let mut found = Vec::new();
+    for (other, pair) in node.hints.iter() {
+        let (Some(pair), Some(end)) = (source.pair(pair), source.node(other)) else { continue };
+        let Some(person) = person_of(source, &end) else { continue };
+        let open = pair.edges.iter().filter(|e| e.state.status == Status::Rejected(Reason::Suggestion));
+        for edge in open.filter(|_| restricted_free(&end)) {
+            let entity = EntityId(u64::from(end.entity));
+            let edge = dump_edge(source, &pair, edge);
+            let suggestion = edge.map(|edge| Suggestion { edge, via: via.cloned(), entity, person });
+            found.extend(suggestion.map(|suggestion| (other, suggestion)));
+        }
+    }
+    found
+}
+
+fn person_of(source: &impl Source, node: &Node) -> Option<PersonId> {
+    source.node(node.entity).map(|root| PersonId(u64::from(root.person)))
 }

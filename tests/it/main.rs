@@ -27,6 +27,8 @@ mod graph_faults;
 mod laws;
 /// The oracle against hand-worked examples, a sentence of the design each.
 mod oracle_examples;
+/// What the reading verbs answer.
+mod reading;
 /// The simulated disk itself: what was flushed is certain, all else is not.
 mod sim_disk;
 /// The oracle, the generator, the simulated disk.

@@ -139,11 +139,17 @@ pub(crate) struct SuggestionAnswer {
     entity: u64,
     person: u64,
     edge: EdgeLine,
+    via: Option<String>,
 }
 
 impl From<&Suggestion> for SuggestionAnswer {
     fn from(s: &Suggestion) -> SuggestionAnswer {
-        SuggestionAnswer { entity: s.entity.0, person: s.person.0, edge: (&s.edge).into() }
+        SuggestionAnswer {
+            entity: s.entity.0,
+            person: s.person.0,
+            edge: (&s.edge).into(),
+            via: s.via.as_ref().map(ToString::to_string),
+        }
     }
 }
 

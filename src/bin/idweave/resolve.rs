@@ -54,9 +54,10 @@ pub(crate) fn suggestions(args: &IdArgs, common: &Common, out: &mut Out) -> Resu
         out.line("nothing suggests another person")?;
     } else {
         let rows = suggestions.iter().map(|s| {
-            [s.person.to_string(), s.entity.to_string(), s.edge.a.to_string(), s.edge.b.to_string()]
+            let via = s.via.as_ref().map(ToString::to_string).unwrap_or_default();
+            [s.person.to_string(), s.entity.to_string(), s.edge.a.to_string(), s.edge.b.to_string(), via]
         });
-        out.table(["PERSON", "ENTITY", "BY THE LINK OF", "AND"], rows)?;
+        out.table(["PERSON", "ENTITY", "BY THE LINK OF", "AND", "THROUGH"], rows)?;
     }
     Ok(Done::found(!suggestions.is_empty()))
 }

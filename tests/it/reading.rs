@@ -1,0 +1,206 @@
+//! What the verbs answer, each sentence of design section 4 that the oracle does not cover.
+
+use idweave::model::{Direction, Placeholders, RelationKind};
+use idweave::{EntityId, Fact, Graph, Id, KindScope, Reached, Read, Time, Translation, Verdict, ndjson};
+
+const NOW: Time = Time::from_ms(1_735_700_000_000);
+const DAY: u64 = 86_400_000;
+const AT: u64 = 1_735_689_600_000;
+const PHONE: &str = "phone:k:00000000000000000000000000000000000000000000000000000000000000ab";
+
+fn fact(line: &str) -> Fact {
+    ndjson::parse(line, 1, &Placeholders::default()).unwrap()
+}
+
+fn graph(lines: &[String]) -> Graph {
+    let graph = Graph::options().in_memory().unwrap();
+    for line in lines {
+        graph.apply(NOW, &fact(line)).unwrap();
+    }
+    graph
+}
+
+fn link(a: &str, b: &str, source: &str, at: u64) -> String {
+    format!(r#"{{"op":"link","a":"{a}","b":"{b}","source":"{source}","at":{at}}}"#)
+}
+
+fn id(text: &str) -> Id {
+    text.parse().unwrap()
+}
+
+fn space(text: &str) -> KindScope {
+    text.parse().unwrap()
+}
+
+fn translate(graph: &Graph, from: &str, to: &str) -> Translation {
+    graph.view().translate(&id(from), &space(to), NOW).unwrap()
+}
+
+#[test]
+fn translate_puts_what_is_not_superseded_first_and_then_what_was_seen_last() {
+    let limit = r#"{"op":"rules","set":{"limit.openid":3},"at":1735689600000}"#.to_owned();
+    let dead = r#"{"op":"supersede","old":"openid:a:dead","new":"openid:a:late","source":"mp.changeopenid","at":1735689600900}"#;
+    let graph = graph(&[
+        limit,
+        link("openid:a:early", "unionid:u:x1", "mp.user_info", AT),
+        link("openid:a:late", "unionid:u:x1", "mp.user_info", AT + 5),
+        dead.to_owned(),
+    ]);
+    let found = ["openid:a:late", "openid:a:early", "openid:a:dead"].map(id).to_vec();
+    assert_eq!(translate(&graph, "unionid:u:x1", "openid:a"), Translation::Found(found));
+    assert_eq!(translate(&graph, "openid:a:dead", "unionid:u"), Translation::Found(vec![id("unionid:u:x1")]));
+}
+
+#[test]
+fn translate_says_provisional_where_only_one_login_leads_there() {
+    let graph = graph(&[
+        link("openid:a:o1", "custom.card:crm:c1", "import.crm", AT),
+        link("openid:b:o2", "unionid:u:x1", "mini.code2session", AT),
+        link("openid:a:o1", "unionid:u:x1", "mp.web_oauth", AT),
+    ]);
+    assert_eq!(
+        translate(&graph, "openid:a:o1", "openid:b"),
+        Translation::Provisional(vec![id("openid:b:o2")])
+    );
+}
+
+#[test]
+fn translate_says_pending_until_it_expires_or_a_newer_answer_says_absent() {
+    let pending = link("unionid:u:x1", "pending_id:corp@saas:p1", "work.idconvert", AT - DAY);
+    let absent = |at: u64| {
+        format!(
+            r#"{{"op":"absent","id":"unionid:u:x1","target":"external_userid:corp@saas","source":"work.idconvert","at":{at}}}"#
+        )
+    };
+    let target = "external_userid:corp@saas";
+    let valid_to = Time::from_ms(i64::try_from(AT - DAY + 90 * DAY).unwrap());
+    let waiting = Translation::Pending { id: id("pending_id:corp@saas:p1"), valid_to: Some(valid_to) };
+    let one = graph(&[pending.clone(), absent(AT - 2 * DAY)]);
+    assert_eq!(translate(&one, "unionid:u:x1", target), waiting, "the older answer does not count");
+    let view = one.view();
+    let late = view.translate(&id("unionid:u:x1"), &space(target), valid_to.plus_ms(1)).unwrap();
+    assert!(matches!(late, Translation::Absent { .. }), "expired");
+    let other_view = view.translate(&id("unionid:u:x1"), &space("external_userid:corp"), NOW).unwrap();
+    assert_eq!(other_view, Translation::Unknown, "a pending id stands for its own view only");
+    let two = graph(&[pending, absent(AT)]);
+    let as_of = Time::from_ms(i64::try_from(AT).unwrap());
+    let answer = Translation::Absent { as_of, source: "work.idconvert".to_owned() };
+    assert_eq!(translate(&two, "unionid:u:x1", target), answer);
+}
+
+#[test]
+fn a_restricted_id_is_kept_but_not_answered() {
+    let graph = graph(&[
+        link("openid:a:o1", "unionid:u:x1", "mp.user_info", AT),
+        r#"{"op":"restrict","id":"openid:a:o1","reason":"asked","at":1735689600000}"#.to_owned(),
+    ]);
+    let view = graph.view();
+    assert_eq!(view.resolve(&id("openid:a:o1")).unwrap(), None);
+    assert_eq!(view.resolve(&id("unionid:u:x1")).unwrap().unwrap().members.len(), 1);
+    assert_eq!(translate(&graph, "unionid:u:x1", "openid:a"), Translation::Unknown);
+    assert_eq!(view.entities().next().unwrap().unwrap().ids.len(), 2, "kept");
+    graph.apply(NOW, &fact(r#"{"op":"unrestrict","id":"openid:a:o1","at":1735689600001}"#)).unwrap();
+    assert_eq!(translate(&graph, "unionid:u:x1", "openid:a"), Translation::Found(vec![id("openid:a:o1")]));
+}
+
+#[test]
+fn numbers_of_merged_entities_lead_on_and_of_erased_ones_to_the_oldest_survivor_or_nowhere() {
+    let graph = graph(&[
+        link("openid:a:o1", "unionid:u:x1", "mp.user_info", AT),
+        link("openid:b:o2", "custom.card:crm:c1", "import.crm", AT),
+        link("openid:b:o2", "unionid:u:x1", "mini.code2session", AT),
+    ]);
+    let reached = |number: u64| graph.view().entity(EntityId(number)).unwrap();
+    let Reached::Entity(merged) = reached(2) else { panic!("a merged number leads to its entity") };
+    assert_eq!((merged.entity, merged.members.len()), (EntityId(0), 4));
+    let erase = |id: &str, reach: &str| {
+        fact(&format!(
+            r#"{{"op":"erase","id":"{id}","reach":"{reach}","reason":"asked","at":1735689600000}}"#
+        ))
+    };
+    graph.apply(NOW, &erase("openid:a:o1", "id")).unwrap();
+    let Reached::Entity(rest) = reached(0) else { panic!("an erased number leads to the survivors") };
+    assert_eq!((rest.entity, rest.members.len()), (EntityId(1), 3));
+    graph.apply(NOW, &erase("unionid:u:x1", "entity")).unwrap();
+    assert_eq!((reached(0), reached(3), reached(4)), (Reached::Erased, Reached::Erased, Reached::Never));
+}
+
+#[test]
+fn contacts_of_an_entity_are_the_union_over_its_ids_open_ones_first() {
+    let follow = |op: &str, user: &str, who: &str, at: u64| {
+        format!(
+            r#"{{"op":"{op}","kind":"follows","from":"userid:corp:{user}","to":"external_userid:corp:{who}","source":"work.contact_get","at":{at}}}"#
+        )
+    };
+    let limit = r#"{"op":"rules","set":{"limit.external_userid":2},"at":1735689600000}"#.to_owned();
+    let graph = graph(&[
+        limit,
+        link("external_userid:corp:w1", "unionid:u:x1", "work.contact_get", AT),
+        link("external_userid:corp:w2", "unionid:u:x1", "work.contact_get", AT),
+        follow("relate", "ann", "w1", AT),
+        follow("unrelate", "ann", "w1", AT + 10),
+        follow("relate", "bob", "w2", AT + 1),
+    ]);
+    let view = graph.view();
+    let contacts = view.contacts_of(&id("unionid:u:x1"), "corp").unwrap();
+    let shown: Vec<(&str, bool)> = contacts.iter().map(|c| (c.userid.value(), c.until.is_none())).collect();
+    assert_eq!(shown, [("bob", true), ("ann", false)]);
+    assert!(view.contacts_of(&id("unionid:u:x1"), "corp@saas").unwrap().is_empty());
+    let of_ann: Vec<Id> = view
+        .neighbors(&id("userid:corp:ANN"), &RelationKind::Follows, Direction::Out)
+        .map(|interval| interval.unwrap().to)
+        .collect();
+    assert_eq!(of_ann, [id("external_userid:corp:w1")]);
+}
+
+#[test]
+fn explain_names_the_chain_or_the_edges_that_would_have_joined() {
+    let graph = graph(&[
+        link("openid:a:o1", "unionid:u:x1", "mp.user_info", AT),
+        link("openid:a:o2", "unionid:u:x2", "mp.user_info", AT),
+        link("custom.card:crm:c1", "openid:a:o1", "import.crm", AT),
+        link("custom.card:crm:c1", "openid:a:o2", "import.crm", AT + 1),
+        link("openid:z:alone", "unionid:z:alone", "mp.user_info", AT),
+    ]);
+    let view = graph.view();
+    let explain = |a: &str, b: &str| view.explain(&id(a), &id(b)).unwrap();
+    let same = explain("custom.card:crm:c1", "unionid:u:x1");
+    assert_eq!((same.verdict, same.steps.len()), (Verdict::SameEntity, 2));
+    assert_eq!(same.steps[0].evidence[0].source, "import.crm");
+    let other = explain("unionid:u:x1", "unionid:u:x2");
+    assert_eq!((other.verdict, other.complete), (Verdict::Different, true));
+    let rejected: Vec<&str> =
+        other.steps.iter().filter_map(|s| s.edge.status.reason()).map(|reason| reason.name()).collect();
+    assert_eq!(rejected, ["cardinality"]);
+    let nothing = explain("unionid:u:x1", "unionid:z:alone");
+    assert_eq!((nothing.verdict, nothing.steps.len()), (Verdict::Different, 0));
+    assert_eq!(explain("unionid:u:x1", "unionid:u:nobody").verdict, Verdict::Unknown);
+}
+
+#[test]
+fn suggestions_go_through_a_shared_phone_to_whoever_else_uses_it() {
+    let graph =
+        graph(&[link("openid:a:o1", PHONE, "phone.mini", AT), link("openid:a:o2", PHONE, "phone.mini", AT)]);
+    let found = graph.view().suggestions(&id("openid:a:o1")).unwrap();
+    let shown: Vec<(u64, bool)> = found.iter().map(|s| (s.entity.0, s.via.is_some())).collect();
+    assert_eq!(shown, [(1, false), (2, true)]);
+    let confirm = link("openid:a:o1", PHONE, "operator.alice", AT).replace("}", r#","strength":"hint"}"#);
+    graph.apply(NOW, &fact(&confirm)).unwrap();
+    let person = graph.view().person(&id(PHONE)).unwrap().unwrap();
+    assert_eq!(person.entities.len(), 2, "an operator's word joins persons");
+}
+
+#[test]
+fn an_alias_of_a_corp_means_the_corp_in_every_question() {
+    let graph = graph(&[
+        link("external_userid:wpOld:w1", "unionid:u:x1", "work.contact_get", AT),
+        r#"{"op":"corp","key":"corp","aliases":["wpOld"],"at":1735689600000}"#.to_owned(),
+    ]);
+    let view = graph.view();
+    let twins = view.resolve(&id("external_userid:wpOld:w1")).unwrap().unwrap();
+    assert_eq!(twins.members.len(), 3, "the old form, its twin and the unionid");
+    assert_eq!(
+        translate(&graph, "unionid:u:x1", "external_userid:wpOld"),
+        Translation::Found(vec![id("external_userid:corp:w1")])
+    );
+}
