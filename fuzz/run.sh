@@ -44,6 +44,8 @@ case $target in
     entry_bytes)
         printf '%b' "$(tr -d '\n' < "$root/testdata/format_v1/commit.hex" | sed 's/../\\x&/g')" > "$corpus/seed-commit"
         ;;
+    api_body) for body in "$root"/testdata/bodies/*; do cp "$body" "$corpus/seed-$(basename "$body")"; done ;;
+    encrypted) for vector in "$root"/testdata/vectors/*; do cp "$vector" "$corpus/seed-$(basename "$vector")"; done ;;
 esac
 # split leaves the line break on a seed, which is no part of an id.
 [ "$target" != id_text ] || for seed in "$corpus"/seed-id-*; do

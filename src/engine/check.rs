@@ -11,7 +11,7 @@ use crate::engine::settle::settle;
 use crate::engine::walk::{entity_members, live_pairs};
 use crate::error::Result;
 use crate::resolve::{Level, Status};
-use crate::store::{Edge, NodeNo, Phase, Source, State};
+use crate::store::{Edge, Node, NodeNo, Phase, Source, State};
 
 /// Something that does not hold, without naming any id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +47,8 @@ fn check_nodes(state: &State, findings: &mut Vec<Finding>) {
         if state.node(node.entity).is_none_or(|root| root.entity != node.entity) {
             find("an entity's number is that of one of its ids", number);
         }
-        if state.node(node.person).is_none() {
+        let is_person = |root: &Node| (root.entity, root.person) == (node.person, node.person);
+        if node.entity == number && !state.node(node.person).is_some_and(is_person) {
             find("N4: a person's number is that of one of its entities", number);
         }
         if node.entity == number && entity_members(state, number) != joined_by_bonds(state, number) {

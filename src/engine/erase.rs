@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::codec::{Entry, ErasedId, Erasure};
+use crate::codec::{Entry, ErasedId, Erasure, ndjson};
 use crate::engine::apply::perform;
 use crate::engine::change::Change;
 use crate::engine::facts::{facts_of_pair, facts_of_relation, facts_of_side};
@@ -155,9 +155,10 @@ fn retire(change: &mut Change, doomed: &BTreeSet<NodeNo>, entities: &[(NodeNo, V
     }
 }
 
-/// Facts newer than the erasure name the id afresh, in the order they were recorded.
+/// Facts newer than the erasure name the id afresh, in order of time and text: how they were split into
+/// commits does not show in the numbers they get.
 fn tell_again(change: &mut Change, mut newer: Vec<(Fact, u64)>) -> Result<()> {
-    newer.sort_by_key(|(_, seq)| *seq);
+    newer.sort_by_cached_key(|(fact, _)| (fact.at, ndjson::print(fact)));
     let seq = change.seq;
     for (fact, recorded_seq) in newer {
         change.seq = recorded_seq;

@@ -9,6 +9,9 @@
 
 /// The sources keep the rules of ARCHITECTURE.md.
 mod architecture;
+/// The command-line tool, as its users run it.
+#[cfg(feature = "cli")]
+mod cli;
 /// What we depend on keeps the policy of `.deny.toml`.
 mod dependencies;
 /// The random streams reach every operation and every reason.

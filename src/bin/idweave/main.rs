@@ -1,3 +1,85 @@
-//! The command-line tool.
+//! The command-line tool: parses the command line, runs one command, exits with a documented code.
+//!
+//! Read in this order: the command line (`cli`), how a command ends (`exit`), what all commands share
+//! (`database`, `moment`, `lines`, `output`, `answers`), then one file for each command or small family.
+//!
+//! # Invariants
+//!   B1 only the public API of the crate is used.
+//!   B2 answers go to stdout, everything else to stderr; no error holds an identifier's value or a secret.
 
-fn main() {}
+mod answers;
+mod check;
+mod cli;
+mod contacts;
+mod database;
+mod demo;
+mod dump;
+mod exit;
+mod explain;
+mod import;
+mod import_count;
+mod ingest;
+mod ingest_notes;
+mod ingest_options;
+mod init;
+mod lines;
+mod moment;
+mod output;
+mod resolve;
+mod same;
+mod translate;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::exit::{Done, Failure};
+use crate::output::Out;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = Out::new();
+    let done = ignore_file_size_signal().and_then(|()| run(cli, &mut out));
+    let flushed = out.flush();
+    exit::code(match (done, flushed) {
+        (Ok(done), Ok(())) => Ok(done),
+        // What was done stays done when nobody reads the last of it.
+        (Ok(done), Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(done),
+        (Ok(_), Err(error)) => Err(error.into()),
+        (Err(failure), _) => Err(failure),
+    })
+}
+
+fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
+    let common = &cli.common;
+    match cli.command {
+        Command::Demo(args) => demo::run(&args, common, out),
+        Command::Init => init::run(common, out),
+        Command::Import(args) => import::run(&args, common, out),
+        Command::Ingest(args) => ingest::run(&args, common, out),
+        Command::Resolve(args) => resolve::resolve(&args, common, out),
+        Command::Translate(args) => translate::run(&args, common, out),
+        Command::Same(args) => same::run(&args, common, out),
+        Command::Explain(args) => explain::run(&args, common, out),
+        Command::Person(args) => resolve::person(&args, common, out),
+        Command::Suggestions(args) => resolve::suggestions(&args, common, out),
+        Command::ContactsOf(args) => contacts::run(&args, common, out),
+        Command::Dump(args) => dump::run(&args, common, out),
+        Command::Stats => check::stats(common, out),
+        Command::Check => check::check(common, out),
+    }
+}
+
+/// A write past a file-size limit then fails with an error, as on a full disk, instead of ending the process.
+#[cfg(unix)]
+fn ignore_file_size_signal() -> Result<(), Failure> {
+    use signal_hook::consts::SIGXFSZ;
+    let seen = std::sync::Arc::default();
+    signal_hook::flag::register(SIGXFSZ, seen).map(|_| ()).map_err(Failure::Output)
+}
+
+#[cfg(not(unix))]
+fn ignore_file_size_signal() -> Result<(), Failure> {
+    Ok(())
+}

@@ -1,0 +1,266 @@
+//! Answers as JSON: one shape for each, shared by the commands.
+
+use std::collections::BTreeMap;
+
+use idweave::{Contact, EdgeDump, Entity, EntityDump, Explanation, Person, Suggestion, Translation, Verdict};
+use serde::Serialize;
+
+/// A line of `dump entities`: exactly these keys in this order.
+#[derive(Debug, Serialize)]
+pub(crate) struct EntityLine {
+    entity: u64,
+    class: &'static str,
+    person: u64,
+    ids: Vec<String>,
+    superseded: Vec<String>,
+}
+
+impl From<&EntityDump> for EntityLine {
+    fn from(entity: &EntityDump) -> EntityLine {
+        EntityLine {
+            entity: entity.entity.0,
+            class: entity.class.name(),
+            person: entity.person.0,
+            ids: texts(&entity.ids),
+            superseded: texts(&entity.superseded),
+        }
+    }
+}
+
+/// A line of `dump edges`: exactly these keys in this order.
+#[derive(Debug, Serialize)]
+pub(crate) struct EdgeLine {
+    a: String,
+    b: String,
+    kind: &'static str,
+    strength: &'static str,
+    status: &'static str,
+    reason: Option<&'static str>,
+    level: &'static str,
+    evidence: usize,
+}
+
+impl From<&EdgeDump> for EdgeLine {
+    fn from(edge: &EdgeDump) -> EdgeLine {
+        EdgeLine {
+            a: edge.a.to_string(),
+            b: edge.b.to_string(),
+            kind: edge.kind.name(),
+            strength: edge.strength.name(),
+            status: edge.status.name(),
+            reason: edge.status.reason().map(|reason| reason.name()),
+            level: edge.level.name(),
+            evidence: edge.evidence,
+        }
+    }
+}
+
+/// What an edge rejected as `cardinality` would have brought together.
+#[derive(Debug, Serialize)]
+struct TooMany {
+    space: String,
+    ids: Vec<String>,
+}
+
+/// An edge in conflict with what is known.
+#[derive(Debug, Serialize)]
+struct ConflictAnswer {
+    edge: EdgeLine,
+    too_many: Option<TooMany>,
+}
+
+#[derive(Debug, Serialize)]
+struct MemberAnswer {
+    id: String,
+    superseded: bool,
+    blocked: bool,
+}
+
+/// The answer of `resolve`.
+#[derive(Debug, Serialize)]
+pub(crate) struct EntityAnswer {
+    entity: u64,
+    class: &'static str,
+    person: u64,
+    ids: Vec<MemberAnswer>,
+    conflicts: Vec<ConflictAnswer>,
+}
+
+impl From<&Entity> for EntityAnswer {
+    fn from(entity: &Entity) -> EntityAnswer {
+        let member = |m: &idweave::Member| MemberAnswer {
+            id: m.id.to_string(),
+            superseded: m.superseded,
+            blocked: m.blocked,
+        };
+        let conflict = |edge: &EdgeDump| ConflictAnswer {
+            edge: edge.into(),
+            too_many: edge
+                .conflict
+                .as_ref()
+                .map(|c| TooMany { space: c.space.to_string(), ids: texts(&c.ids) }),
+        };
+        EntityAnswer {
+            entity: entity.entity.0,
+            class: entity.class.name(),
+            person: entity.person.0,
+            ids: entity.members.iter().map(member).collect(),
+            conflicts: entity.conflicts.iter().map(conflict).collect(),
+        }
+    }
+}
+
+/// The answer of `resolve` and `person` where the id is not known.
+#[derive(Debug, Serialize)]
+pub(crate) struct NobodyAnswer {
+    /// Always null.
+    pub(crate) entity: Option<u64>,
+}
+
+/// The answer of `person`.
+#[derive(Debug, Serialize)]
+pub(crate) struct PersonAnswer {
+    person: u64,
+    entities: Vec<EntityAnswer>,
+}
+
+impl From<&Person> for PersonAnswer {
+    fn from(person: &Person) -> PersonAnswer {
+        PersonAnswer {
+            person: person.person.0,
+            entities: person.entities.iter().map(EntityAnswer::from).collect(),
+        }
+    }
+}
+
+/// A line of `suggestions`.
+#[derive(Debug, Serialize)]
+pub(crate) struct SuggestionAnswer {
+    entity: u64,
+    person: u64,
+    edge: EdgeLine,
+}
+
+impl From<&Suggestion> for SuggestionAnswer {
+    fn from(s: &Suggestion) -> SuggestionAnswer {
+        SuggestionAnswer { entity: s.entity.0, person: s.person.0, edge: (&s.edge).into() }
+    }
+}
+
+/// A line of `contacts-of`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ContactAnswer {
+    userid: String,
+    external_userid: String,
+    since: i64,
+    until: Option<i64>,
+    attrs: BTreeMap<String, String>,
+}
+
+impl From<&Contact> for ContactAnswer {
+    fn from(contact: &Contact) -> ContactAnswer {
+        ContactAnswer {
+            userid: contact.userid.to_string(),
+            external_userid: contact.external_userid.to_string(),
+            since: contact.since.ms(),
+            until: contact.until.map(idweave::Time::ms),
+            attrs: contact.attrs.clone(),
+        }
+    }
+}
+
+/// The answer of `translate`.
+#[derive(Debug, Serialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub(crate) enum TranslationAnswer {
+    Found { ids: Vec<String> },
+    Provisional { ids: Vec<String> },
+    Pending { id: String, valid_to: Option<i64> },
+    Absent { as_of: i64, source: String },
+    Unknown,
+    Error { rule: String },
+}
+
+impl From<&Translation> for TranslationAnswer {
+    fn from(translation: &Translation) -> TranslationAnswer {
+        match translation {
+            Translation::Found(ids) => TranslationAnswer::Found { ids: texts(ids) },
+            Translation::Provisional(ids) => TranslationAnswer::Provisional { ids: texts(ids) },
+            Translation::Pending { id, valid_to } => {
+                TranslationAnswer::Pending { id: id.to_string(), valid_to: valid_to.map(idweave::Time::ms) }
+            }
+            Translation::Absent { as_of, source } => {
+                TranslationAnswer::Absent { as_of: as_of.ms(), source: source.clone() }
+            }
+            Translation::Unknown => TranslationAnswer::Unknown,
+        }
+    }
+}
+
+/// The word for a verdict.
+pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::SameEntity => "same_entity",
+        Verdict::SamePerson => "same_person",
+        Verdict::Different => "different",
+        Verdict::Unknown => "unknown",
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct EvidenceAnswer {
+    source: String,
+    strength: &'static str,
+    at: i64,
+    batch: Option<String>,
+    expires_at: Option<i64>,
+    seq: u64,
+    stands: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct StepAnswer {
+    from: String,
+    to: String,
+    edge: EdgeLine,
+    evidence: Vec<EvidenceAnswer>,
+}
+
+/// The answer of `explain`.
+#[derive(Debug, Serialize)]
+pub(crate) struct ExplainAnswer {
+    verdict: &'static str,
+    steps: Vec<StepAnswer>,
+    bans: Vec<(String, String)>,
+    complete: bool,
+}
+
+impl From<&Explanation> for ExplainAnswer {
+    fn from(explanation: &Explanation) -> ExplainAnswer {
+        let evidence = |e: &idweave::EvidenceInfo| EvidenceAnswer {
+            source: e.source.clone(),
+            strength: e.strength.name(),
+            at: e.observed_at.ms(),
+            batch: e.batch.clone(),
+            expires_at: e.expires_at.map(idweave::Time::ms),
+            seq: e.recorded_seq,
+            stands: e.stands,
+        };
+        let step = |step: &idweave::Step| StepAnswer {
+            from: step.from.to_string(),
+            to: step.to.to_string(),
+            edge: (&step.edge).into(),
+            evidence: step.evidence.iter().map(evidence).collect(),
+        };
+        ExplainAnswer {
+            verdict: verdict_word(explanation.verdict),
+            steps: explanation.steps.iter().map(step).collect(),
+            bans: explanation.bans.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect(),
+            complete: explanation.complete,
+        }
+    }
+}
+
+fn texts(ids: &[idweave::Id]) -> Vec<String> {
+    ids.iter().map(idweave::Id::to_string).collect()
+}

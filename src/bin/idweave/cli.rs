@@ -1,0 +1,83 @@
+//! The command line: commands, their help, and the options that all of them take.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::contacts::ContactsArgs;
+use crate::demo::DemoArgs;
+use crate::dump::DumpArgs;
+use crate::explain::ExplainArgs;
+use crate::import::ImportArgs;
+use crate::ingest::IngestArgs;
+use crate::resolve::IdArgs;
+use crate::same::PairArgs;
+use crate::translate::TranslateArgs;
+
+/// What `--help` says about exit codes; the README has the same table.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  yes, found, done
+  1  a lawful no: unknown, different, absent, pending, provisional, nothing found
+  2  a wrong command line: an option, an id, a time
+  3  bad input: a line, a body or an id of the input was refused (what was good is written where it says so)
+  4  the database is damaged, or of a format this version does not read
+  5  the system or the place refused: I/O, a full disk, no database there, in use by another process
+
+An ID is written kind:scope:value, a VIEW is CORP or CORP@VIEWER, a T is RFC 3339 or integer milliseconds.";
+
+/// Identity graph for the WeChat ecosystem: evidence in, identities derived.
+#[derive(Debug, Parser)]
+#[command(name = "idweave", version, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Directory of the database
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) db: Option<PathBuf>,
+    /// Answers as JSON: one object, or one object a line
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Use this time instead of the system's clock
+    #[arg(long, global = true, value_name = "T", visible_alias = "recorded-at")]
+    pub(crate) now: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read the bundled answers into a new database and show who came out
+    Demo(DemoArgs),
+    /// Create an empty database
+    Init,
+    /// Read facts, one JSON object a line
+    Import(ImportArgs),
+    /// Read the body of a WeChat or WeCom answer or event
+    Ingest(Box<IngestArgs>),
+    /// Who is this: the entity of an id
+    Resolve(IdArgs),
+    /// The id's counterpart in another kind and scope
+    Translate(TranslateArgs),
+    /// Whether two ids are the same
+    Same(PairArgs),
+    /// Why two ids are the same, or why not
+    Explain(ExplainArgs),
+    /// The person of an id, with all its entities
+    Person(IdArgs),
+    /// Persons an id may belong to, which nobody has confirmed
+    Suggestions(IdArgs),
+    /// Whose contact an id's entity is, or was
+    ContactsOf(ContactsArgs),
+    /// Everything of one sort, one JSON object a line
+    Dump(DumpArgs),
+    /// Figures about the database
+    Stats,
+    /// Check the whole database against resolution from scratch
+    Check,
+}

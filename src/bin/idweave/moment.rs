@@ -1,0 +1,45 @@
+//! Times on the command line and in answers, and the one clock of the tool.
+
+use idweave::Time;
+use jiff::Timestamp;
+
+use crate::cli::Common;
+use crate::exit::Failure;
+
+/// The time all of a command's questions and commits are about: `--now`, or the system's clock.
+pub(crate) fn now(common: &Common) -> Result<Time, Failure> {
+    match &common.now {
+        Some(text) => parse("--now", text),
+        None => Ok(clock()),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tool is where a clock is read; the engine gets its time")]
+fn clock() -> Time {
+    let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Time::from_ms(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// Reads integer milliseconds or RFC 3339 no finer than a millisecond.
+pub(crate) fn parse(option: &str, text: &str) -> Result<Time, Failure> {
+    if let Ok(ms) = text.parse() {
+        return Ok(Time::from_ms(ms));
+    }
+    let whole = text.parse().ok().filter(|t: &Timestamp| t.subsec_nanosecond() % 1_000_000 == 0);
+    whole.map(|t| Time::from_ms(t.as_millisecond())).ok_or_else(|| {
+        Failure::Usage(format!(
+            "{option}: expected RFC 3339 (2025-03-01T08:00:00+08:00, no finer than a millisecond) or integer \
+             milliseconds"
+        ))
+    })
+}
+
+/// A time for people: RFC 3339 in UTC.
+pub(crate) fn show(time: Time) -> String {
+    Timestamp::from_millisecond(time.ms()).map_or_else(|_| time.to_string(), |t| t.to_string())
+}
+
+/// The same for an end that may be open.
+pub(crate) fn show_end(time: Option<Time>) -> String {
+    time.map_or_else(|| "-".to_owned(), show)
+}

@@ -1,0 +1,9 @@
+//! The command-line tool, run as a program of its own. Each file tests a family of commands.
+
+mod answers;
+mod broken;
+mod demo;
+mod import;
+mod ingest;
+mod kill;
+mod support;
