@@ -2,9 +2,9 @@
 
 use idweave::{EdgeDump, EntityDump};
 
-use crate::demo::Outcome;
 use crate::demo::names::Names;
 use crate::demo::play::{Beat, Played, Scene};
+use crate::demo::run::Outcome;
 use crate::exit::Failure;
 use crate::moment::show as show_time;
 use crate::output::{Out, count};
