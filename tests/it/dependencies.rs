@@ -240,6 +240,16 @@ fn no_denied_crate_is_locked() {
 }
 
 #[test]
+fn what_is_fuzzed_is_built_of_the_same_versions() {
+    let ours = locked("Cargo.lock");
+    for fuzzed in locked("fuzz/Cargo.lock") {
+        let mut same = ours.iter().filter(|locked| locked.name == fuzzed.name).peekable();
+        let agrees = same.peek().is_none() || same.any(|locked| locked.version == fuzzed.version);
+        assert!(agrees, "fuzz/Cargo.lock: {} {} is not our version", fuzzed.name, fuzzed.version);
+    }
+}
+
+#[test]
 fn every_licence_is_allowed() {
     let policy = read(".deny.toml");
     let allowed: Vec<&str> =
