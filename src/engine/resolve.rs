@@ -2,7 +2,7 @@
 
 use crate::engine::answer::{Entity, EntityId, Member, Person, PersonId, Reached, Verdict};
 use crate::engine::dump::{dump_edge, is_conflict};
-use crate::engine::walk::{all_pairs, entity_members};
+use crate::engine::walk::{close_pairs, entity_members};
 use crate::model::Id;
 use crate::resolve::{Level, Status};
 use crate::store::{NodeNo, Slot, Source};
@@ -34,7 +34,7 @@ pub(crate) fn entity_around(source: &impl Source, number: NodeNo) -> Option<Enti
             continue;
         }
         members.push(Member { id: node.id.clone(), superseded: node.superseded, blocked: node.blocked });
-        for (other, pair) in all_pairs(source, number) {
+        for (other, pair) in close_pairs(source, number) {
             // Seen from both ends: taken once where both ends belong to this entity.
             let inside = source.node(other).is_some_and(|other| other.entity == root);
             let Some(pair) = source.pair(pair).filter(|_| !inside || number < other) else { continue };
@@ -70,7 +70,7 @@ pub(crate) fn person_around(source: &impl Source, number: NodeNo) -> Option<Pers
     let mut stack = vec![root];
     while let Some(entity) = stack.pop() {
         for member in entity_members(source, entity) {
-            for (other, pair) in all_pairs(source, member) {
+            for (other, pair) in close_pairs(source, member) {
                 let joined = source.pair(pair).is_some_and(|pair| {
                     let mut edges = pair.edges.iter();
                     edges.any(|e| e.state.level == Level::Person && e.state.status == Status::Accepted)

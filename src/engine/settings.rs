@@ -85,7 +85,7 @@ fn rule_text(value: &RuleValue) -> String {
     match value {
         RuleValue::Number(number) => number.to_string(),
         RuleValue::Text(text) => text.clone(),
-        RuleValue::List(words) => format!("{words:?}"),
+        RuleValue::List(words) => serde_json::Value::from(words.as_slice()).to_string(),
     }
 }
 

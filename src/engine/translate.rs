@@ -5,10 +5,11 @@ use std::cmp::Reverse;
 use crate::engine::answer::Translation;
 use crate::engine::reading::restricted_free;
 use crate::engine::resolve::answerable;
+use crate::engine::retract::stands;
 use crate::engine::walk::{all_pairs, entity_members};
 use crate::model::{Id, Kind, KindScope, Time};
 use crate::resolve::{Reason, Status};
-use crate::store::{Node, NodeNo, Phase, Side, SideKey, Source};
+use crate::store::{Node, NodeNo, Side, SideKey, Source};
 
 /// Translates an id to a kind and scope; the first answer that applies.
 pub(crate) fn translate(source: &impl Source, id: &Id, target: &KindScope, now: Time) -> Translation {
@@ -67,8 +68,9 @@ fn latest_observed(source: &impl Source, number: NodeNo) -> Option<Time> {
     let pairs = all_pairs(source, number);
     let latest = pairs.into_iter().filter_map(|(_, pair)| {
         let pair = source.pair(pair)?;
-        let standing = pair.edges.iter().filter(|edge| edge.state.phase != Phase::Silent);
-        standing.flat_map(|edge| edge.evidence.iter().map(|evidence| evidence.observed_at)).max()
+        let (a, b) = (source.node(pair.a)?, source.node(pair.b)?);
+        let evidence = pair.edges.iter().flat_map(|edge| &edge.evidence);
+        evidence.filter(|told| stands(source, &a, &b, told)).map(|told| told.observed_at).max()
     });
     latest.max()
 }

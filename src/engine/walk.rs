@@ -18,6 +18,16 @@ pub(crate) fn entity_members(source: &impl Source, start: NodeNo) -> Vec<NodeNo>
     members.map_or_else(|| vec![root], |members| members.iter().map(|member| member.number).collect())
 }
 
+/// The pairs of a node that can join or conflict: live ones and hints. A hub's star is not among them.
+pub(crate) fn close_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairNo)> {
+    let mut pairs = live_pairs(source, number);
+    let hinting = source.node(number).filter(|node| !node.hint_hub);
+    pairs.extend(hinting.iter().flat_map(|node| node.hints.iter()));
+    pairs.sort_unstable();
+    pairs.dedup();
+    pairs
+}
+
 /// Every pair of a node and its other end: live ones, hubs' stars, hints and rejected ones.
 pub(crate) fn all_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairNo)> {
     let node = source.node(number);

@@ -51,6 +51,23 @@ fn translate_puts_what_is_not_superseded_first_and_then_what_was_seen_last() {
     assert_eq!(translate(&graph, "openid:a:dead", "unionid:u"), Translation::Found(vec![id("unionid:u:x1")]));
 }
 
+/// Retracted evidence once counted as seen, as long as its edge had other evidence.
+#[test]
+fn translate_does_not_take_retracted_evidence_for_seen() {
+    let kind = r#"{"op":"kind","name":"custom.many","per_scope":"many","at":1735689600000}"#.to_owned();
+    let again =
+        link("custom.many:s:aa1", "unionid:u:x1", "import.crm", AT + 5).replace("}", r#","batch":"x"}"#);
+    let graph = graph(&[
+        kind,
+        link("custom.many:s:aa1", "unionid:u:x1", "import.crm", AT + 1),
+        link("custom.many:s:bb1", "unionid:u:x1", "import.crm", AT + 3),
+        again,
+        r#"{"op":"retract","batch":"x","at":1735689600000}"#.to_owned(),
+    ]);
+    let found = ["custom.many:s:bb1", "custom.many:s:aa1"].map(id).to_vec();
+    assert_eq!(translate(&graph, "unionid:u:x1", "custom.many:s"), Translation::Found(found));
+}
+
 #[test]
 fn translate_says_provisional_where_only_one_login_leads_there() {
     let graph = graph(&[
