@@ -178,12 +178,13 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// Bans between ids of the two sides.
     pub bans: Vec<(Id, Id)>,
-    /// False if the search was given up after a named number of ids, so that a way may exist.
+    /// False if there may be a way that is not shown: the search was given up after a named number of ids, or
+    /// the way leads through an id that may not be answered.
     pub complete: bool,
 }
 
-/// An employee who has, or had, an id of the entity as contact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An employee who has, or had, an id of the entity as contact. Debug shows no attributes: some are private.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Contact {
     /// The employee.
     pub userid: Id,
@@ -197,8 +198,8 @@ pub struct Contact {
     pub attrs: BTreeMap<String, String>,
 }
 
-/// An interval of a relation.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An interval of a relation. Debug shows no attributes: some are private.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RelationInterval {
     /// From whom.
     pub from: Id,
@@ -210,6 +211,18 @@ pub struct RelationInterval {
     pub until: Option<Time>,
     /// The attributes at the end of the interval.
     pub attrs: BTreeMap<String, String>,
+}
+
+impl fmt::Debug for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} -> {:?} since {}", self.userid, self.external_userid, self.since)
+    }
+}
+
+impl fmt::Debug for RelationInterval {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} -> {:?} since {}", self.from, self.to, self.since)
+    }
 }
 
 /// A person an id may belong to.
@@ -233,7 +246,7 @@ pub enum Reached {
     Entity(Entity),
     /// It was erased.
     Erased,
-    /// It was never given out.
+    /// It was never given out, or nothing of it may be answered.
     Never,
 }
 

@@ -8,10 +8,9 @@ use crate::engine::change::{Change, Door};
 use crate::engine::dump::{dump_edges, dump_entity};
 use crate::engine::facts::all_facts;
 use crate::engine::settle::settle;
-use crate::engine::walk::{entity_members, live_pairs};
+use crate::engine::walk::{binds, entity_members, live_pairs};
 use crate::error::Result;
-use crate::resolve::{Level, Status};
-use crate::store::{Edge, Node, NodeNo, Phase, Source, State};
+use crate::store::{Node, NodeNo, Source, State};
 
 /// Something that does not hold, without naming any id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,11 +68,6 @@ fn check_nodes(state: &State, findings: &mut Vec<Finding>) {
 
 /// The ids joined to `start` by edges that 3.7 accepted.
 fn joined_by_bonds(state: &State, start: NodeNo) -> Vec<NodeNo> {
-    let binds = |edge: &Edge| {
-        edge.state.phase == Phase::Candidate
-            && edge.state.status == Status::Accepted
-            && edge.state.level == Level::Entity
-    };
     let mut members = BTreeSet::from([start]);
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {

@@ -5,12 +5,13 @@ use crate::engine::reading::restricted_free;
 use crate::engine::relations::{of_node, read_intervals};
 use crate::engine::resolve::answerable;
 use crate::engine::walk::entity_members;
-use crate::model::{Direction, Id, Kind, RelationKind};
+use crate::model::{Direction, Id, Kind, KindScope, RelationKind};
 use crate::store::{NodeNo, Source};
 
 /// The employees who have, or had, an id of the entity in this view as contact: latest first.
 pub(crate) fn contacts_of(source: &impl Source, entity: NodeNo, view: &str) -> Vec<Contact> {
-    let view = source.topology().canonical_scope(view).unwrap_or_else(|| view.to_owned());
+    let Ok(space) = KindScope::new(Kind::ExternalUserid, view) else { return Vec::new() };
+    let view = source.topology().canonical_scope(space.scope()).unwrap_or_else(|| space.scope().to_owned());
     let mut contacts = Vec::new();
     for number in entity_members(source, entity) {
         let Some(node) = source.node(number) else { continue };

@@ -5,9 +5,7 @@
 use crate::engine::change::Change;
 use crate::engine::tomb::is_erased;
 use crate::error::{Error, FactRule, IdRule, Result};
-use crate::model::{
-    Binding, Fact, Id, Kind, KindScope, Op, Selector, Time, normalise_key, split_scope, validate,
-};
+use crate::model::{Fact, Id, Kind, KindScope, Op, Selector, Time, normalise_key, split_scope, validate};
 
 /// Checks a fact and brings it to the form it is stored in.
 ///
@@ -116,11 +114,15 @@ fn check_issuer(change: &Change, id: &Id) -> Result<()> {
             topology.knows_corp(first) || topology.knows_provider(first),
             "the corp or the provider is not in the topology",
         ),
-        Kind::App => (
-            topology.knows_app(id.value())
-                || topology.open_account_of(id.value(), Time::MAX) != Binding::Unknown,
-            "the app is not in the topology",
+        Kind::StateToken => (
+            topology.knows_corp(first) || topology.knows_app(first),
+            "the corp or the app is not in the topology",
         ),
+        Kind::Corpid => (
+            viewer_is_known && (second.is_some() || topology.knows_corp(id.value())),
+            "the corp or the provider is not in the topology",
+        ),
+        Kind::App => (topology.knows_app(id.value()), "the app is not in the topology"),
         _ => (true, ""),
     };
     if known { Ok(()) } else { Err(Error::ScopeMismatch { what }) }

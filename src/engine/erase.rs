@@ -59,7 +59,8 @@ fn under_aliases(state: &State, id: &Id) -> Vec<Id> {
     let mut forms = vec![id.clone()];
     for alias in state.topology.aliases_of(corp) {
         let scope = viewer.map_or_else(|| alias.to_owned(), |viewer| format!("{alias}@{viewer}"));
-        forms.extend(id.with_scope(&scope));
+        let form = id.with_scope(&scope).ok();
+        forms.extend(form.filter(|f| state.number_of(f).is_some() || !state.sides_naming(f).is_empty()));
     }
     forms
 }
@@ -112,13 +113,14 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
         }
     }
     let peers: Vec<NodeNo> = change.dirty.families.iter().copied().collect();
-    for number in peers {
-        if change.state.node(number).is_some_and(|node| node.named == 0) {
-            doomed.insert(number);
-        }
-    }
-    retire(change, &doomed, &entities);
+    retire(change, &doomed);
     tell_again(change, newer)?;
+    // Only now: a peer that a newer fact names again keeps its number.
+    let is_bare = |number: &NodeNo| change.state.node(*number).is_some_and(|node| node.named == 0);
+    let bare: BTreeSet<NodeNo> = peers.into_iter().filter(is_bare).collect();
+    retire(change, &bare);
+    doomed.extend(bare);
+    redirect(change, &doomed, &entities);
     Ok(changed)
 }
 
@@ -136,8 +138,8 @@ fn facts_naming(state: &State, id: &Id) -> Vec<Fact> {
     facts.into_iter().map(|(fact, _)| fact).collect()
 }
 
-/// Retires numbers and redirects them to the smallest survivor of their entity.
-fn retire(change: &mut Change, doomed: &BTreeSet<NodeNo>, entities: &[(NodeNo, Vec<NodeNo>)]) {
+/// Retires numbers.
+fn retire(change: &mut Change, doomed: &BTreeSet<NodeNo>) {
     for number in doomed {
         change.state.retire_node(*number);
         change.dirty.families.remove(number);
@@ -145,6 +147,10 @@ fn retire(change: &mut Change, doomed: &BTreeSet<NodeNo>, entities: &[(NodeNo, V
         change.dirty.hint_hubs.remove(number);
         change.dirty.blocks.remove(number);
     }
+}
+
+/// Redirects retired numbers to the smallest survivor of their entity.
+fn redirect(change: &mut Change, doomed: &BTreeSet<NodeNo>, entities: &[(NodeNo, Vec<NodeNo>)]) {
     for (_, members) in entities {
         let survivor = members.iter().copied().find(|member| change.state.node(*member).is_some());
         for member in members.iter().filter(|member| doomed.contains(member)) {

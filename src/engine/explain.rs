@@ -7,7 +7,7 @@ use crate::engine::dump::dump_edge;
 use crate::engine::reading::{evidence_of, restricted_free};
 use crate::engine::resolve::{answerable, same};
 use crate::engine::retract::stands;
-use crate::engine::walk::{all_pairs, entity_members};
+use crate::engine::walk::{all_pairs, binds, entity_members, live_pairs};
 use crate::model::Id;
 use crate::resolve::Status;
 use crate::store::{Edge, NodeNo, Pair, PairNo, Phase, Source};
@@ -26,7 +26,9 @@ pub(crate) fn explain(source: &impl Source, a: &Id, b: &Id) -> Explanation {
             complete: true,
         };
     };
-    let (way, complete) = search(source, from, to);
+    let within = verdict == Verdict::SameEntity;
+    let (way, complete) = search(source, from, to, within);
+    let complete = complete && !(within && way.is_empty() && from != to);
     let steps = way.into_iter().filter_map(|(node, pair)| step(source, node, pair)).collect();
     let bans = if verdict == Verdict::SameEntity { Vec::new() } else { bans_between(source, from, to) };
     Explanation { verdict, steps, bans, complete }
@@ -35,11 +37,11 @@ pub(crate) fn explain(source: &impl Source, a: &Id, b: &Id) -> Explanation {
 /// The edge of a pair that speaks most for joining its ends: accepted, then strongest.
 fn best_edge(pair: &Pair) -> Option<&Edge> {
     let told = pair.edges.iter().filter(|edge| edge.state.phase != Phase::Silent);
-    told.max_by_key(|edge| (edge.state.status == Status::Accepted, edge.state.force.strength))
+    told.max_by_key(|edge| (binds(edge), edge.state.status == Status::Accepted, edge.state.force.strength))
 }
 
-/// The way with the fewest rejected edges, as (node, pair to the next node); and whether the search ended.
-fn search(source: &impl Source, from: NodeNo, to: NodeNo) -> (Vec<(NodeNo, PairNo)>, bool) {
+/// The way with the fewest rejected edges (`within` an entity: of edges that bind it), as (node, pair to the next node); and whether the search ended.
+fn search(source: &impl Source, from: NodeNo, to: NodeNo, within: bool) -> (Vec<(NodeNo, PairNo)>, bool) {
     let mut came: BTreeMap<NodeNo, (u32, Option<(NodeNo, PairNo)>)> = BTreeMap::from([(from, (0, None))]);
     let mut queue = VecDeque::from([(from, 0_u32)]);
     while let Some((node, cost)) = queue.pop_front() {
@@ -52,8 +54,12 @@ fn search(source: &impl Source, from: NodeNo, to: NodeNo) -> (Vec<(NodeNo, PairN
         if came.len() > SEARCH_IDS_MAX {
             return (Vec::new(), false);
         }
-        for (other, number) in all_pairs(source, node) {
+        let pairs = if within { live_pairs(source, node) } else { all_pairs(source, node) };
+        for (other, number) in pairs {
             let Some(pair) = source.pair(number) else { continue };
+            if within && !pair.edges.iter().any(binds) {
+                continue;
+            }
             if other != to && source.node(other).is_none_or(|node| !restricted_free(&node)) {
                 continue;
             }
@@ -98,8 +104,9 @@ fn bans_between(source: &impl Source, from: NodeNo, to: NodeNo) -> Vec<(Id, Id)>
     let mut bans = Vec::new();
     for member in entity_members(source, from) {
         let Some(node) = source.node(member) else { continue };
-        for banned in node.bans.iter().filter(|banned| others.contains(banned)) {
-            bans.extend(source.node(*banned).map(|other| (node.id.clone(), other.id.clone())));
+        for banned in node.bans.iter().filter(|banned| others.contains(banned) && restricted_free(&node)) {
+            let other = source.node(*banned).filter(|other| restricted_free(other));
+            bans.extend(other.map(|other| (node.id.clone(), other.id.clone())));
         }
     }
     bans

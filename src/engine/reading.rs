@@ -1,11 +1,18 @@
 //! Small questions that several verbs ask of a record.
 
 use crate::engine::answer::EvidenceInfo;
+use crate::model::Id;
 use crate::store::{Edge, Evidence, Node, Source};
 
 /// Whether an id may be answered.
 pub(crate) fn restricted_free(node: &Node) -> bool {
     !node.restricted
+}
+
+/// Whether an id may be answered, wherever it shows up.
+pub(crate) fn may_answer(source: &impl Source, id: &Id) -> bool {
+    let node = source.number_of(id).and_then(|number| source.node(number));
+    node.is_none_or(|node| restricted_free(&node))
 }
 
 /// The evidence of an edge, for people to look at.

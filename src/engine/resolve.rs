@@ -1,11 +1,14 @@
 //! resolve, entity, person, same: who is this?
 
-use crate::engine::answer::{Entity, EntityId, Member, Person, PersonId, Reached, Verdict};
+use std::collections::BTreeSet;
+
+use crate::engine::answer::{EdgeDump, Entity, EntityId, Member, Person, PersonId, Reached, Verdict};
 use crate::engine::dump::{dump_edge, is_conflict};
+use crate::engine::reading::{may_answer, restricted_free};
 use crate::engine::walk::{close_pairs, entity_members};
 use crate::model::Id;
 use crate::resolve::{Level, Status};
-use crate::store::{NodeNo, Slot, Source};
+use crate::store::{NodeNo, PairNo, Slot, Source};
 
 /// The number of an id that may be answered: it exists and is not restricted. An alias of a corp in its
 /// scope means the corp's key.
@@ -27,24 +30,33 @@ pub(crate) fn entity_around(source: &impl Source, number: NodeNo) -> Option<Enti
     let first = source.node(root)?;
     let (class, person) = (first.id.class(), PersonId(u64::from(first.person)));
     let mut members = Vec::new();
-    let mut conflicts = Vec::new();
+    let mut pairs: BTreeSet<PairNo> = BTreeSet::new();
     for number in entity_members(source, root) {
         let Some(node) = source.node(number) else { continue };
-        if node.restricted {
-            continue;
-        }
-        members.push(Member { id: node.id.clone(), superseded: node.superseded, blocked: node.blocked });
-        for (other, pair) in close_pairs(source, number) {
-            // Seen from both ends: taken once where both ends belong to this entity.
-            let inside = source.node(other).is_some_and(|other| other.entity == root);
-            let Some(pair) = source.pair(pair).filter(|_| !inside || number < other) else { continue };
-            let rejected = pair.edges.iter().filter(|e| e.state.status != Status::Accepted);
-            let open = rejected.filter_map(|edge| dump_edge(source, &pair, edge)).filter(is_conflict);
-            conflicts.extend(open);
+        pairs.extend(close_pairs(source, number).into_iter().map(|(_, pair)| pair));
+        if restricted_free(&node) {
+            members.push(Member { id: node.id.clone(), superseded: node.superseded, blocked: node.blocked });
         }
     }
+    if members.is_empty() {
+        return None;
+    }
     members.sort_unstable_by(|x, y| x.id.cmp(&y.id));
+    let conflicts = pairs.into_iter().flat_map(|pair| conflicts_of(source, pair)).collect();
     Some(Entity { entity: EntityId(u64::from(root)), class, person, members, conflicts })
+}
+
+/// The conflicts of a pair, as far as they may be answered.
+fn conflicts_of(source: &impl Source, number: PairNo) -> Vec<EdgeDump> {
+    let Some(pair) = source.pair(number) else { return Vec::new() };
+    let rejected = pair.edges.iter().filter(|edge| edge.state.status != Status::Accepted);
+    let dumped = rejected.filter_map(|edge| dump_edge(source, &pair, edge)).filter(is_conflict);
+    let mut open: Vec<EdgeDump> =
+        dumped.filter(|edge| may_answer(source, &edge.a) && may_answer(source, &edge.b)).collect();
+    for conflict in open.iter_mut().filter_map(|edge| edge.conflict.as_mut()) {
+        conflict.ids.retain(|id| may_answer(source, id));
+    }
+    open
 }
 
 /// The entity that now holds a number ever handed out.
@@ -66,7 +78,7 @@ pub(crate) fn entity(source: &impl Source, entity: EntityId) -> Reached {
 pub(crate) fn person_around(source: &impl Source, number: NodeNo) -> Option<Person> {
     let root = source.node(number)?.entity;
     let person = source.node(root)?.person;
-    let mut found = std::collections::BTreeSet::from([root]);
+    let mut found = BTreeSet::from([root]);
     let mut stack = vec![root];
     while let Some(entity) = stack.pop() {
         for member in entity_members(source, entity) {

@@ -66,6 +66,7 @@ fn set_rule(change: &mut Change, name: &str, value: &RuleValue, fact: &Fact) -> 
         return Ok(());
     }
     Arc::make_mut(&mut change.state.rule_values).insert(name.to_owned(), (told.0, told.1, value.clone()));
+    let before = change.state.rules.clone();
     let rules = Arc::make_mut(&mut change.state.rules);
     if let Some(kind) = name.strip_prefix("kind ") {
         let many = *value == RuleValue::Text(PerScope::Many.name().to_owned());
@@ -73,9 +74,8 @@ fn set_rule(change: &mut Change, name: &str, value: &RuleValue, fact: &Fact) -> 
         touch_kind(change, kind);
     } else {
         // Replay takes what was accepted once: a rule this version does not know stays without effect.
-        if rules.set(name, value).is_ok() {
-            change.dirty.everything = true;
-        }
+        let changed = rules.set(name, value).is_ok() && *before != *rules;
+        change.dirty.everything |= changed;
     }
     Ok(())
 }
@@ -162,7 +162,8 @@ pub(crate) fn alias_links(change: &mut Change, at: Time) -> Result<Vec<Fact>> {
     let mut links = Vec::new();
     for node in old.into_iter().filter_map(|number| state.node(number)) {
         let Some(scope) = state.topology.canonical_scope(node.id.scope()) else { continue };
-        let twin = node.id.with_scope(&scope)?;
+        // A twin whose scope would be too long cannot be told of either.
+        let Ok(twin) = node.id.with_scope(&scope) else { continue };
         let erased = |id: &Id| is_erased(state, &change.secret, id, at);
         if twin == node.id || erased(&twin) || erased(&node.id) {
             continue;

@@ -86,7 +86,9 @@ pub(crate) fn side_for(state: &mut State, key: SideKey, new: impl FnOnce(SideKey
 /// Brings the flags of nodes in line with a toggle (after an operation, or a batch retraction).
 pub(crate) fn refresh_toggle(change: &mut Change, number: SideNo) {
     let Some(Side::Toggle(key, ops)) = change.state.side(number) else { return };
-    let counting = ops.iter().filter(|op| !change.state.batch_is_retracted(op.batch));
+    // A batch retraction takes bans and blocks, never a restriction.
+    let stays = matches!(key, SideKey::Restrict(_));
+    let counting = ops.iter().filter(|op| stays || !change.state.batch_is_retracted(op.batch));
     let (key, forbidden) = (key.clone(), forbids(counting));
     let state = &mut change.state;
     match &key {

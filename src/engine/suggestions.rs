@@ -16,6 +16,9 @@ pub(crate) fn suggestions(source: &impl Source, id: &Id) -> Vec<Suggestion> {
     let Some(own) = source.node(start).map(|node| node.entity) else { return Vec::new() };
     let mut found = Vec::new();
     for member in entity_members(source, start) {
+        if source.node(member).is_none_or(|node| !restricted_free(&node)) {
+            continue;
+        }
         for (other, suggestion) in open_hints(source, member, None) {
             let phone = source.node(other).filter(|node| *node.id.kind() == Kind::Phone);
             found.push(suggestion);

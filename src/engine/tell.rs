@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::engine::change::Change;
+use crate::engine::retract::stands;
 use crate::error::Result;
 use crate::model::{Fact, Id, Op, Strength, Time};
 use crate::store::{Direct, Edge, EdgeState, Evidence, NodeNo, PairNo, Ref, State};
@@ -127,9 +128,9 @@ fn tell_again(
 /// Whether the `refresh` option drops this observation: a kept one of the same edge and source lies less
 /// than that before it.
 pub(crate) fn is_refreshed(change: &Change, fact: &Fact) -> bool {
-    let (x, y, direct, source) = match &fact.op {
-        Op::Link { a, b, source, .. } => (a, b, Direct::Same, source),
-        Op::Supersede { old, new, source, .. } => (old, new, Direct::AToB, source),
+    let (x, y, direct, source, event) = match &fact.op {
+        Op::Link { a, b, source, event, .. } => (a, b, Direct::Same, source, event.as_deref()),
+        Op::Supersede { old, new, source, event, .. } => (old, new, Direct::AToB, source, event.as_deref()),
         _ => return false,
     };
     let state = &change.state;
@@ -137,10 +138,22 @@ pub(crate) fn is_refreshed(change: &Change, fact: &Fact) -> bool {
         let source = state.sym(source)?;
         let (x, y) = (state.number_of(x)?, state.number_of(y)?);
         let edge = state.pair(state.pair_between(x, y)?)?.edge(direct_in_pair(direct, x, y))?;
-        edge.evidence.iter().find(|evidence| {
+        let (a, b) = (state.node(x.min(y))?, state.node(x.max(y))?);
+        let recent = |evidence: &&Evidence| {
             let age = fact.at.since(evidence.observed_at);
             evidence.source == source && (0..=change.door.refresh_ms).contains(&age)
-        })
+        };
+        let batch = fact.batch.as_deref().map(|batch| state.sym(batch));
+        // Told again at the same moment it may say more; and what is retracted stands in nobody's way.
+        let again = |evidence: &&Evidence| {
+            evidence.observed_at == fact.at
+                && evidence.batch.map(Some) == batch
+                && evidence.event.as_deref() == event
+        };
+        if edge.evidence.iter().any(|evidence| evidence.source == source && again(&evidence)) {
+            return None;
+        }
+        edge.evidence.iter().filter(recent).find(|evidence| stands(state, a, b, evidence))
     };
     kept().is_some()
 }

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use crate::engine::answer::Translation;
-use crate::engine::reading::restricted_free;
+use crate::engine::reading::{may_answer, restricted_free};
 use crate::engine::resolve::answerable;
 use crate::engine::retract::stands;
 use crate::engine::walk::{all_pairs, entity_members};
@@ -16,6 +16,11 @@ pub(crate) fn translate(source: &impl Source, id: &Id, target: &KindScope, now: 
     let renamed = canonical(source, target);
     let target = renamed.as_ref().unwrap_or(target);
     let Some(start) = answerable(source, id) else {
+        let canonical = source.topology().canonical_scope(id.scope()).and_then(|s| id.with_scope(&s).ok());
+        let id = canonical.as_ref().unwrap_or(id);
+        if !may_answer(source, id) {
+            return Translation::Unknown;
+        }
         return absent(source, std::slice::from_ref(id), target)
             .map_or(Translation::Unknown, |(as_of, source)| Translation::Absent { as_of, source });
     };

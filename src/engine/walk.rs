@@ -1,6 +1,7 @@
 //! Walking what is kept: the live pairs of an id and the members of an entity, on any source.
 
-use crate::store::{NodeNo, PairNo, Source};
+use crate::resolve::{Level, Status};
+use crate::store::{Edge, NodeNo, PairNo, Phase, Source};
 
 /// The live pairs of a node and their other ends. Hubs' groups are not looked into.
 pub(crate) fn live_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairNo)> {
@@ -9,6 +10,13 @@ pub(crate) fn live_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, P
     let small = node.groups.iter().filter(|g| g.candidate && (g.passing || g.links.len() <= limit));
     let pairs = small.flat_map(|group| group.links.iter());
     pairs.filter(|(_, pair)| source.pair(*pair).is_some_and(|pair| pair.live)).collect()
+}
+
+/// Whether an edge was accepted by 3.7.
+pub(crate) fn binds(edge: &Edge) -> bool {
+    edge.state.phase == Phase::Candidate
+        && edge.state.status == Status::Accepted
+        && edge.state.level == Level::Entity
 }
 
 /// The members of the entity that holds `start`, in order of their numbers; empty if there is none.

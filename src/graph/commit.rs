@@ -68,21 +68,36 @@ impl Writer {
     }
 }
 
-/// States that wait to become durable, oldest first.
+/// States that wait to become durable, oldest first. One that nobody waits for gives way to its successor.
 #[derive(Default)]
-pub(crate) struct Pending(VecDeque<Arc<State>>);
+pub(crate) struct Pending(VecDeque<Waiting>);
+
+struct Waiting {
+    state: Arc<State>,
+    awaited: bool,
+}
 
 impl Pending {
     /// Adds the state of a commit.
     pub(crate) fn push(&mut self, state: Arc<State>) {
-        self.0.push_back(state);
+        if self.0.back().is_some_and(|last| !last.awaited) {
+            self.0.pop_back();
+        }
+        self.0.push_back(Waiting { state, awaited: false });
+    }
+
+    /// Somebody waits until the last commit is durable, and will look for it then.
+    pub(crate) fn await_last(&mut self) {
+        if let Some(last) = self.0.back_mut() {
+            last.awaited = true;
+        }
     }
 
     /// Takes the latest state up to a durable commit; earlier ones are dropped.
     pub(crate) fn take_through(&mut self, durable_seq: u64) -> Option<Arc<State>> {
         let mut latest = None;
-        while self.0.front().is_some_and(|state| state.seq <= durable_seq) {
-            latest = self.0.pop_front();
+        while self.0.front().is_some_and(|waiting| waiting.state.seq <= durable_seq) {
+            latest = self.0.pop_front().map(|waiting| waiting.state);
         }
         latest
     }

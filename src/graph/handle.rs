@@ -134,6 +134,9 @@ impl Graph {
                 held(&self.pending).push(state.clone());
                 *self.latest.write().unwrap_or_else(PoisonError::into_inner) = state;
             }
+            if durability == Durability::Sync {
+                held(&self.pending).await_last();
+            }
             (writer.seq(), value)
         };
         if durability == Durability::Sync {
@@ -155,7 +158,11 @@ impl Graph {
     /// # Errors
     /// `Io`, `Poisoned`.
     pub fn sync(&self) -> Result<u64> {
-        let seq = held(&self.writer).seq();
+        let seq = {
+            let writer = held(&self.writer);
+            held(&self.pending).await_last();
+            writer.seq()
+        };
         self.sync_through(seq)?;
         Ok(seq)
     }

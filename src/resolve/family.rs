@@ -70,6 +70,8 @@ struct Walk<'f, 'a> {
     conflicts: Vec<(usize, Conflict)>,
     /// For each id, the ids that took its place (3.5).
     successors: Vec<Vec<usize>>,
+    /// For each id, whether it took another's place.
+    succeeds: Vec<bool>,
     /// For each id, the index that stands for its entity.
     label: Vec<usize>,
     /// For each label, its members.
@@ -95,6 +97,7 @@ impl<'f, 'a> Walk<'f, 'a> {
             statuses: vec![None; family.edges.len()],
             conflicts: Vec::new(),
             successors: vec![Vec::new(); count],
+            succeeds: vec![false; count],
             label: (0..count).collect(),
             members: (0..count).map(|index| vec![index]).collect(),
         }
@@ -114,11 +117,15 @@ impl<'f, 'a> Walk<'f, 'a> {
                 self.statuses[index] = Some(Status::Rejected(Reason::Cycle));
             } else {
                 self.successors[edge.a].push(edge.b);
+                self.succeeds[edge.b] = true;
             }
         }
     }
 
     fn leads_to(&self, from: usize, to: usize) -> bool {
+        if !self.succeeds[to] {
+            return false;
+        }
         let mut stack = vec![from];
         let mut seen = std::collections::BTreeSet::new();
         while let Some(at) = stack.pop() {

@@ -1,7 +1,9 @@
 //! What the verbs answer, each sentence of design section 4 that the oracle does not cover.
 
 use idweave::model::{Direction, Placeholders, RelationKind};
-use idweave::{EntityId, Fact, Graph, Id, KindScope, Reached, Read, Time, Translation, Verdict, ndjson};
+use idweave::{
+    EntityId, Fact, Graph, Id, KindScope, Outcome, Reached, Read, Time, Translation, Verdict, ndjson,
+};
 
 const NOW: Time = Time::from_ms(1_735_700_000_000);
 const DAY: u64 = 86_400_000;
@@ -220,4 +222,106 @@ fn an_alias_of_a_corp_means_the_corp_in_every_question() {
         translate(&graph, "unionid:u:x1", "external_userid:wpOld"),
         Translation::Found(vec![id("external_userid:corp:w1")])
     );
+}
+
+/// A batch retraction once lifted restrictions, which it does not take (design section 5).
+#[test]
+fn retracting_a_batch_lifts_no_restriction() {
+    let graph = graph(&[
+        link("openid:a:o1", "unionid:u:x1", "mp.user_info", AT),
+        r#"{"op":"restrict","id":"unionid:u:x1","reason":"asked","at":1735689600000,"batch":"b1"}"#
+            .to_owned(),
+        r#"{"op":"retract","batch":"b1","at":1735689600003}"#.to_owned(),
+    ]);
+    assert_eq!(graph.view().resolve(&id("unionid:u:x1")).unwrap(), None);
+}
+
+/// Restricted ids once showed up in conflicts, suggestions and absents.
+#[test]
+fn a_restricted_id_shows_up_in_no_answer() {
+    let restrict =
+        |id: &str| format!(r#"{{"op":"restrict","id":"{id}","reason":"asked","at":1735689600000}}"#);
+    let graph = graph(&[
+        link("openid:a:o1", "unionid:u:x1", "mp.user_info", AT),
+        link("openid:a:o1", "unionid:u:x2", "mp.user_info", AT + 1),
+        link("unionid:u:x2", PHONE, "phone.mini", AT),
+        restrict("unionid:u:x2"),
+        r#"{"op":"absent","id":"openid:b:o9","target":"external_userid:corp","source":"work.idconvert","at":1735689600000}"#
+            .to_owned(),
+        restrict("openid:b:o9"),
+    ]);
+    let view = graph.view();
+    assert!(view.resolve(&id("openid:a:o1")).unwrap().unwrap().conflicts.is_empty());
+    assert!(view.suggestions(&id(PHONE)).unwrap().is_empty());
+    assert_eq!(view.entity(EntityId(2)).unwrap(), Reached::Never);
+    assert_eq!(translate(&graph, "openid:b:o9", "external_userid:corp"), Translation::Unknown);
+}
+
+/// An entity's conflicts once depended on which of its ids had the smaller number.
+#[test]
+fn the_conflicts_of_an_entity_do_not_depend_on_the_order_of_facts() {
+    let supersede = |old: &str, new: &str, at: u64| {
+        format!(
+            r#"{{"op":"supersede","old":"openid:a:{old}","new":"openid:a:{new}","source":"mp.changeopenid","at":{at}}}"#
+        )
+    };
+    let mut facts = vec![supersede("o1", "o2", AT), supersede("o2", "o1", AT + 1)];
+    let count = |facts: &[String]| {
+        let graph = graph(facts);
+        graph.view().resolve(&id("openid:a:o1")).unwrap().unwrap().conflicts.len()
+    };
+    let there = count(&facts);
+    facts.reverse();
+    assert_eq!((there, count(&facts)), (1, 1), "one of the two closes a cycle");
+}
+
+/// A peer of an erased id, named again by a newer fact, once lost its number.
+#[test]
+fn erasing_an_id_leaves_the_numbers_of_those_that_newer_facts_still_name() {
+    let graph = graph(&[
+        link("openid:a:o1", "unionid:u:x1", "mp.user_info", AT),
+        link("openid:a:o1", "custom.card:crm:c1", "import.crm", AT + 9),
+        format!(r#"{{"op":"erase","id":"openid:a:o1","reach":"id","reason":"asked","at":{}}}"#, AT + 5),
+    ]);
+    let Reached::Entity(card) = graph.view().entity(EntityId(2)).unwrap() else {
+        panic!("it was not erased")
+    };
+    let ids: Vec<&str> = card.members.iter().map(|member| member.id.as_str()).collect();
+    assert_eq!(ids, ["custom.card:crm:c1", "openid:a:o1"]);
+    assert_eq!(graph.view().resolve(&id("unionid:u:x1")).unwrap(), None, "only erased facts named it");
+    assert_eq!(graph.check().unwrap(), []);
+}
+
+/// `refresh` once dropped what the same evidence said more, and what corrected a retracted one.
+#[test]
+fn refresh_drops_re_observations_only() {
+    let options = || Graph::options().refresh_ms(3_600_000);
+    let graph = options().in_memory().unwrap();
+    let plain = link("openid:a:o1", "unionid:u:x1", "import.crm", AT);
+    let stronger = plain.replace(r#","at""#, r#","strength":"platform","at""#);
+    let later = link("openid:a:o1", "unionid:u:x1", "import.crm", AT + 60_000);
+    let apply = |graph: &Graph, line: &str| graph.apply(NOW, &fact(line)).unwrap().value;
+    assert_eq!(apply(&graph, &plain), Outcome::Recorded);
+    assert_eq!(apply(&graph, &stronger), Outcome::Recorded);
+    assert_eq!(apply(&graph, &later), Outcome::AlreadyKnown);
+    let graph = options().in_memory().unwrap();
+    let bad = plain.replace("}", r#","batch":"bad"}"#);
+    assert_eq!(apply(&graph, &bad), Outcome::Recorded);
+    assert_eq!(apply(&graph, r#"{"op":"retract","batch":"bad","at":1735689600000}"#), Outcome::Recorded);
+    assert_eq!(apply(&graph, &later), Outcome::Recorded);
+    assert_eq!(graph.view().same(&id("openid:a:o1"), &id("unionid:u:x1")).unwrap(), Verdict::SameEntity);
+}
+
+/// Two ids of one entity were once explained by hints over a phone.
+#[test]
+fn one_entity_is_explained_by_the_edges_that_bind_it() {
+    let graph = graph(&[
+        link("openid:a:o1", "unionid:u:x1", "mp.user_info", AT),
+        link("openid:b:o2", "unionid:u:x1", "mp.user_info", AT),
+        link("openid:a:o1", PHONE, "operator.alice", AT).replace("}", r#","strength":"hint"}"#),
+        link("openid:b:o2", PHONE, "operator.alice", AT).replace("}", r#","strength":"hint"}"#),
+    ]);
+    let chain = graph.view().explain(&id("openid:a:o1"), &id("openid:b:o2")).unwrap();
+    let levels: Vec<&str> = chain.steps.iter().map(|step| step.edge.level.name()).collect();
+    assert_eq!(levels, ["entity", "entity"]);
 }
