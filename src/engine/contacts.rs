@@ -3,7 +3,7 @@
 use crate::engine::answer::{Contact, RelationInterval};
 use crate::engine::reading::restricted_free;
 use crate::engine::relations::{of_node, read_intervals};
-use crate::engine::resolve::answerable;
+use crate::engine::resolve::{answerable, forms_of};
 use crate::engine::walk::entity_members;
 use crate::model::{Direction, Id, Kind, KindScope, RelationKind};
 use crate::store::{NodeNo, Source};
@@ -15,11 +15,13 @@ pub(crate) fn contacts_of(source: &impl Source, entity: NodeNo, view: &str) -> V
     let mut contacts = Vec::new();
     for number in entity_members(source, entity) {
         let Some(node) = source.node(number) else { continue };
-        let is_seen = *node.id.kind() == Kind::ExternalUserid && node.id.scope() == view;
+        let scope = source.topology().canonical_scope(node.id.scope());
+        let is_seen =
+            *node.id.kind() == Kind::ExternalUserid && scope.as_deref().unwrap_or(node.id.scope()) == view;
         if !is_seen || !restricted_free(&node) {
             continue;
         }
-        for interval in neighbors(source, &node.id, &RelationKind::Follows, Direction::In) {
+        for interval in related(source, vec![number], &RelationKind::Follows, Direction::In) {
             contacts.push(Contact {
                 userid: interval.from,
                 external_userid: interval.to,
@@ -42,8 +44,17 @@ pub(crate) fn neighbors<'s, S: Source>(
     kind: &'s RelationKind,
     direction: Direction,
 ) -> impl Iterator<Item = RelationInterval> + use<'s, S> {
-    let known = answerable(source, id).and_then(|number| source.node(number)).map(|node| node.id.clone());
-    let relations = known.into_iter().flat_map(move |id| of_node(source, &id, kind.name(), direction));
+    let forms = answerable(source, id).map_or_else(Vec::new, |number| forms_of(source, number));
+    related(source, forms, kind, direction)
+}
+
+fn related<'s, S: Source>(
+    source: &'s S,
+    nodes: Vec<NodeNo>,
+    kind: &'s RelationKind,
+    direction: Direction,
+) -> impl Iterator<Item = RelationInterval> + use<'s, S> {
+    let relations = nodes.into_iter().flat_map(move |node| of_node(source, node, kind.name(), direction));
     let answered = |id: &Id| answerable(source, id).is_some();
     relations
         .flat_map(|number| read_intervals(source, number))

@@ -7,7 +7,7 @@ use crate::engine::answer::RelationInterval;
 use crate::engine::change::Change;
 use crate::engine::tell::{name_node, node_for};
 use crate::error::Result;
-use crate::model::{Direction, Fact, Id, Op, Time};
+use crate::model::{Direction, Fact, Op, Time};
 use crate::resolve::{RelationEvent, attributes, intervals};
 use crate::store::{NodeNo, Relation, RelationGroup, RelationNo, RelationOp, SortedSet, Source, State, Sym};
 
@@ -136,9 +136,14 @@ pub(crate) fn read_intervals(source: &impl Source, number: RelationNo) -> Vec<Re
     found.into_iter().map(close).collect()
 }
 
-/// The relations of an id, of one kind and direction, in order of the other ends' numbers.
-pub(crate) fn of_node(source: &impl Source, id: &Id, kind: &str, direction: Direction) -> Vec<RelationNo> {
-    let node = source.number_of(id).and_then(|number| source.node(number));
+/// The relations of a node, of one kind and direction, in order of the other ends' numbers.
+pub(crate) fn of_node(
+    source: &impl Source,
+    number: NodeNo,
+    kind: &str,
+    direction: Direction,
+) -> Vec<RelationNo> {
+    let node = source.node(number);
     let kind = source.sym(kind);
     let group = node
         .as_ref()

@@ -16,7 +16,22 @@ pub(crate) fn answerable(source: &impl Source, id: &Id) -> Option<NodeNo> {
     let canonical =
         source.topology().canonical_scope(id.scope()).and_then(|scope| id.with_scope(&scope).ok());
     let number = source.number_of(canonical.as_ref().unwrap_or(id))?;
-    source.node(number).filter(|node| !node.restricted).map(|_| number)
+    let free = |number: &NodeNo| source.node(*number).is_some_and(|node| restricted_free(&node));
+    forms_of(source, number).iter().all(free).then_some(number)
+}
+
+/// The nodes an id stands at: its own, and those in its entity that were stored under an alias of its corp
+/// before that meant the corp's key.
+pub(crate) fn forms_of(source: &impl Source, number: NodeNo) -> Vec<NodeNo> {
+    let mut forms = vec![number];
+    let Some(node) = source.node(number).filter(|_| source.topology().has_aliases()) else { return forms };
+    for member in entity_members(source, number).into_iter().filter(|member| *member != number) {
+        let Some(other) = source.node(member) else { continue };
+        let scope = source.topology().canonical_scope(other.id.scope());
+        let meant = scope.and_then(|scope| other.id.with_scope(&scope).ok());
+        forms.extend(meant.filter(|meant| *meant == node.id).map(|_| member));
+    }
+    forms
 }
 
 /// The entity an id belongs to; `None` if the id is unknown or restricted.

@@ -155,6 +155,11 @@ impl Topology {
         self.bound_apps.iter().filter(|(_, timeline)| was(timeline)).map(|(corp, _)| corp.clone()).collect()
     }
 
+    /// Whether any corp has an alias.
+    pub fn has_aliases(&self) -> bool {
+        !self.aliases.is_empty()
+    }
+
     /// The aliases that stand for a corp's key.
     pub fn aliases_of(&self, key: &str) -> impl Iterator<Item = &str> {
         self.aliases.iter().filter(move |(_, (_, of))| of == key).map(|(alias, _)| alias.as_str())

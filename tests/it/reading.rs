@@ -325,3 +325,26 @@ fn one_entity_is_explained_by_the_edges_that_bind_it() {
     let levels: Vec<&str> = chain.steps.iter().map(|step| step.edge.level.name()).collect();
     assert_eq!(levels, ["entity", "entity"]);
 }
+
+/// What was stored of a contact under an alias, before that meant the corp, was once out of reach.
+#[test]
+fn an_alias_takes_relations_and_restrictions_along() {
+    let alias = r#"{"op":"corp","key":"corp","aliases":["wpOld"],"at":1735689600000}"#.to_owned();
+    let follows = r#"{"op":"relate","kind":"follows","from":"userid:wpOld:ann","to":"external_userid:wpOld:w1","source":"work.contact_get","at":1735689600000}"#.to_owned();
+    let one = graph(&[
+        link("external_userid:wpOld:w1", "unionid:u:x1", "work.contact_get", AT),
+        follows,
+        alias.clone(),
+    ]);
+    let view = one.view();
+    assert_eq!(view.contacts_of(&id("unionid:u:x1"), "corp").unwrap().len(), 1);
+    assert_eq!(view.contacts_of(&id("unionid:u:x1"), "wpOld").unwrap().len(), 1);
+    let of_ann = |text: &str| view.neighbors(&id(text), &RelationKind::Follows, Direction::Out).count();
+    assert_eq!((of_ann("userid:corp:ann"), of_ann("userid:wpOld:ann")), (1, 1));
+    let two = graph(&[
+        link("external_userid:wpOld:w1", "unionid:u:x1", "work.contact_get", AT),
+        r#"{"op":"restrict","id":"external_userid:wpOld:w1","reason":"asked","at":1735689600000}"#.to_owned(),
+        alias,
+    ]);
+    assert_eq!(two.view().resolve(&id("external_userid:wpOld:w1")).unwrap(), None);
+}
