@@ -348,3 +348,29 @@ fn an_alias_takes_relations_and_restrictions_along() {
     ]);
     assert_eq!(two.view().resolve(&id("external_userid:wpOld:w1")).unwrap(), None);
 }
+
+/// A state token and an open_corpid of nobody known once passed.
+#[test]
+fn strict_topology_refuses_ids_of_unknown_issuers() {
+    let graph = Graph::options().strict_topology(true).in_memory().unwrap();
+    for id in ["state_token:ww00000000000000c1:t1", "corpid:@saas:wpX", "openid:app:o1", "chat_id:corp:r1"] {
+        let block = format!(r#"{{"op":"block","id":"{id}","reason":"r","actor":"a","at":{AT}}}"#);
+        let refused = graph.apply(NOW, &fact(&block));
+        assert!(matches!(refused, Err(idweave::Error::ScopeMismatch { .. })), "{id}");
+    }
+    let provider = format!(r#"{{"op":"provider","key":"saas","at":{AT}}}"#);
+    graph.apply(NOW, &fact(&provider)).unwrap();
+    let block = format!(r#"{{"op":"block","id":"corpid:@saas:wpX","reason":"r","actor":"a","at":{AT}}}"#);
+    assert_eq!(graph.apply(NOW, &fact(&block)).unwrap().value, Outcome::Recorded);
+}
+
+/// A corpid has no case; and what a corp noted about a contact is nobody's business in a log.
+#[test]
+fn a_contact_is_found_whatever_the_case_of_the_corp_and_debug_shows_no_attributes() {
+    let follows = r#"{"op":"relate","kind":"follows","from":"userid:ww00000000000000C1:ann","to":"external_userid:ww00000000000000c1:w1","source":"work.contact_get","at":1735689600000,"attrs":{"remark":"Zhang San"}}"#;
+    let graph = graph(&[follows.to_owned()]);
+    let contact = id("external_userid:ww00000000000000c1:w1");
+    let contacts = graph.view().contacts_of(&contact, "WW00000000000000C1").unwrap();
+    assert_eq!(contacts.len(), 1);
+    assert!(!format!("{contacts:?}").contains("Zhang"));
+}
