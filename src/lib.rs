@@ -14,6 +14,7 @@ pub mod fuzzing;
 mod graph;
 mod journal;
 pub mod model;
+mod records;
 mod resolve;
 mod store;
 pub mod vfs;

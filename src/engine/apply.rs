@@ -6,7 +6,7 @@ use crate::engine::door::admit;
 use crate::engine::{erase, relations, retract, settings, sides, tell};
 use crate::error::Result;
 use crate::model::{Fact, Op};
-use crate::store::Direct;
+use crate::records::Direct;
 
 /// Lets a fact in and applies it. `false`: it was known already, and nothing is written.
 ///

@@ -5,15 +5,18 @@
 //!   A1 after `assess_pairs` every edge's phase and force are those of its counting evidence, every pair
 //!      stands in the right groups, and `live` says whether it is part of a family.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::engine::change::Change;
 use crate::engine::retract::stands;
+use crate::engine::walk::pairs_from;
 use crate::model::{Kind, Rules, Strength, Time};
-use crate::resolve::{EdgeForce, Level, Reason, Status, Voice, edge_force, scope_counts};
-use crate::store::{
-    Edge, EdgeState, Evidence, Node, NodeNo, Pair, PairNo, PendingClock, PendingPair, Phase, SortedSet, State,
+use crate::records::{
+    Edge, EdgeState, Evidence, List, ListKey, Node, NodeNo, Pair, PairKey, PendingClock, PendingPair, Phase,
 };
+use crate::resolve::{EdgeForce, Level, Reason, Status, Voice, edge_force, scope_counts};
+use crate::store::{Draft, Source};
 
 /// A pending id lives 90 days where nothing else is said.
 const PENDING_LIFE_MS: i64 = 90 * Time::DAY_MS;
@@ -22,23 +25,24 @@ const PENDING_LIFE_MS: i64 = 90 * Time::DAY_MS;
 pub(crate) fn assess_pairs(change: &mut Change) {
     let mut queue = std::mem::take(&mut change.dirty.pairs);
     if change.dirty.everything {
-        queue.extend((0..change.state.pairs.len()).filter(|number| change.state.pair(*number).is_some()));
+        queue.extend(every_pair(&change.state));
     }
     for number in queue.clone() {
         queue.extend(set_clocks(&mut change.state, number));
     }
-    let mut relive: BTreeSet<PairNo> = BTreeSet::new();
+    let mut relive: BTreeSet<PairKey> = BTreeSet::new();
     for number in &queue {
         assess_pair(change, *number, &mut relive);
     }
-    for node in std::mem::take(&mut change.dirty.blocks) {
-        let Some(node) = change.state.node(node) else { continue };
+    for number in std::mem::take(&mut change.dirty.blocks) {
+        let Some(node) = change.state.node(number) else { continue };
         let limit = change.state.rules.hub_limit;
         let small = node.groups.iter().filter(|g| g.candidate && (g.passing || g.links.len() <= limit));
-        relive.extend(small.flat_map(|group| group.links.iter().map(|(_, pair)| pair)));
-        let hinted: Vec<PairNo> = node.hints.iter().map(|(_, pair)| pair).collect();
-        for pair in hinted {
-            mark_ends(change, pair);
+        let others = small.flat_map(|group| change.state.links(number, group));
+        relive.extend(others.map(|other| PairKey::new(number, other)));
+        let hinted: Vec<NodeNo> = change.state.hints(number, node).collect();
+        for other in hinted {
+            mark_ends(change, PairKey::new(number, other));
         }
     }
     if change.dirty.everything {
@@ -50,14 +54,15 @@ pub(crate) fn assess_pairs(change: &mut Change) {
 }
 
 /// Marks both ends of a pair for persons.
-fn mark_ends(change: &mut Change, number: PairNo) {
-    let Some((a, b)) = change.state.pair(number).map(|pair| (pair.a, pair.b)) else { return };
-    change.dirty.persons.extend([a, b]);
+fn mark_ends(change: &mut Change, number: PairKey) {
+    if change.state.pair(number).is_some() {
+        change.dirty.persons.extend([number.a, number.b]);
+    }
 }
 
 /// 3.2: brings the clocks of a pair's pending ends up to date; the pairs whose evidence may count
 /// differently for it.
-fn set_clocks(state: &mut State, number: PairNo) -> Vec<PairNo> {
+fn set_clocks(state: &mut Draft, number: PairKey) -> Vec<PairKey> {
     let Some(pair) = state.pair(number) else { return Vec::new() };
     let (Some(a), Some(b)) = (state.node(pair.a), state.node(pair.b)) else { return Vec::new() };
     let is_pending = |node: &Node| *node.id.kind() == Kind::PendingId;
@@ -89,48 +94,52 @@ fn set_clocks(state: &mut State, number: PairNo) -> Vec<PairNo> {
 
 /// Replaces what a pair says of a pending id's life; the pairs with evidence between the old end and the new.
 fn move_clock(
-    state: &mut State,
-    node: NodeNo,
-    pair: PairNo,
+    state: &mut Draft,
+    number: NodeNo,
+    pair: PairKey,
     before: Option<PendingPair>,
     after: Option<PendingPair>,
-) -> Vec<PairNo> {
-    let Some(node) = state.node_mut(node) else { return Vec::new() };
+) -> Vec<PairKey> {
+    let other = if pair.a == number { pair.b } else { pair.a };
+    let Some(node) = state.node_mut(number) else { return Vec::new() };
     let clock = node.clock.get_or_insert_with(|| {
-        Box::new(PendingClock {
-            ends: SortedSet::default(),
-            latest: SortedSet::default(),
-            valid_to: Time::MAX,
-        })
+        Box::new(PendingClock { ends: List::default(), latest: List::default(), valid_to: Time::MAX })
     });
     if let Some(before) = before {
-        before.end.map(|end| clock.ends.remove((end, pair)));
-        before.latest.map(|latest| clock.latest.remove((latest, pair)));
+        before.end.map(|end| clock.ends.remove((Reverse(end), other)));
+        before.latest.map(|latest| clock.latest.remove((Reverse(latest), other)));
     }
     if let Some(after) = after {
-        after.end.map(|end| clock.ends.insert((end, pair)));
-        after.latest.map(|latest| clock.latest.insert((latest, pair)));
+        after.end.map(|end| clock.ends.insert((Reverse(end), other)));
+        after.latest.map(|latest| clock.latest.insert((Reverse(latest), other)));
     }
-    let valid_to = clock.ends.last().map_or(Time::MAX, |(end, _)| end);
-    let earlier = valid_to.min(clock.valid_to);
-    if valid_to == clock.valid_to {
+    let Some(clock) = state.node(number).and_then(|node| node.clock.as_deref()) else { return Vec::new() };
+    let last = state.items(ListKey::ClockEnds(number), &clock.ends).next();
+    let valid_to = last.map_or(Time::MAX, |(Reverse(end), _)| end);
+    let before = clock.valid_to;
+    if valid_to == before {
         return Vec::new();
     }
-    clock.valid_to = valid_to;
-    clock.latest.iter_from((earlier.plus_ms(1), 0)).map(|(_, pair)| pair).collect()
+    let later = |(Reverse(at), _): &(Reverse<Time>, NodeNo)| *at > valid_to.min(before);
+    let latest = state.items(ListKey::ClockLatest(number), &clock.latest).take_while(later);
+    let reached: Vec<PairKey> = latest.map(|(_, other)| PairKey::new(number, other)).collect();
+    if let Some(clock) = state.node_mut(number).and_then(|node| node.clock.as_mut()) {
+        clock.valid_to = valid_to;
+    }
+    reached
 }
 
 /// Takes a pair's word back before it is removed.
-pub(crate) fn withdraw(change: &mut Change, number: PairNo) {
+pub(crate) fn withdraw(change: &mut Change, number: PairKey) {
     let Some(pair) = change.state.pair(number) else { return };
     let (a, b, pending) = (pair.a, pair.b, pair.pending);
-    for (node, other) in [(a, b), (b, a)] {
-        if let Some(record) = change.state.node_mut(node) {
-            record.hints.remove((other, number));
-            if record.clock.is_some() {
-                let touched = move_clock(&mut change.state, node, number, pending, None);
-                change.dirty.pairs.extend(touched);
-            }
+    if is_hinted(pair) {
+        set_hinted(&mut change.state, (a, b), false);
+    }
+    for node in [a, b] {
+        if change.state.node(node).is_some_and(|node| node.clock.is_some()) {
+            let touched = move_clock(&mut change.state, node, number, pending, None);
+            change.dirty.pairs.extend(touched);
         }
     }
     // The degree of both ends falls: a hub may cease to be one.
@@ -139,36 +148,36 @@ pub(crate) fn withdraw(change: &mut Change, number: PairNo) {
         let was_candidate = std::mem::replace(&mut pair.candidate, false);
         if was_candidate {
             for (node, other, space) in [(a, b, space_b), (b, a, space_a)] {
-                let crossing = leave(change, node, other, number, space);
+                let crossing = leave(change, node, other, space);
                 for pair in crossing {
                     set_live(change, pair);
                 }
-                change.state.enter_group(node, other, number, false);
+                change.state.enter_group(node, other, false);
             }
         }
     }
 }
 
-fn space_of(state: &State, node: NodeNo) -> u32 {
+fn space_of(state: &Draft, node: NodeNo) -> u32 {
     state.node(node).map_or(u32::MAX, |node| node.space)
 }
 
 /// Leaves the candidate group; the pairs of that group if it thereby ceased to be a hub's.
-fn leave(change: &mut Change, node: NodeNo, other: NodeNo, pair: PairNo, space: u32) -> Vec<PairNo> {
+fn leave(change: &mut Change, node: NodeNo, other: NodeNo, space: u32) -> Vec<PairKey> {
     let before = degree(&change.state, node, space);
-    change.state.leave_group(node, other, pair, true);
+    change.state.leave_group(node, other, true);
     crossing(&change.state, node, space, before)
 }
 
 /// Enters the candidate group; the pairs of that group if it thereby became a hub's.
-fn enter(change: &mut Change, node: NodeNo, other: NodeNo, pair: PairNo, space: u32) -> Vec<PairNo> {
+fn enter(change: &mut Change, node: NodeNo, other: NodeNo, space: u32) -> Vec<PairKey> {
     let before = degree(&change.state, node, space);
-    change.state.enter_group(node, other, pair, true);
+    change.state.enter_group(node, other, true);
     crossing(&change.state, node, space, before)
 }
 
 /// degree(x, k) of 3.4: pairs are distinct other ids.
-fn degree(state: &State, node: NodeNo, space: u32) -> usize {
+fn degree(state: &Draft, node: NodeNo, space: u32) -> usize {
     let group = |node: &Node| {
         let at = node.groups.binary_search_by_key(&(space, true), |g| (g.space, g.candidate)).ok()?;
         node.groups.get(at).map(|group| if group.passing { 0 } else { group.links.len() })
@@ -176,18 +185,19 @@ fn degree(state: &State, node: NodeNo, space: u32) -> usize {
     state.node(node).and_then(group).unwrap_or(0)
 }
 
-fn crossing(state: &State, node: NodeNo, space: u32, before: usize) -> Vec<PairNo> {
+fn crossing(state: &Draft, number: NodeNo, space: u32, before: usize) -> Vec<PairKey> {
     let limit = state.rules.hub_limit;
-    if (before > limit) == (degree(state, node, space) > limit) {
+    if (before > limit) == (degree(state, number, space) > limit) {
         return Vec::new();
     }
-    let Some(node) = state.node(node) else { return Vec::new() };
+    let Some(node) = state.node(number) else { return Vec::new() };
     let groups = node.groups.iter().filter(|group| group.space == space && group.candidate);
-    groups.flat_map(|group| group.links.iter().map(|(_, pair)| pair)).collect()
+    let others = groups.flat_map(|group| state.links(number, group));
+    others.map(|other| PairKey::new(number, other)).collect()
 }
 
 /// What an edge is worth by its counting evidence.
-fn assess_edge(state: &State, pair: &Pair, edge: &Edge) -> EdgeState {
+fn assess_edge(state: &Draft, pair: &Pair, edge: &Edge) -> EdgeState {
     let mut fresh = EdgeState { status: edge.state.status, level: edge.state.level, ..EdgeState::new() };
     let (Some(a), Some(b)) = (state.node(pair.a), state.node(pair.b)) else { return fresh };
     let rules: &Rules = &state.rules;
@@ -226,7 +236,7 @@ fn assess_edge(state: &State, pair: &Pair, edge: &Edge) -> EdgeState {
     fresh
 }
 
-fn voice<'e>(state: &State, rules: &Rules, evidence: &'e Evidence) -> Voice<'e> {
+fn voice<'e>(state: &Draft, rules: &Rules, evidence: &'e Evidence) -> Voice<'e> {
     Voice {
         source: evidence.source,
         event: evidence.event.as_deref(),
@@ -241,7 +251,7 @@ fn differs(old: &EdgeState, new: &EdgeState) -> bool {
 }
 
 /// Assesses one pair and moves it between groups; adds to `relive` what may live differently.
-fn assess_pair(change: &mut Change, number: PairNo, relive: &mut BTreeSet<PairNo>) {
+fn assess_pair(change: &mut Change, number: PairKey, relive: &mut BTreeSet<PairKey>) {
     let Some(pair) = change.state.pair(number) else { return };
     let (a, b) = (pair.a, pair.b);
     let fresh: Vec<EdgeState> =
@@ -255,7 +265,7 @@ fn assess_pair(change: &mut Change, number: PairNo, relive: &mut BTreeSet<PairNo
     }
     let candidate = fresh.iter().any(|state| state.phase == Phase::Candidate);
     let hinted = fresh.iter().any(|state| state.phase == Phase::Hint);
-    let was_candidate = pair.candidate;
+    let (was_candidate, was_hinted) = (pair.candidate, is_hinted(pair));
     let Some(pair) = change.state.pair_mut(number) else { return };
     for (edge, fresh) in pair.edges.iter_mut().zip(fresh) {
         if differs(&edge.state, &fresh) {
@@ -270,49 +280,56 @@ fn assess_pair(change: &mut Change, number: PairNo, relive: &mut BTreeSet<PairNo
     }
     relive.insert(number);
     if candidate != was_candidate {
-        regroup(change, number, (a, b), candidate, relive);
+        regroup(change, (a, b), candidate, relive);
     }
     if was_personal || hinted {
-        set_hinted(&mut change.state, number, (a, b), hinted);
+        if was_hinted != hinted {
+            set_hinted(&mut change.state, (a, b), hinted);
+        }
         change.dirty.hints.insert(number);
         change.dirty.hint_hubs.extend([a, b]);
         change.dirty.persons.extend([a, b]);
     }
 }
 
-fn regroup(
-    change: &mut Change,
-    number: PairNo,
-    (a, b): (NodeNo, NodeNo),
-    candidate: bool,
-    relive: &mut BTreeSet<PairNo>,
-) {
+fn regroup(change: &mut Change, (a, b): (NodeNo, NodeNo), candidate: bool, relive: &mut BTreeSet<PairKey>) {
     let (space_a, space_b) = (space_of(&change.state, a), space_of(&change.state, b));
     for (node, other, space) in [(a, b, space_b), (b, a, space_a)] {
         if candidate {
-            change.state.leave_group(node, other, number, false);
-            relive.extend(enter(change, node, other, number, space));
+            change.state.leave_group(node, other, false);
+            relive.extend(enter(change, node, other, space));
         } else {
-            relive.extend(leave(change, node, other, number, space));
-            change.state.enter_group(node, other, number, false);
+            relive.extend(leave(change, node, other, space));
+            change.state.enter_group(node, other, false);
         }
     }
 }
 
-fn set_hinted(state: &mut State, number: PairNo, (a, b): (NodeNo, NodeNo), hinted: bool) {
+/// Whether a pair stands in its ends' lists of hints.
+fn is_hinted(pair: &Pair) -> bool {
+    pair.edges.iter().any(|edge| edge.state.phase == Phase::Hint)
+}
+
+fn set_hinted(state: &mut Draft, (a, b): (NodeNo, NodeNo), hinted: bool) {
     for (node, other) in [(a, b), (b, a)] {
         if let Some(node) = state.node_mut(node) {
             if hinted {
-                node.hints.insert((other, number));
+                node.hints.insert(other);
             } else {
-                node.hints.remove((other, number));
+                node.hints.remove(other);
             }
         }
     }
 }
 
+/// Every pair there is.
+fn every_pair(state: &Draft) -> Vec<PairKey> {
+    let all = (0..state.number_count).flat_map(|number| pairs_from(state, number));
+    all.collect()
+}
+
 /// 3.4: whether hubs and blocks let a pair live; its families are to be settled again if it lives or lived.
-fn set_live(change: &mut Change, number: PairNo) {
+fn set_live(change: &mut Change, number: PairKey) {
     let state = &change.state;
     let Some(pair) = state.pair(number) else { return };
     let (a, b, candidate, was_live) = (pair.a, pair.b, pair.candidate, pair.live);
@@ -335,7 +352,7 @@ fn set_live(change: &mut Change, number: PairNo) {
     }
 }
 
-fn reject_candidates(change: &mut Change, number: PairNo, reason: Reason) {
+fn reject_candidates(change: &mut Change, number: PairKey, reason: Reason) {
     let rejected = Status::Rejected(reason);
     let Some(pair) = change.state.pair(number) else { return };
     let is_done = |edge: &Edge| {

@@ -8,7 +8,8 @@ use std::collections::BTreeSet;
 
 use crate::codec::Entry;
 use crate::model::{Placeholders, Time};
-use crate::store::{NodeNo, PairNo, State};
+use crate::records::{NodeNo, PairKey};
+use crate::store::{Draft, State};
 
 /// What the door asks of facts.
 #[derive(Debug, Clone, Default)]
@@ -23,7 +24,7 @@ pub(crate) struct Door {
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
     /// Pairs whose evidence may count differently.
-    pub(crate) pairs: BTreeSet<PairNo>,
+    pub(crate) pairs: BTreeSet<PairKey>,
     /// Nodes whose block changed: their pairs may live differently.
     pub(crate) blocks: BTreeSet<NodeNo>,
     /// Nodes whose family is to be resolved again.
@@ -33,7 +34,7 @@ pub(crate) struct Dirty {
     /// Nodes whose hint edges may reach another number of entities.
     pub(crate) hint_hubs: BTreeSet<NodeNo>,
     /// Pairs whose hint edges changed.
-    pub(crate) hints: BTreeSet<PairNo>,
+    pub(crate) hints: BTreeSet<PairKey>,
     /// The rules changed: everything.
     pub(crate) everything: bool,
 }
@@ -53,7 +54,7 @@ impl Dirty {
 
 /// A change in the making. It holds a secret and people's ids, so it has no Debug.
 pub(crate) struct Change {
-    pub(crate) state: State,
+    pub(crate) state: Draft,
     pub(crate) dirty: Dirty,
     /// Aliases that a fact just gave a corp.
     pub(crate) new_aliases: BTreeSet<String>,
@@ -75,7 +76,7 @@ impl Change {
         let seq = state.seq + 1;
         let recorded_at = recorded_at.max(state.recorded_at);
         Change {
-            state,
+            state: Draft::on(state),
             dirty: Dirty::default(),
             new_aliases: BTreeSet::new(),
             entries: Vec::new(),

@@ -8,9 +8,10 @@ use crate::engine::change::{Change, Door};
 use crate::engine::dump::{dump_edges, dump_entity};
 use crate::engine::facts::all_facts;
 use crate::engine::settle::settle;
-use crate::engine::walk::{binds, entity_members, live_pairs};
+use crate::engine::walk::{binds, entity_members, live_pairs, pairs_from};
 use crate::error::Result;
-use crate::store::{Node, NodeNo, Source, State};
+use crate::records::{Node, NodeNo, PairKey};
+use crate::store::{Draft, Lens, Source, State};
 
 /// Something that does not hold, without naming any id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,15 +28,17 @@ pub struct Finding {
 /// The facts could not be applied again.
 pub(crate) fn check(state: &State) -> Result<Vec<Finding>> {
     let mut findings = Vec::new();
-    check_nodes(state, &mut findings);
-    check_pairs(state, &mut findings);
-    compare(state, &rebuild(state)?, &mut findings);
+    Lens::on(state).answer(|lens| {
+        check_nodes(lens, &mut findings);
+        check_pairs(lens, &mut findings);
+    })?;
+    compare(state, &rebuild(state)?, &mut findings)?;
     Ok(findings)
 }
 
-fn check_nodes(state: &State, findings: &mut Vec<Finding>) {
+fn check_nodes(state: &Lens<&State>, findings: &mut Vec<Finding>) {
     let mut find = |rule, number: NodeNo| findings.push(Finding { rule, at: u64::from(number) });
-    for number in 0..state.nodes.len() {
+    for number in 0..state.number_count() {
         let Some(node) = state.node(number) else { continue };
         if state.number_of(&node.id) != Some(number) {
             find("G1: the index leads from every id to its number", number);
@@ -57,17 +60,23 @@ fn check_nodes(state: &State, findings: &mut Vec<Finding>) {
         if !keys.is_sorted() || node.groups.iter().any(|group| group.links.is_empty()) {
             find("N1: a node's groups are sorted and none is empty", number);
         }
-        for (other, pair) in node.groups.iter().flat_map(|group| group.links.iter()) {
-            let fits = |(a, b)| (a, b) == (number, other) || (a, b) == (other, number);
-            if !state.pair(pair).is_some_and(|pair| fits((pair.a, pair.b))) {
-                find("N1: a group holds the node's own pairs", number);
+        for group in &node.groups {
+            if state.links(number, group).count() != group.links.len() {
+                find("K2: a list knows how many items it has", number);
+            }
+            for other in state.links(number, group) {
+                let pair = state.pair(PairKey::new(number, other));
+                let space = state.node(other).map(|other| other.space);
+                if pair.is_none_or(|pair| pair.candidate != group.candidate) || space != Some(group.space) {
+                    find("N1: a group holds the node's own pairs", number);
+                }
             }
         }
     }
 }
 
 /// The ids joined to `start` by edges that 3.7 accepted.
-fn joined_by_bonds(state: &State, start: NodeNo) -> Vec<NodeNo> {
+fn joined_by_bonds(state: &Lens<&State>, start: NodeNo) -> Vec<NodeNo> {
     let mut members = BTreeSet::from([start]);
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {
@@ -80,11 +89,11 @@ fn joined_by_bonds(state: &State, start: NodeNo) -> Vec<NodeNo> {
     members.into_iter().collect()
 }
 
-fn check_pairs(state: &State, findings: &mut Vec<Finding>) {
-    for number in 0..state.pairs.len() {
-        let Some(pair) = state.pair(number) else { continue };
-        let mut find = |rule| findings.push(Finding { rule, at: u64::from(number) });
-        if pair.a >= pair.b || state.pair_between(pair.a, pair.b) != Some(number) {
+fn check_pairs(state: &Lens<&State>, findings: &mut Vec<Finding>) {
+    for key in (0..state.number_count()).flat_map(|number| pairs_from(state, number)) {
+        let Some(pair) = state.pair(key) else { continue };
+        let mut find = |rule| findings.push(Finding { rule, at: u64::from(key.a) });
+        if pair.a >= pair.b || pair.key() != key {
             find("N3: a pair is found between its ends");
         }
         if pair.edges.is_empty() || pair.edges.iter().any(|edge| edge.evidence.is_empty()) {
@@ -94,32 +103,32 @@ fn check_pairs(state: &State, findings: &mut Vec<Finding>) {
 }
 
 /// The same facts, resolved from scratch.
-fn rebuild(state: &State) -> Result<State> {
+fn rebuild(state: &State) -> Result<Draft> {
     let mut change = Change::begin(State::default(), state.recorded_at, [0; 32], Door::default());
     for fact in all_facts(state) {
-        perform(&mut change, &fact)?;
+        perform(&mut change, &fact?)?;
     }
     settle(&mut change);
     Ok(change.state)
 }
 
 /// Edges by what identifies them.
-fn edges_of(state: &State) -> BTreeMap<(String, String, &'static str), EdgeDump> {
+fn edges_of(state: &State) -> Result<BTreeMap<(String, String, &'static str), EdgeDump>> {
     let key = |edge: &EdgeDump| (edge.a.to_string(), edge.b.to_string(), edge.kind.name());
-    dump_edges(state).map(|edge| (key(&edge), edge)).collect()
+    dump_edges(state).map(|edge| edge.map(|edge| (key(&edge), edge))).collect()
 }
 
-fn compare(state: &State, scratch: &State, findings: &mut Vec<Finding>) {
-    if edges_of(state) != edges_of(scratch) {
+fn compare(state: &State, scratch: &Draft, findings: &mut Vec<Finding>) -> Result<()> {
+    if edges_of(state)? != edges_of(scratch.state())? {
         findings.push(Finding { rule: "L1: every edge is resolved as from scratch", at: 0 });
     }
     if state.live_nodes != scratch.live_nodes {
         findings.push(Finding { rule: "N2: the ids are those that facts name", at: 0 });
     }
-    for number in 0..state.nodes.len() {
-        let Some(ours) = dump_entity(state, number) else { continue };
+    for number in 0..state.number_count {
+        let Some(ours) = Lens::on(state).answer(|lens| dump_entity(lens, number))? else { continue };
         let theirs = ours.ids.first().and_then(|id| scratch.number_of(id));
-        let theirs = theirs.and_then(|node| Source::node(scratch, node).map(|node| node.entity));
+        let theirs = theirs.and_then(|node| scratch.node(node).map(|node| node.entity));
         let theirs = theirs.and_then(|root| dump_entity(scratch, root));
         if theirs.is_none_or(|theirs| (theirs.ids, theirs.superseded) != (ours.ids, ours.superseded)) {
             findings.push(Finding {
@@ -128,4 +137,5 @@ fn compare(state: &State, scratch: &State, findings: &mut Vec<Finding>) {
             });
         }
     }
+    Ok(())
 }

@@ -1,12 +1,15 @@
 //! contacts_of and neighbors: whose contact is this entity, and what is related to an id?
 
 use crate::engine::answer::{Contact, RelationInterval};
+use crate::engine::facts::flatten;
 use crate::engine::reading::restricted_free;
 use crate::engine::relations::{of_node, read_intervals};
 use crate::engine::resolve::{answerable, forms_of};
 use crate::engine::walk::entity_members;
+use crate::error::Result;
 use crate::model::{Direction, Id, Kind, KindScope, RelationKind};
-use crate::store::{NodeNo, Source};
+use crate::records::{NodeNo, RelationKey};
+use crate::store::{Lens, Source, State};
 
 /// The employees who have, or had, an id of the entity in this view as contact: latest first.
 pub(crate) fn contacts_of(source: &impl Source, entity: NodeNo, view: &str) -> Vec<Contact> {
@@ -21,7 +24,8 @@ pub(crate) fn contacts_of(source: &impl Source, entity: NodeNo, view: &str) -> V
         if !is_seen || !restricted_free(&node) {
             continue;
         }
-        for interval in related(source, vec![number], &RelationKind::Follows, Direction::In) {
+        let relations = of_node(source, number, RelationKind::Follows.name(), Direction::In);
+        for interval in relations.into_iter().flat_map(|key| answered_intervals(source, key)) {
             contacts.push(Contact {
                 userid: interval.from,
                 external_userid: interval.to,
@@ -38,25 +42,27 @@ pub(crate) fn contacts_of(source: &impl Source, entity: NodeNo, view: &str) -> V
 }
 
 /// The intervals of an id's relations of one kind and direction; restricted ids are not answered.
-pub(crate) fn neighbors<'s, S: Source>(
-    source: &'s S,
+pub(crate) fn neighbors<'s>(
+    state: &'s State,
     id: &Id,
-    kind: &'s RelationKind,
+    kind: &RelationKind,
     direction: Direction,
-) -> impl Iterator<Item = RelationInterval> + use<'s, S> {
-    let forms = answerable(source, id).map_or_else(Vec::new, |number| forms_of(source, number));
-    related(source, forms, kind, direction)
+) -> impl Iterator<Item = Result<RelationInterval>> + use<'s> {
+    let relations = Lens::on(state).answer(|lens| {
+        let forms = answerable(lens, id).map_or_else(Vec::new, |number| forms_of(lens, number));
+        let relations = forms.into_iter().flat_map(|node| of_node(lens, node, kind.name(), direction));
+        relations.collect()
+    });
+    // Each with a lens of its own, so that what a hub's millions load is let go on the way.
+    flatten(relations).flat_map(move |relation| {
+        let intervals = |key| Lens::on(state).answer(|lens| answered_intervals(lens, key));
+        flatten(relation.and_then(intervals))
+    })
 }
 
-fn related<'s, S: Source>(
-    source: &'s S,
-    nodes: Vec<NodeNo>,
-    kind: &'s RelationKind,
-    direction: Direction,
-) -> impl Iterator<Item = RelationInterval> + use<'s, S> {
-    let relations = nodes.into_iter().flat_map(move |node| of_node(source, node, kind.name(), direction));
+/// The intervals of a relation whose ends may both be answered.
+fn answered_intervals(source: &impl Source, key: RelationKey) -> Vec<RelationInterval> {
     let answered = |id: &Id| answerable(source, id).is_some();
-    relations
-        .flat_map(|number| read_intervals(source, number))
-        .filter(move |interval| answered(&interval.from) && answered(&interval.to))
+    let intervals = read_intervals(source, key).into_iter();
+    intervals.filter(|interval| answered(&interval.from) && answered(&interval.to)).collect()
 }

@@ -1,9 +1,13 @@
 //! Ordered scans: entities, edges, conflicts, and figures.
 
 use crate::engine::answer::{EdgeDump, EntityDump, EntityId, PersonId, Stats};
-use crate::engine::walk::entity_members;
+use crate::engine::facts::flatten;
+use crate::engine::relations::relations_from;
+use crate::engine::walk::{entity_members, pairs_from};
+use crate::error::Result;
+use crate::records::{Direct, Edge, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Reason, Status};
-use crate::store::{Direct, Edge, NodeNo, Pair, PairNo, Phase, Source};
+use crate::store::{Lens, Source, State};
 
 /// The entity whose number is `root`; `None` if that number is no entity's.
 pub(crate) fn dump_entity(source: &impl Source, root: NodeNo) -> Option<EntityDump> {
@@ -27,8 +31,9 @@ pub(crate) fn dump_entity(source: &impl Source, root: NodeNo) -> Option<EntityDu
 }
 
 /// Every entity, in order of their numbers.
-pub(crate) fn dump_entities<S: Source>(source: &S) -> impl Iterator<Item = EntityDump> + use<'_, S> {
-    (0..source.number_count()).filter_map(|number| dump_entity(source, number))
+pub(crate) fn dump_entities(state: &State) -> impl Iterator<Item = Result<EntityDump>> + '_ {
+    let entity = move |number| Lens::on(state).answer(|lens| dump_entity(lens, number)).transpose();
+    (0..state.number_count).filter_map(entity)
 }
 
 /// An edge as it is dumped; `None` if all its evidence is retracted.
@@ -55,14 +60,20 @@ pub(crate) fn dump_edge(source: &impl Source, pair: &Pair, edge: &Edge) -> Optio
     })
 }
 
-fn dump_pair(source: &impl Source, number: PairNo) -> Vec<EdgeDump> {
-    let Some(pair) = source.pair(number) else { return Vec::new() };
-    pair.edges.iter().filter_map(|edge| dump_edge(source, &pair, edge)).collect()
+fn dump_pair(source: &impl Source, key: PairKey) -> Vec<EdgeDump> {
+    let Some(pair) = source.pair(key) else { return Vec::new() };
+    pair.edges.iter().filter_map(|edge| dump_edge(source, pair, edge)).collect()
 }
 
-/// Every edge, in order of first appearance.
-pub(crate) fn dump_edges<S: Source>(source: &S) -> impl Iterator<Item = EdgeDump> + use<'_, S> {
-    (0..source.pair_count()).flat_map(|number| dump_pair(source, number))
+/// The edges of the pairs that a node is the smaller end of.
+fn dump_edges_from(source: &impl Source, number: NodeNo) -> Vec<EdgeDump> {
+    pairs_from(source, number).into_iter().flat_map(|pair| dump_pair(source, pair)).collect()
+}
+
+/// Every edge, in order of the numbers of its ends, the smaller first.
+pub(crate) fn dump_edges(state: &State) -> impl Iterator<Item = Result<EdgeDump>> + '_ {
+    (0..state.number_count)
+        .flat_map(move |number| flatten(Lens::on(state).answer(|lens| dump_edges_from(lens, number))))
 }
 
 /// Whether a rejected edge is something for people to look at.
@@ -74,19 +85,25 @@ pub(crate) fn is_conflict(edge: &EdgeDump) -> bool {
 }
 
 /// Figures about the graph, counted by a scan.
-pub(crate) fn stats(source: &impl Source) -> Stats {
-    let mut stats = Stats { seq: source.seq(), recorded_at: source.recorded_at(), ..Stats::default() };
-    for number in 0..source.number_count() {
-        let Some(node) = source.node(number) else { continue };
-        stats.ids += 1;
-        stats.entities += u64::from(node.entity == number);
-        stats.persons += u64::from(node.entity == number && node.person == number);
-        if let Ok(space) = node.id.kind_scope() {
-            *stats.ids_by_space.entry(space).or_default() += 1;
-        }
+pub(crate) fn stats(state: &State) -> Result<Stats> {
+    let mut stats = Stats { seq: state.seq, recorded_at: state.recorded_at, ..Stats::default() };
+    for number in 0..state.number_count {
+        Lens::on(state).answer(|lens| count_from(lens, number, &mut stats))?;
     }
-    for number in 0..source.pair_count() {
-        let Some(pair) = source.pair(number) else { continue };
+    stats.erased = state.tomb_count;
+    Ok(stats)
+}
+
+/// Counts a node, the pairs it is the smaller end of, and the relations that begin at it.
+fn count_from(source: &impl Source, number: NodeNo, stats: &mut Stats) {
+    let Some(node) = source.node(number) else { return };
+    stats.ids += 1;
+    stats.entities += u64::from(node.entity == number);
+    stats.persons += u64::from(node.entity == number && node.person == number);
+    if let Ok(space) = node.id.kind_scope() {
+        *stats.ids_by_space.entry(space).or_default() += 1;
+    }
+    for pair in pairs_from(source, number).into_iter().filter_map(|key| source.pair(key)) {
         for edge in &pair.edges {
             stats.evidence += edge.evidence.len() as u64;
             if edge.state.phase != Phase::Silent {
@@ -97,7 +114,5 @@ pub(crate) fn stats(source: &impl Source) -> Stats {
             }
         }
     }
-    stats.relations = (0..source.relation_count()).filter(|n| source.relation(*n).is_some()).count() as u64;
-    stats.erased = source.tomb_count();
-    stats
+    stats.relations += relations_from(source, number).len() as u64;
 }

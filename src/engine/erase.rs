@@ -13,14 +13,15 @@ use crate::codec::{Entry, ErasedId, Erasure, ndjson};
 use crate::engine::apply::perform;
 use crate::engine::change::Change;
 use crate::engine::facts::{facts_of_pair, facts_of_relation, facts_of_side};
-use crate::engine::relations::remove_relation;
+use crate::engine::relations::{all_relations, remove_relation};
 use crate::engine::settle::settle;
 use crate::engine::sides::refresh_toggle;
 use crate::engine::tomb::mac_of;
-use crate::engine::walk::entity_members;
+use crate::engine::walk::{all_pairs, entity_members};
 use crate::error::Result;
 use crate::model::{Fact, Id, Reach, Time, split_scope};
-use crate::store::{NodeNo, PairNo, Side, SideNo, Slot, State};
+use crate::records::{Lifting, NodeNo, PairKey, Side, SideKey};
+use crate::store::{Draft, Source};
 
 /// Erases an id or its entity; `false` if that was done already and nothing is left to remove.
 pub(crate) fn erase(change: &mut Change, id: &Id, reach: Reach, at: Time, sticky: bool) -> Result<bool> {
@@ -54,7 +55,7 @@ pub(crate) fn erase(change: &mut Change, id: &Id, reach: Reach, at: Time, sticky
 }
 
 /// An id, and what may have been stored of it under an alias of its corp before that meant the corp's key.
-fn under_aliases(state: &State, id: &Id) -> Vec<Id> {
+fn under_aliases(state: &Draft, id: &Id) -> Vec<Id> {
     let (corp, viewer) = split_scope(id.scope());
     let mut forms = vec![id.clone()];
     for alias in state.topology.aliases_of(corp) {
@@ -75,8 +76,8 @@ pub(crate) fn replay(change: &mut Change, erasure: &Erasure) -> Result<()> {
         // An id that only memos and retractions name has no number: it is found by its HMAC.
         let found = known.or_else(|| {
             let mut named: Vec<Id> = Vec::new();
-            for (_, side) in change.state.sides() {
-                named.extend(side.key().ids().into_iter().cloned());
+            for key in change.state.side_keys() {
+                named.extend(key.ids().into_iter().cloned());
             }
             named.into_iter().find(|id| mac_of(&change.secret, id) == erased.mac)
         });
@@ -125,16 +126,16 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
 }
 
 /// The facts that name an id.
-fn facts_naming(state: &State, id: &Id) -> Vec<Fact> {
+fn facts_naming(state: &Draft, id: &Id) -> Vec<Fact> {
     let mut facts: Vec<(Fact, u64)> = Vec::new();
-    if let Some(node) = state.number_of(id).and_then(|number| state.node(number)) {
-        let pairs = node.groups.iter().flat_map(|group| group.links.iter());
+    if let Some(number) = state.number_of(id) {
+        let pairs = all_pairs(state, number).into_iter();
         facts.extend(pairs.flat_map(|(_, pair)| facts_of_pair(state, pair)));
-        let relations = node.relations.iter().flat_map(|group| group.links.iter());
+        let relations = all_relations(state, number).into_iter();
         facts.extend(relations.flat_map(|(_, relation)| facts_of_relation(state, relation)));
     }
     let sides = state.sides_naming(id).into_iter();
-    facts.extend(sides.flat_map(|number| facts_of_side(state, number)));
+    facts.extend(sides.flat_map(|key| facts_of_side(state, &key)));
     facts.into_iter().map(|(fact, _)| fact).collect()
 }
 
@@ -154,9 +155,7 @@ fn redirect(change: &mut Change, doomed: &BTreeSet<NodeNo>, entities: &[(NodeNo,
     for (_, members) in entities {
         let survivor = members.iter().copied().find(|member| change.state.node(*member).is_some());
         for member in members.iter().filter(|member| doomed.contains(member)) {
-            if let Some(slot) = change.state.nodes.get_mut(*member) {
-                *slot = Slot::Gone(survivor);
-            }
+            change.state.redirect_node(*member, survivor);
         }
     }
 }
@@ -183,20 +182,19 @@ fn remove_sides(
     newer: &mut Vec<(Fact, u64)>,
 ) -> bool {
     let mut changed = false;
-    for number in change.state.sides_naming(id) {
-        let facts = facts_of_side(&change.state, number);
+    for key in change.state.sides_naming(id) {
+        let facts = facts_of_side(&change.state, &key);
         changed |= facts.iter().any(|(fact, _)| gone(fact));
-        unname_side(change, number, &facts);
-        empty_side(change, number);
-        change.state.remove_side(number);
+        unname_side(change, &key, &facts);
+        empty_side(change, &key);
+        change.state.remove_side(&key);
         newer.extend(facts.into_iter().filter(|(fact, _)| !gone(fact)));
     }
     changed
 }
 
 /// Takes back the naming of a side record's facts.
-fn unname_side(change: &mut Change, number: SideNo, facts: &[(Fact, u64)]) {
-    let Some(key) = change.state.side(number).map(|side| side.key().clone()) else { return };
+fn unname_side(change: &mut Change, key: &SideKey, facts: &[(Fact, u64)]) {
     let count = facts.iter().filter(|(fact, _)| fact.op.brings_ids()).count();
     for id in key.ids() {
         if let Some(node) = change.state.number_of(id) {
@@ -207,14 +205,14 @@ fn unname_side(change: &mut Change, number: SideNo, facts: &[(Fact, u64)]) {
 }
 
 /// Empties a side record, so that flags and edges no longer follow it.
-fn empty_side(change: &mut Change, number: SideNo) {
-    match change.state.side_mut(number) {
+fn empty_side(change: &mut Change, key: &SideKey) {
+    match change.state.side_mut(key) {
         Some(Side::Toggle(_, ops)) => {
             ops.clear();
-            refresh_toggle(change, number);
+            refresh_toggle(change, key);
         }
         Some(Side::Retraction(key, lifting)) => {
-            *lifting = crate::store::Lifting::default();
+            *lifting = Lifting::default();
             let ids: Vec<Id> = key.ids().into_iter().cloned().collect();
             if let [a, b] = ids.as_slice()
                 && let (Some(x), Some(y)) = (change.state.number_of(a), change.state.number_of(b))
@@ -227,7 +225,7 @@ fn empty_side(change: &mut Change, number: SideNo) {
     }
 }
 
-fn unname(state: &mut State, node: NodeNo, count: usize) {
+fn unname(state: &mut Draft, node: NodeNo, count: usize) {
     if let Some(node) = state.node_mut(node) {
         node.named = node.named.saturating_sub(u32::try_from(count).unwrap_or(u32::MAX));
     }
@@ -240,9 +238,9 @@ fn remove_node_facts(
     gone: &impl Fn(&Fact) -> bool,
 ) -> (bool, Vec<(Fact, u64)>) {
     let Some(node) = change.state.node(number) else { return (false, Vec::new()) };
-    let pairs: Vec<(NodeNo, PairNo)> = node.groups.iter().flat_map(|group| group.links.iter()).collect();
-    let relations: Vec<(NodeNo, u32)> = node.relations.iter().flat_map(|group| group.links.iter()).collect();
     let bans = node.bans.clone();
+    let pairs = all_pairs(&change.state, number);
+    let relations = all_relations(&change.state, number);
     let mut all: Vec<(Fact, u64)> = Vec::new();
     for (other, pair) in pairs {
         let facts = facts_of_pair(&change.state, pair);
@@ -267,7 +265,7 @@ fn remove_node_facts(
 }
 
 /// Takes a pair out of the graph and marks what that may change.
-fn detach_pair(change: &mut Change, node: NodeNo, other: NodeNo, pair: PairNo, fact_count: usize) {
+fn detach_pair(change: &mut Change, node: NodeNo, other: NodeNo, pair: PairKey, fact_count: usize) {
     crate::engine::assess::withdraw(change, pair);
     change.state.remove_pair(pair);
     change.dirty.pairs.remove(&pair);

@@ -9,8 +9,9 @@ use crate::engine::resolve::{answerable, same};
 use crate::engine::retract::stands;
 use crate::engine::walk::{all_pairs, binds, entity_members, live_pairs};
 use crate::model::Id;
+use crate::records::{Edge, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::Status;
-use crate::store::{Edge, NodeNo, Pair, PairNo, Phase, Source};
+use crate::store::Source;
 
 /// Most ids looked at in search of a way; past it the answer says that it is not complete.
 const SEARCH_IDS_MAX: usize = 200_000;
@@ -41,8 +42,8 @@ fn best_edge(pair: &Pair) -> Option<&Edge> {
 }
 
 /// The way with the fewest rejected edges (`within` an entity: of edges that bind it), as (node, pair to the next node); and whether the search ended.
-fn search(source: &impl Source, from: NodeNo, to: NodeNo, within: bool) -> (Vec<(NodeNo, PairNo)>, bool) {
-    let mut came: BTreeMap<NodeNo, (u32, Option<(NodeNo, PairNo)>)> = BTreeMap::from([(from, (0, None))]);
+fn search(source: &impl Source, from: NodeNo, to: NodeNo, within: bool) -> (Vec<(NodeNo, PairKey)>, bool) {
+    let mut came: BTreeMap<NodeNo, (u32, Option<(NodeNo, PairKey)>)> = BTreeMap::from([(from, (0, None))]);
     let mut queue = VecDeque::from([(from, 0_u32)]);
     while let Some((node, cost)) = queue.pop_front() {
         if node == to {
@@ -86,7 +87,7 @@ fn search(source: &impl Source, from: NodeNo, to: NodeNo, within: bool) -> (Vec<
     (way, true)
 }
 
-fn step(source: &impl Source, from: NodeNo, number: PairNo) -> Option<Step> {
+fn step(source: &impl Source, from: NodeNo, number: PairKey) -> Option<Step> {
     let pair = source.pair(number)?;
     let edge = best_edge(&pair)?;
     let (a, b) = (source.node(pair.a)?, source.node(pair.b)?);

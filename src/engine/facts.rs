@@ -2,19 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::relations::relations_from;
+use crate::engine::walk::pairs_from;
+use crate::error::Result;
 use crate::model::{Fact, KindScope, Op, RelationKind, Selector, Time};
-use crate::store::{
-    Direct, Evidence, Lifting, PairNo, RelationNo, RelationOp, Side, SideKey, SideNo, Source,
-    SourceRetraction, State, Sym, ToggleOp,
+use crate::records::{
+    Direct, Evidence, Lifting, NodeNo, PairKey, RelationKey, RelationOp, Side, SideKey, Sym, ToggleOp,
 };
+use crate::store::{Lens, Source, SourceRetraction, State};
 
-fn owned(state: &State, sym: Option<Sym>) -> Option<String> {
+fn owned(state: &impl Source, sym: Option<Sym>) -> Option<String> {
     sym.map(|sym| state.text(sym).to_owned())
 }
 
 /// The links and supersedes of a pair, with the commit that brought each.
-pub(crate) fn facts_of_pair(state: &State, number: PairNo) -> Vec<(Fact, u64)> {
-    let Some(pair) = state.pair(number) else { return Vec::new() };
+pub(crate) fn facts_of_pair(state: &impl Source, key: PairKey) -> Vec<(Fact, u64)> {
+    let Some(pair) = state.pair(key) else { return Vec::new() };
     let (Some(a), Some(b)) = (state.node(pair.a), state.node(pair.b)) else { return Vec::new() };
     let mut facts = Vec::new();
     for edge in &pair.edges {
@@ -40,12 +43,12 @@ pub(crate) fn facts_of_pair(state: &State, number: PairNo) -> Vec<(Fact, u64)> {
 }
 
 /// The relates and unrelates of a relation.
-pub(crate) fn facts_of_relation(state: &State, number: RelationNo) -> Vec<(Fact, u64)> {
-    let Some(relation) = state.relation(number) else { return Vec::new() };
-    let (Some(from), Some(to)) = (state.node(relation.from), state.node(relation.to)) else {
+pub(crate) fn facts_of_relation(state: &impl Source, key: RelationKey) -> Vec<(Fact, u64)> {
+    let Some(relation) = state.relation(key) else { return Vec::new() };
+    let (Some(from), Some(to)) = (state.node(key.from), state.node(key.to)) else {
         return Vec::new();
     };
-    let Ok(kind) = RelationKind::parse(state.text(relation.kind)) else { return Vec::new() };
+    let Ok(kind) = RelationKind::parse(state.text(key.kind)) else { return Vec::new() };
     let told = |op: &RelationOp| {
         let (kind, from, to) = (kind.clone(), from.id.clone(), to.id.clone());
         let source = state.text(op.source).to_owned();
@@ -61,8 +64,8 @@ pub(crate) fn facts_of_relation(state: &State, number: RelationNo) -> Vec<(Fact,
 }
 
 /// The facts of a side record. Retractions keep no commit: they count as recorded with the last one.
-pub(crate) fn facts_of_side(state: &State, number: SideNo) -> Vec<(Fact, u64)> {
-    match state.side(number) {
+pub(crate) fn facts_of_side(state: &impl Source, key: &SideKey) -> Vec<(Fact, u64)> {
+    match state.side(key) {
         Some(Side::Toggle(key, ops)) => ops.iter().filter_map(|op| toggle_fact(state, key, op)).collect(),
         Some(Side::Absent(SideKey::Absent(id, target), told)) => told
             .iter()
@@ -82,13 +85,13 @@ pub(crate) fn facts_of_side(state: &State, number: SideNo) -> Vec<(Fact, u64)> {
                 }
                 _ => return Vec::new(),
             };
-            lifting_facts(&selector, lifting).map(|fact| (fact, state.seq)).collect()
+            lifting_facts(&selector, lifting).map(|fact| (fact, state.seq())).collect()
         }
         _ => Vec::new(),
     }
 }
 
-fn toggle_fact(state: &State, key: &SideKey, op: &ToggleOp) -> Option<(Fact, u64)> {
+fn toggle_fact(state: &impl Source, key: &SideKey, op: &ToggleOp) -> Option<(Fact, u64)> {
     let (reason, actor) = (op.reason.to_string(), op.actor.to_string());
     let fact_op = match (key, op.forbids) {
         (SideKey::Ban(a, b), true) => Op::Ban { a: a.clone(), b: b.clone(), reason, actor },
@@ -109,14 +112,41 @@ fn lifting_facts(selector: &Selector, lifting: &Lifting) -> impl Iterator<Item =
 }
 
 /// Every accepted fact that was not erased, in an order that gives an equal graph when told again:
-/// settings, evidence, relations, sides, retractions, marks.
-pub(crate) fn all_facts(state: &State) -> impl Iterator<Item = Fact> + '_ {
-    let settings = state.settings.iter().map(|(_, fact)| (**fact).clone());
-    let pairs = (0..state.pairs.len()).flat_map(|number| facts_of_pair(state, number));
-    let relations = (0..state.relations.len()).flat_map(|number| facts_of_relation(state, number));
-    let sides = state.sides().flat_map(|(number, _)| facts_of_side(state, number));
-    let graph = pairs.chain(relations).chain(sides).map(|(fact, _)| fact);
-    settings.chain(graph).chain(retractions(state)).chain(marks(&state.marks))
+/// settings, evidence and relations, sides, retractions, marks.
+pub(crate) fn all_facts(state: &State) -> impl Iterator<Item = Result<Fact>> + '_ {
+    let settings = state.settings.iter().map(|(_, fact)| Ok((**fact).clone()));
+    let graph = (0..state.number_count)
+        .flat_map(move |number| flatten(Lens::on(state).answer(|lens| facts_from(lens, number))));
+    let sides = flatten(Lens::on(state).answer(Lens::side_keys));
+    let sides = sides.flat_map(move |key| {
+        flatten(key.and_then(|key| Lens::on(state).answer(|lens| plain(facts_of_side(lens, &key)))))
+    });
+    settings
+        .chain(graph)
+        .chain(sides)
+        .chain(retractions(state).into_iter().map(Ok))
+        .chain(marks(&state.marks).map(Ok))
+}
+
+/// The items of a list, or the error in place of it.
+pub(crate) fn flatten<T>(items: Result<Vec<T>>) -> impl Iterator<Item = Result<T>> {
+    let (items, error) = match items {
+        Ok(items) => (items, None),
+        Err(error) => (Vec::new(), Some(Err(error))),
+    };
+    items.into_iter().map(Ok).chain(error)
+}
+
+fn plain(facts: Vec<(Fact, u64)>) -> Vec<Fact> {
+    facts.into_iter().map(|(fact, _)| fact).collect()
+}
+
+/// The facts of the pairs that a node is the smaller end of, and of the relations that begin at it.
+fn facts_from(source: &impl Source, number: NodeNo) -> Vec<Fact> {
+    let pairs = pairs_from(source, number).into_iter().flat_map(|pair| facts_of_pair(source, pair));
+    let relations = relations_from(source, number).into_iter();
+    let relations = relations.flat_map(|relation| facts_of_relation(source, relation));
+    plain(pairs.chain(relations).collect())
 }
 
 fn retractions(state: &State) -> Vec<Fact> {
@@ -129,7 +159,7 @@ fn retractions(state: &State) -> Vec<Fact> {
         let SourceRetraction { source, scope, from, to, lifting } = retraction;
         let scope: Option<KindScope> = scope.clone();
         let selector =
-            Selector::Source { source: Source::text(state, *source).to_owned(), scope, from: *from, to: *to };
+            Selector::Source { source: state.text(*source).to_owned(), scope, from: *from, to: *to };
         facts.extend(lifting_facts(&selector, lifting));
     }
     facts

@@ -2,7 +2,8 @@
 
 use crate::engine::answer::EvidenceInfo;
 use crate::model::Id;
-use crate::store::{Edge, Evidence, Node, Source};
+use crate::records::{Edge, Evidence, Node};
+use crate::store::Source;
 
 /// Whether an id may be answered.
 pub(crate) fn restricted_free(node: &Node) -> bool {

@@ -8,8 +8,9 @@ use crate::engine::change::Change;
 use crate::engine::tell::{name_node, node_for};
 use crate::error::Result;
 use crate::model::{Direction, Fact, Op, Time};
+use crate::records::{List, NodeNo, Relation, RelationGroup, RelationKey, RelationOp, Sym};
 use crate::resolve::{RelationEvent, attributes, intervals};
-use crate::store::{NodeNo, Relation, RelationGroup, RelationNo, RelationOp, SortedSet, Source, State, Sym};
+use crate::store::{Draft, Source};
 
 /// Applies a relate or unrelate; `false` if it was known.
 pub(crate) fn relate(change: &mut Change, fact: &Fact) -> Result<bool> {
@@ -30,16 +31,13 @@ pub(crate) fn relate(change: &mut Change, fact: &Fact) -> Result<bool> {
         recorded_seq: change.seq,
     };
     let (from, to) = (node_for(state, from)?, node_for(state, to)?);
-    let number = match relation_between(state, kind, from, to) {
-        Some(number) => number,
-        None => {
-            let number = state.create_relation(kind, from, to)?;
-            enter(state, from, kind, Direction::Out, (to, number));
-            enter(state, to, kind, Direction::In, (from, number));
-            number
-        }
-    };
-    let Some(relation) = state.relation_mut(number) else { return Ok(false) };
+    let key = RelationKey { kind, from, to };
+    if state.relation(key).is_none() {
+        state.create_relation(key);
+        enter(state, from, kind, Direction::Out, to);
+        enter(state, to, kind, Direction::In, from);
+    }
+    let Some(relation) = state.relation_mut(key) else { return Ok(false) };
     if relation
         .ops
         .iter()
@@ -53,46 +51,36 @@ pub(crate) fn relate(change: &mut Change, fact: &Fact) -> Result<bool> {
     Ok(true)
 }
 
-/// The relation of a kind between two nodes.
-pub(crate) fn relation_between(state: &State, kind: Sym, from: NodeNo, to: NodeNo) -> Option<RelationNo> {
-    let group =
-        state.node(from)?.relations.iter().find(|g| g.kind == kind && g.direction == Direction::Out)?;
-    let (found, number) = group.links.first_from((to, 0))?;
-    (found == to).then_some(number)
-}
-
-fn enter(state: &mut State, node: NodeNo, kind: Sym, direction: Direction, link: (NodeNo, RelationNo)) {
+fn enter(state: &mut Draft, node: NodeNo, kind: Sym, direction: Direction, link: NodeNo) {
     let Some(node) = state.node_mut(node) else { return };
     match node.relations.iter_mut().find(|group| group.kind == kind && group.direction == direction) {
         Some(group) => {
             group.links.insert(link);
         }
         None => {
-            let mut links = SortedSet::default();
-            links.insert(link);
+            let links = List::from_iter([link]);
             node.relations.push(RelationGroup { kind, direction, links });
         }
     }
 }
 
 /// Takes a relation out of the lists of both its ends and the table.
-pub(crate) fn remove_relation(state: &mut State, number: RelationNo) {
-    let Some(relation) = state.relation(number) else { return };
-    let (kind, from, to) = (relation.kind, relation.from, relation.to);
-    for (node, direction, link) in [(from, Direction::Out, (to, number)), (to, Direction::In, (from, number))]
-    {
+pub(crate) fn remove_relation(state: &mut Draft, key: RelationKey) {
+    if state.relation(key).is_none() {
+        return;
+    }
+    let RelationKey { kind, from, to } = key;
+    for (node, direction, link) in [(from, Direction::Out, to), (to, Direction::In, from)] {
         if let Some(node) = state.node_mut(node) {
             for group in &mut node.relations {
                 if group.kind == kind && group.direction == direction {
                     group.links.remove(link);
                 }
             }
-            node.relations.retain(|group| !group.links.is_empty());
+            node.relations.retain(|group| !group.links.is_empty() || group.links.lies_below());
         }
     }
-    if let Some(slot) = state.relations.get_mut(number) {
-        *slot = None;
-    }
+    state.drop_relation(key);
 }
 
 /// The facts of a relation that count.
@@ -114,14 +102,14 @@ fn counting<'r>(
 }
 
 /// The intervals of a relation, oldest first, each with its attributes as of its end (now for an open one).
-pub(crate) fn read_intervals(source: &impl Source, number: RelationNo) -> Vec<RelationInterval> {
-    let Some(relation) = source.relation(number) else { return Vec::new() };
-    let (Some(from), Some(to)) = (source.node(relation.from), source.node(relation.to)) else {
+pub(crate) fn read_intervals(source: &impl Source, key: RelationKey) -> Vec<RelationInterval> {
+    let Some(relation) = source.relation(key) else { return Vec::new() };
+    let (Some(from), Some(to)) = (source.node(key.from), source.node(key.to)) else {
         return Vec::new();
     };
     let empty = BTreeMap::new();
     let events: Vec<RelationEvent<'_>> =
-        counting(source, &relation, &[from.id.space(), to.id.space()], &empty)
+        counting(source, relation, &[from.id.space(), to.id.space()], &empty)
             .into_iter()
             .map(|(event, _)| event)
             .collect();
@@ -142,11 +130,38 @@ pub(crate) fn of_node(
     number: NodeNo,
     kind: &str,
     direction: Direction,
-) -> Vec<RelationNo> {
-    let node = source.node(number);
-    let kind = source.sym(kind);
-    let group = node
-        .as_ref()
-        .and_then(|node| node.relations.iter().find(|g| Some(g.kind) == kind && g.direction == direction));
-    group.map_or_else(Vec::new, |group| group.links.iter().map(|(_, number)| number).collect())
+) -> Vec<RelationKey> {
+    let (Some(node), Some(kind)) = (source.node(number), source.sym(kind)) else { return Vec::new() };
+    let group = node.relations.iter().find(|group| group.kind == kind && group.direction == direction);
+    let others = group.iter().flat_map(|group| source.related(number, group));
+    others.map(|other| relation_key(kind, direction, number, other)).collect()
+}
+
+/// Every relation of a node, and its other end.
+pub(crate) fn all_relations(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, RelationKey)> {
+    let groups = source.node(number).map_or(&[][..], |node| &node.relations);
+    let keys = groups.iter().flat_map(|group| {
+        let others = source.related(number, group);
+        others.map(|other| (other, relation_key(group.kind, group.direction, number, other)))
+    });
+    keys.collect()
+}
+
+/// The relations that begin at a node.
+pub(crate) fn relations_from(source: &impl Source, number: NodeNo) -> Vec<RelationKey> {
+    let groups = source.node(number).map_or(&[][..], |node| &node.relations);
+    let outwards = groups.iter().filter(|group| group.direction == Direction::Out);
+    let keys = outwards.flat_map(|group| {
+        let others = source.related(number, group);
+        others.map(|other| RelationKey { kind: group.kind, from: number, to: other })
+    });
+    keys.collect()
+}
+
+/// The key of the relation that `node` has with `other` in a direction.
+pub(crate) fn relation_key(kind: Sym, direction: Direction, node: NodeNo, other: NodeNo) -> RelationKey {
+    match direction {
+        Direction::Out => RelationKey { kind, from: node, to: other },
+        Direction::In => RelationKey { kind, from: other, to: node },
+    }
 }

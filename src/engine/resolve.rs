@@ -7,8 +7,9 @@ use crate::engine::dump::{dump_edge, is_conflict};
 use crate::engine::reading::{may_answer, restricted_free};
 use crate::engine::walk::{close_pairs, entity_members};
 use crate::model::Id;
+use crate::records::{NodeNo, PairKey, Slot};
 use crate::resolve::{Level, Status};
-use crate::store::{NodeNo, PairNo, Slot, Source};
+use crate::store::Source;
 
 /// The number of an id that may be answered: it exists and is not restricted. An alias of a corp in its
 /// scope means the corp's key.
@@ -45,7 +46,7 @@ pub(crate) fn entity_around(source: &impl Source, number: NodeNo) -> Option<Enti
     let first = source.node(root)?;
     let (class, person) = (first.id.class(), PersonId(u64::from(first.person)));
     let mut members = Vec::new();
-    let mut pairs: BTreeSet<PairNo> = BTreeSet::new();
+    let mut pairs: BTreeSet<PairKey> = BTreeSet::new();
     for number in entity_members(source, root) {
         let Some(node) = source.node(number) else { continue };
         pairs.extend(close_pairs(source, number).into_iter().map(|(_, pair)| pair));
@@ -62,7 +63,7 @@ pub(crate) fn entity_around(source: &impl Source, number: NodeNo) -> Option<Enti
 }
 
 /// The conflicts of a pair, as far as they may be answered.
-fn conflicts_of(source: &impl Source, number: PairNo) -> Vec<EdgeDump> {
+fn conflicts_of(source: &impl Source, number: PairKey) -> Vec<EdgeDump> {
     let Some(pair) = source.pair(number) else { return Vec::new() };
     let rejected = pair.edges.iter().filter(|edge| edge.state.status != Status::Accepted);
     let dumped = rejected.filter_map(|edge| dump_edge(source, &pair, edge)).filter(is_conflict);

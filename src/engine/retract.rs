@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use crate::engine::change::Change;
-use crate::engine::sides::{refresh_toggle, side_for};
+use crate::engine::sides::{ensure_side, refresh_toggle};
+use crate::engine::walk::pairs_from;
 use crate::error::Result;
 use crate::model::{Id, Selector, Time};
-use crate::store::{Evidence, Lifting, Node, Ref, Side, SideKey, Source, SourceRetraction, Sym};
+use crate::records::{Evidence, Lifting, ListKey, Node, Side, SideKey, Sym};
+use crate::store::{Source, SourceRetraction};
 
 /// Applies a retraction, or its lifting; `false` if it was known.
 pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts: bool) -> Result<bool> {
@@ -15,7 +17,7 @@ pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts:
         Selector::Event { source, event } => {
             let source = change.state.intern(source)?;
             let key = SideKey::EventRetraction(source, event.as_str().into());
-            if !tell_lifting(change, key, at, lifts)? {
+            if !tell_lifting(change, key, at, lifts) {
                 return Ok(false);
             }
             change.state.event_retractions += 1;
@@ -29,7 +31,11 @@ pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts:
             if !retractions.entry(batch).or_default().tell(lifts, at) {
                 return Ok(false);
             }
-            touch_log(change, change.state.by_batch.get(batch).cloned());
+            let speaks = |evidence: &Evidence| evidence.batch == Some(batch);
+            touch_pairs(change, ListKey::Batch(batch), speaks);
+            for toggle in change.state.sides_of_batch(batch) {
+                refresh_toggle(change, &toggle);
+            }
             Ok(true)
         }
         Selector::Source { source, scope, from, to } => {
@@ -54,7 +60,8 @@ pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts:
                 }
             };
             if changed {
-                touch_log(change, change.state.by_source.get(source).cloned());
+                let speaks = |evidence: &Evidence| evidence.source == source;
+                touch_pairs(change, ListKey::Source(source), speaks);
             }
             Ok(changed)
         }
@@ -69,7 +76,7 @@ fn retract_pair(
     lifts: bool,
 ) -> Result<bool> {
     let source = source.map(|source| change.state.intern(source)).transpose()?;
-    if !tell_lifting(change, pair_key(a, b, source), at, lifts)? {
+    if !tell_lifting(change, pair_key(a, b, source), at, lifts) {
         return Ok(false);
     }
     let state = &mut change.state;
@@ -82,22 +89,22 @@ fn retract_pair(
     Ok(true)
 }
 
-fn tell_lifting(change: &mut Change, key: SideKey, at: Time, lifts: bool) -> Result<bool> {
-    let number = side_for(&mut change.state, key, |key| Side::Retraction(key, Lifting::default()))?;
-    match change.state.side_mut(number) {
-        Some(Side::Retraction(_, lifting)) => Ok(lifting.tell(lifts, at)),
-        _ => Ok(false),
+fn tell_lifting(change: &mut Change, key: SideKey, at: Time, lifts: bool) -> bool {
+    ensure_side(&mut change.state, &key, |key| Side::Retraction(key, Lifting::default()));
+    match change.state.side_mut(&key) {
+        Some(Side::Retraction(_, lifting)) => lifting.tell(lifts, at),
+        _ => false,
     }
 }
 
-/// Everything a batch or a source touched may count differently now.
-fn touch_log(change: &mut Change, log: Option<crate::store::Table<Ref>>) {
-    for (_, touched) in log.iter().flat_map(|log| log.iter()) {
-        match *touched {
-            Ref::Pair(pair) => {
-                change.dirty.pairs.insert(pair);
+/// Everything a batch or a source spoke of may count differently now.
+fn touch_pairs(change: &mut Change, origin: ListKey, speaks: impl Fn(&Evidence) -> bool) {
+    for node in change.state.posted(origin) {
+        for key in pairs_from(&change.state, node) {
+            let Some(pair) = change.state.pair(key) else { continue };
+            if pair.edges.iter().flat_map(|edge| &edge.evidence).any(&speaks) {
+                change.dirty.pairs.insert(key);
             }
-            Ref::Side(side) => refresh_toggle(change, side),
         }
     }
 }
@@ -116,7 +123,7 @@ pub(crate) fn stands(records: &impl Source, x: &Node, y: &Node, evidence: &Evide
     {
         return false;
     }
-    let in_force = |key: &SideKey| match records.side(key).as_deref() {
+    let in_force = |key: &SideKey| match records.side(key) {
         Some(Side::Retraction(_, lifting)) => lifting.in_force(),
         _ => None,
     };

@@ -7,7 +7,8 @@ use crate::engine::change::Change;
 use crate::engine::tomb::is_erased;
 use crate::error::Result;
 use crate::model::{Fact, Id, Op, PerScope, RuleValue, Time, split_scope};
-use crate::store::{NodeNo, State, Sym};
+use crate::records::{ListKey, NodeNo, PairKey, Sym};
+use crate::store::{Draft, Source, State};
 
 /// The source of the links that an alias makes.
 const ALIAS_SOURCE: &str = "operator.topology_alias";
@@ -121,18 +122,19 @@ fn touch_app(change: &mut Change, appid: &str) {
 }
 
 /// The nodes that were ever numbered in a (kind, scope).
-fn nodes_of(state: &State, space: Sym) -> Vec<NodeNo> {
-    state.by_space.get(space).map_or_else(Vec::new, |nodes| nodes.iter().map(|(_, node)| *node).collect())
+fn nodes_of(state: &Draft, space: Sym) -> Vec<NodeNo> {
+    if state.space_count(space) == 0 { Vec::new() } else { state.posted(ListKey::Space(space)) }
 }
 
 /// Every pair of an id of a (kind, scope) with a unionid may count differently.
 fn touch_space(change: &mut Change, space: &str) {
     let state = &change.state;
     let Some(space) = state.sym(space) else { return };
-    for node in nodes_of(state, space).into_iter().filter_map(|number| state.node(number)) {
+    for number in nodes_of(state, space) {
+        let Some(node) = state.node(number) else { continue };
         let to_unionids = node.groups.iter().filter(|g| state.text(g.space).starts_with("unionid:"));
-        for (_, pair) in to_unionids.flat_map(|group| group.links.iter()) {
-            change.dirty.pairs.insert(pair);
+        for other in to_unionids.flat_map(|group| state.links(number, group)) {
+            change.dirty.pairs.insert(PairKey::new(number, other));
         }
     }
 }

@@ -15,8 +15,9 @@ use crate::engine::assess::assess_pairs;
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
 use crate::engine::walk::live_pairs;
+use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
 use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
-use crate::store::{Direct, MemberRef, NodeNo, PairNo, Phase, State};
+use crate::store::{Draft, Source};
 
 /// Brings the state in line with its facts.
 pub(crate) fn settle(change: &mut Change) {
@@ -24,7 +25,7 @@ pub(crate) fn settle(change: &mut Change) {
         return;
     }
     if change.dirty.everything {
-        let all = (0..change.state.nodes.len()).filter(|number| change.state.node(*number).is_some());
+        let all = (0..change.state.number_count).filter(|number| change.state.node(*number).is_some());
         let all: Vec<NodeNo> = all.collect();
         change.dirty.families.extend(&all);
         change.dirty.hint_hubs.extend(&all);
@@ -50,7 +51,7 @@ fn settle_families(change: &mut Change) {
 }
 
 /// The ids joined to `start` by live pairs, in order of their numbers.
-fn family_around(state: &State, start: NodeNo) -> Vec<NodeNo> {
+fn family_around(state: &Draft, start: NodeNo) -> Vec<NodeNo> {
     let mut members = BTreeSet::from([start]);
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {
@@ -64,7 +65,7 @@ fn family_around(state: &State, start: NodeNo) -> Vec<NodeNo> {
 }
 
 /// Which edge of which pair a family's edge is.
-type EdgePlace = (PairNo, Direct);
+type EdgePlace = (PairKey, Direct);
 
 fn settle_members(change: &mut Change, members: &[NodeNo]) {
     let state = &change.state;
@@ -175,7 +176,7 @@ fn write_nodes(change: &mut Change, members: &[NodeNo], settled: &SettledFamily)
         let moved = (node.entity != entity).then_some(node.entity);
         if let Some(before) = moved {
             change.dirty.persons.extend([before, entity, *number]);
-            change.dirty.hint_hubs.extend(node.hints.iter().map(|(other, _)| other));
+            change.dirty.hint_hubs.extend(change.state.hints(*number, node));
         }
         if let Some(node) = change.state.node_mut(*number) {
             node.entity = entity;

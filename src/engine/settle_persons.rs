@@ -10,26 +10,27 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::change::Change;
 use crate::engine::walk::{entity_members, live_pairs};
+use crate::records::{Direct, Edge, Node, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Level, PersonEdge, PersonGroup, Reason, Status, settle_persons};
-use crate::store::{Direct, Edge, Node, NodeNo, Pair, PairNo, Phase, State};
+use crate::store::{Draft, Source};
 
 /// Finds which ids are hubs of hints, and what that changes.
 pub(crate) fn settle_hint_hubs(change: &mut Change) {
     for number in std::mem::take(&mut change.dirty.hint_hubs) {
         let Some(node) = change.state.node(number) else { continue };
-        let is_hub = reaches_too_many(&change.state, node);
+        let is_hub = reaches_too_many(&change.state, number, node);
         if is_hub == node.hint_hub {
             continue;
         }
-        let pairs: Vec<(NodeNo, PairNo)> = node.hints.iter().collect();
+        let others: Vec<NodeNo> = change.state.hints(number, node).collect();
         if let Some(node) = change.state.node_mut(number) {
             node.hint_hub = is_hub;
         }
         change.dirty.persons.insert(number);
-        for (other, pair) in pairs {
+        for other in others {
             change.dirty.persons.insert(other);
             if is_hub {
-                write_hints(change, pair, Status::Rejected(Reason::Hub));
+                write_hints(change, PairKey::new(number, other), Status::Rejected(Reason::Hub));
             }
         }
     }
@@ -47,9 +48,9 @@ fn settle_hints_between_hubs(change: &mut Change) {
 }
 
 /// Whether an id's hint edges reach more distinct entities than `hint_hub_limit`.
-fn reaches_too_many(state: &State, node: &Node) -> bool {
+fn reaches_too_many(state: &Draft, number: NodeNo, node: &Node) -> bool {
     let mut reached: BTreeSet<NodeNo> = BTreeSet::new();
-    for (other, _) in node.hints.iter() {
+    for other in state.hints(number, node) {
         reached.extend(state.node(other).map(|other| other.entity));
         if reached.len() > state.rules.hint_hub_limit {
             return true;
@@ -59,7 +60,7 @@ fn reaches_too_many(state: &State, node: &Node) -> bool {
 }
 
 /// Writes the status of a pair's hint edges.
-fn write_hints(change: &mut Change, number: PairNo, status: Status) {
+fn write_hints(change: &mut Change, number: PairKey, status: Status) {
     let Some(pair) = change.state.pair(number) else { return };
     let stale = |edge: &Edge| edge.state.phase == Phase::Hint && edge.state.status != status;
     if !pair.edges.iter().any(stale) {
@@ -89,7 +90,7 @@ pub(crate) fn settle_person_groups(change: &mut Change) {
 type Group = BTreeMap<NodeNo, Vec<NodeNo>>;
 
 /// The entities joined to `start` by joinable edges.
-fn group_around(state: &State, start: NodeNo) -> Group {
+fn group_around(state: &Draft, start: NodeNo) -> Group {
     let mut group = Group::new();
     let mut stack = vec![start];
     while let Some(entity) = stack.pop() {
@@ -112,9 +113,10 @@ fn group_around(state: &State, start: NodeNo) -> Group {
 
 /// The pairs of a node that hold edges of 3.8: hints, unless the node is their hub, and cardinality
 /// conflicts that a person source speaks for.
-fn personal_pairs(state: &State, number: NodeNo) -> impl Iterator<Item = (NodeNo, &Pair)> {
-    let hints = state.node(number).filter(|node| !node.hint_hub).map(|node| node.hints.iter());
-    let numbers: BTreeSet<(NodeNo, PairNo)> = hints
+fn personal_pairs(state: &Draft, number: NodeNo) -> impl Iterator<Item = (NodeNo, &Pair)> {
+    let hints = state.node(number).filter(|node| !node.hint_hub).map(|node| state.hints(number, node));
+    let hints = hints.map(|others| others.map(|other| (other, PairKey::new(number, other))));
+    let numbers: BTreeSet<(NodeNo, PairKey)> = hints
         .into_iter()
         .flatten()
         .chain(live_pairs(state, number).into_iter().filter(|(_, pair)| {
@@ -125,15 +127,15 @@ fn personal_pairs(state: &State, number: NodeNo) -> impl Iterator<Item = (NodeNo
     numbers.into_iter().filter_map(|(other, pair)| Some((other, state.pair(pair)?)))
 }
 
-fn is_at_hub(state: &State, pair: &Pair) -> bool {
+fn is_at_hub(state: &Draft, pair: &Pair) -> bool {
     [pair.a, pair.b].iter().any(|end| state.node(*end).is_some_and(|node| node.hint_hub))
 }
 
-fn is_blocked(state: &State, pair: &Pair) -> bool {
+fn is_blocked(state: &Draft, pair: &Pair) -> bool {
     [pair.a, pair.b].iter().any(|end| state.node(*end).is_some_and(|node| node.blocked))
 }
 
-fn is_joinable(state: &State, pair: &Pair, edge: &Edge) -> bool {
+fn is_joinable(state: &Draft, pair: &Pair, edge: &Edge) -> bool {
     edge.state.is_personal()
         && edge.state.joins_persons
         && !is_blocked(state, pair)
@@ -145,9 +147,9 @@ fn settle_group(change: &mut Change, group: &Group) {
     let entities: Vec<NodeNo> = group.keys().copied().collect();
     let index_of = |node: NodeNo| entities.binary_search(&state.node(node)?.entity).ok();
     let mut edges = Vec::new();
-    let mut places: Vec<(PairNo, Direct)> = Vec::new();
-    let mut leaving: Vec<(PairNo, Status)> = Vec::new();
-    let mut seen: BTreeSet<PairNo> = BTreeSet::new();
+    let mut places: Vec<(PairKey, Direct)> = Vec::new();
+    let mut leaving: Vec<(PairKey, Status)> = Vec::new();
+    let mut seen: BTreeSet<PairKey> = BTreeSet::new();
     let mut bans = Vec::new();
     for (index, members) in group.values().enumerate() {
         for member in members {
@@ -189,7 +191,7 @@ fn settle_group(change: &mut Change, group: &Group) {
 }
 
 /// What a hint edge out of the group is (M1).
-fn status_outwards(state: &State, pair: &Pair) -> Status {
+fn status_outwards(state: &Draft, pair: &Pair) -> Status {
     Status::Rejected(if is_at_hub(state, pair) {
         Reason::Hub
     } else if is_blocked(state, pair) {
@@ -200,7 +202,7 @@ fn status_outwards(state: &State, pair: &Pair) -> Status {
 }
 
 fn person_edge<'s>(
-    state: &'s State,
+    state: &'s Draft,
     pair: &Pair,
     edge: &Edge,
     (a, b): (usize, usize),
@@ -226,7 +228,7 @@ fn person_edge<'s>(
     })
 }
 
-fn write_edge(change: &mut Change, number: PairNo, direct: Direct, status: Status) {
+fn write_edge(change: &mut Change, number: PairKey, direct: Direct, status: Status) {
     let Some(edge) = change.state.pair(number).and_then(|pair| pair.edge(direct)) else { return };
     let level = if edge.state.phase == Phase::Hint || status == Status::Accepted {
         Level::Person

@@ -4,7 +4,8 @@ use crate::engine::change::Change;
 use crate::engine::tell::{name_node, node_for};
 use crate::error::Result;
 use crate::model::{Fact, Id, Op};
-use crate::store::{AbsentTold, Ref, Side, SideKey, SideNo, State, ToggleOp, forbids};
+use crate::records::{AbsentTold, Side, SideKey, ToggleOp, forbids};
+use crate::store::{Draft, Source};
 
 /// The two ids of a ban in order of text.
 fn ban_key(a: &Id, b: &Id) -> SideKey {
@@ -34,13 +35,15 @@ pub(crate) fn tell_side(change: &mut Change, fact: &Fact) -> Result<bool> {
         actor: actor.into(),
         recorded_seq: change.seq,
     };
-    let number = side_for(&mut change.state, key, |key| Side::Toggle(key, Vec::new()))?;
-    let Some(Side::Toggle(_, ops)) = change.state.side_mut(number) else { return Ok(false) };
+    ensure_side(&mut change.state, &key, |key| Side::Toggle(key, Vec::new()));
+    let Some(Side::Toggle(_, ops)) = change.state.side_mut(&key) else { return Ok(false) };
     if ops.iter().any(|known| ToggleOp { recorded_seq: known.recorded_seq, ..op.clone() } == *known) {
         return Ok(false);
     }
     ops.push(op);
-    change.state.note_origin(None, batch, Ref::Side(number));
+    if let Some(batch) = batch {
+        change.state.note_toggle(batch, &key);
+    }
     if forbids {
         // In the order the fact names them: that is the order of their numbers.
         for id in fact.op.ids() {
@@ -48,7 +51,7 @@ pub(crate) fn tell_side(change: &mut Change, fact: &Fact) -> Result<bool> {
             name_node(&mut change.state, node);
         }
     }
-    refresh_toggle(change, number);
+    refresh_toggle(change, &key);
     Ok(true)
 }
 
@@ -62,30 +65,27 @@ fn tell_absent(change: &mut Change, fact: &Fact) -> Result<bool> {
         recorded_seq: change.seq,
     };
     let key = SideKey::Absent(id.clone(), target.clone());
-    let number = side_for(state, key, |key| Side::Absent(key, Vec::new()))?;
-    let Some(Side::Absent(_, known)) = state.side_mut(number) else { return Ok(false) };
+    ensure_side(state, &key, |key| Side::Absent(key, Vec::new()));
+    let Some(Side::Absent(_, known)) = state.side_mut(&key) else { return Ok(false) };
     let again =
         |known: &AbsentTold| (known.at, known.source, known.batch) == (told.at, told.source, told.batch);
     if known.iter().any(again) {
         return Ok(false);
     }
-    let batch = told.batch;
     known.push(told);
-    state.note_origin(None, batch, Ref::Side(number));
     Ok(true)
 }
 
-/// The side record of a key, created if it is new.
-pub(crate) fn side_for(state: &mut State, key: SideKey, new: impl FnOnce(SideKey) -> Side) -> Result<SideNo> {
-    match state.side_number(&key) {
-        Some(number) => Ok(number),
-        None => state.create_side(new(key)),
+/// Makes the side record of a key if it is new.
+pub(crate) fn ensure_side(state: &mut Draft, key: &SideKey, new: impl FnOnce(SideKey) -> Side) {
+    if state.side(key).is_none() {
+        state.create_side(new(key.clone()));
     }
 }
 
 /// Brings the flags of nodes in line with a toggle (after an operation, or a batch retraction).
-pub(crate) fn refresh_toggle(change: &mut Change, number: SideNo) {
-    let Some(Side::Toggle(key, ops)) = change.state.side(number) else { return };
+pub(crate) fn refresh_toggle(change: &mut Change, key: &SideKey) {
+    let Some(Side::Toggle(key, ops)) = change.state.side(key) else { return };
     // A batch retraction takes bans and blocks, never a restriction.
     let stays = matches!(key, SideKey::Restrict(_));
     let counting = ops.iter().filter(|op| stays || !change.state.batch_is_retracted(op.batch));

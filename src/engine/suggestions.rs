@@ -6,8 +6,9 @@ use crate::engine::reading::restricted_free;
 use crate::engine::resolve::answerable;
 use crate::engine::walk::entity_members;
 use crate::model::{Id, Kind};
+use crate::records::{Node, NodeNo, PairKey};
 use crate::resolve::{Reason, Status};
-use crate::store::{Node, NodeNo, Source};
+use crate::store::Source;
 
 /// The hint edges from the id's entity to others that no person source confirms, and, where such an edge
 /// leads to a phone, those from the phone to whoever else uses it.
@@ -40,8 +41,9 @@ pub(crate) fn suggestions(source: &impl Source, id: &Id) -> Vec<Suggestion> {
 fn open_hints(source: &impl Source, number: NodeNo, via: Option<&Id>) -> Vec<(NodeNo, Suggestion)> {
     let Some(node) = source.node(number).filter(|node| !node.hint_hub) else { return Vec::new() };
     let mut found = Vec::new();
-    for (other, pair) in node.hints.iter() {
-        let (Some(pair), Some(end)) = (source.pair(pair), source.node(other)) else { continue };
+    for other in source.hints(number, node) {
+        let pair = source.pair(PairKey::new(number, other));
+        let (Some(pair), Some(end)) = (pair, source.node(other)) else { continue };
         let Some(person) = person_of(source, &end) else { continue };
         let open = pair.edges.iter().filter(|e| e.state.status == Status::Rejected(Reason::Suggestion));
         for edge in open.filter(|_| restricted_free(&end)) {

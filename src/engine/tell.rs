@@ -6,7 +6,8 @@ use crate::engine::change::Change;
 use crate::engine::retract::stands;
 use crate::error::Result;
 use crate::model::{Fact, Id, Op, Strength, Time};
-use crate::store::{Direct, Edge, EdgeState, Evidence, NodeNo, PairNo, Ref, State};
+use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, PairKey};
+use crate::store::{Draft, Source};
 
 /// What a fact tells about an edge.
 pub(crate) struct Told<'a> {
@@ -19,7 +20,7 @@ pub(crate) struct Told<'a> {
 }
 
 /// The node of an id, created if it is new.
-pub(crate) fn node_for(state: &mut State, id: &Id) -> Result<NodeNo> {
+pub(crate) fn node_for(state: &mut Draft, id: &Id) -> Result<NodeNo> {
     match state.number_of(id) {
         Some(number) => Ok(number),
         None => state.create_node(id),
@@ -27,7 +28,7 @@ pub(crate) fn node_for(state: &mut State, id: &Id) -> Result<NodeNo> {
 }
 
 /// Counts one more fact that names a node.
-pub(crate) fn name_node(state: &mut State, number: NodeNo) {
+pub(crate) fn name_node(state: &mut Draft, number: NodeNo) {
     if let Some(node) = state.node_mut(number) {
         node.named += 1;
     }
@@ -50,10 +51,10 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
     let number_x = node_for(state, x)?;
     let number_y = node_for(state, y)?;
     let direct = direct_in_pair(direct, number_x, number_y);
-    let pair = match state.pair_between(number_x, number_y) {
-        Some(pair) => pair,
-        None => state.create_pair(number_x, number_y)?,
-    };
+    let pair = PairKey::new(number_x, number_y);
+    if state.pair(pair).is_none() {
+        state.create_pair(pair);
+    }
     if let Some(changed) = tell_again(state, pair, direct, source, batch, told) {
         if changed {
             change.dirty.pairs.insert(pair);
@@ -74,7 +75,7 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
 }
 
 /// Adds a new evidence to an edge of a pair, which may be the edge's first.
-fn add_evidence(change: &mut Change, pair: PairNo, direct: Direct, evidence: Evidence) {
+fn add_evidence(change: &mut Change, pair: PairKey, direct: Direct, evidence: Evidence) {
     let state = &mut change.state;
     let (source, batch, event) = (evidence.source, evidence.batch, evidence.event.clone());
     let Some(record) = state.pair_mut(pair) else { return };
@@ -92,7 +93,7 @@ fn add_evidence(change: &mut Change, pair: PairNo, direct: Direct, evidence: Evi
     for end in ends {
         name_node(state, end);
     }
-    state.note_origin(Some(source), batch, Ref::Pair(pair));
+    state.note_origin(source, batch, pair);
     if let Some(event) = event {
         state.note_event(source, &event, pair);
     }
@@ -101,8 +102,8 @@ fn add_evidence(change: &mut Change, pair: PairNo, direct: Direct, evidence: Evi
 
 /// The same evidence told again: whether that changed it; `None` if it is new.
 fn tell_again(
-    state: &mut State,
-    pair: PairNo,
+    state: &mut Draft,
+    pair: PairKey,
     direct: Direct,
     source: u32,
     batch: Option<u32>,

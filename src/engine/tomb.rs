@@ -4,7 +4,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use crate::model::{Id, Time};
-use crate::store::State;
+use crate::store::Draft;
 
 /// The HMAC an id is buried under.
 pub(crate) fn mac_of(secret: &[u8; 32], id: &Id) -> [u8; 32] {
@@ -23,7 +23,7 @@ fn unreachable_key(error: hmac::digest::InvalidLength) -> ! {
 }
 
 /// Whether a fact naming `id` observed at `at` comes too late: the id was erased.
-pub(crate) fn is_erased(state: &State, secret: &[u8; 32], id: &Id, at: Time) -> bool {
+pub(crate) fn is_erased(state: &Draft, secret: &[u8; 32], id: &Id, at: Time) -> bool {
     if state.tomb_count == 0 {
         return false;
     }

@@ -8,8 +8,9 @@ use crate::engine::resolve::answerable;
 use crate::engine::retract::stands;
 use crate::engine::walk::{all_pairs, entity_members};
 use crate::model::{Id, Kind, KindScope, Time};
+use crate::records::{Node, NodeNo, Side, SideKey};
 use crate::resolve::{Reason, Status};
-use crate::store::{Node, NodeNo, Side, SideKey, Source};
+use crate::store::Source;
 
 /// Translates an id to a kind and scope; the first answer that applies.
 pub(crate) fn translate(source: &impl Source, id: &Id, target: &KindScope, now: Time) -> Translation {

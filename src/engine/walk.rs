@@ -1,14 +1,16 @@
 //! Walking what is kept: the live pairs of an id and the members of an entity, on any source.
 
+use crate::records::{Edge, NodeNo, PairKey, Phase};
 use crate::resolve::{Level, Status};
-use crate::store::{Edge, NodeNo, PairNo, Phase, Source};
+use crate::store::Source;
 
 /// The live pairs of a node and their other ends. Hubs' groups are not looked into.
-pub(crate) fn live_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairNo)> {
+pub(crate) fn live_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairKey)> {
     let Some(node) = source.node(number) else { return Vec::new() };
     let limit = source.rules().hub_limit;
     let small = node.groups.iter().filter(|g| g.candidate && (g.passing || g.links.len() <= limit));
-    let pairs = small.flat_map(|group| group.links.iter());
+    let others = small.flat_map(|group| source.links(number, group));
+    let pairs = others.map(|other| (other, PairKey::new(number, other)));
     pairs.filter(|(_, pair)| source.pair(*pair).is_some_and(|pair| pair.live)).collect()
 }
 
@@ -27,17 +29,27 @@ pub(crate) fn entity_members(source: &impl Source, start: NodeNo) -> Vec<NodeNo>
 }
 
 /// The pairs of a node that can join or conflict: live ones and hints. A hub's star is not among them.
-pub(crate) fn close_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairNo)> {
+pub(crate) fn close_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairKey)> {
     let mut pairs = live_pairs(source, number);
     let hinting = source.node(number).filter(|node| !node.hint_hub);
-    pairs.extend(hinting.iter().flat_map(|node| node.hints.iter()));
+    let hinted = hinting.iter().flat_map(|node| source.hints(number, node));
+    pairs.extend(hinted.map(|other| (other, PairKey::new(number, other))));
     pairs.sort_unstable();
     pairs.dedup();
     pairs
 }
 
+/// The pairs that a node is the smaller end of, in order.
+pub(crate) fn pairs_from(source: &impl Source, number: NodeNo) -> Vec<PairKey> {
+    let all = all_pairs(source, number).into_iter().map(|(_, pair)| pair);
+    let mut own: Vec<PairKey> = all.filter(|pair| pair.a == number).collect();
+    own.sort_unstable();
+    own
+}
+
 /// Every pair of a node and its other end: live ones, hubs' stars, hints and rejected ones.
-pub(crate) fn all_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairNo)> {
-    let node = source.node(number);
-    node.map_or_else(Vec::new, |node| node.groups.iter().flat_map(|group| group.links.iter()).collect())
+pub(crate) fn all_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairKey)> {
+    let groups = source.node(number).map_or(&[][..], |node| &node.groups);
+    let others = groups.iter().flat_map(|group| source.links(number, group));
+    others.map(|other| (other, PairKey::new(number, other))).collect()
 }

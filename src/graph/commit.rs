@@ -58,7 +58,7 @@ impl Writer {
         }
         change.state.seq = change.seq;
         change.state.recorded_at = change.recorded_at;
-        self.state = Arc::new(change.state);
+        self.state = Arc::new(change.state.into_state());
         Ok(Some(self.state.clone()))
     }
 

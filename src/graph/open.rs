@@ -69,6 +69,6 @@ impl Replaying {
     fn finish(self) -> State {
         let Some(mut change) = self.change else { return State::default() };
         settle(&mut change);
-        change.state
+        change.state.into_state()
     }
 }

@@ -9,7 +9,7 @@ use crate::engine::{
 };
 use crate::error::Result;
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
-use crate::store::State;
+use crate::store::{Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
 /// it lives.
@@ -29,6 +29,10 @@ impl View {
         View { state }
     }
 
+    fn look<T>(&self, verb: impl FnOnce(&Lens<&State>) -> T) -> Result<T> {
+        Lens::on(&*self.state).answer(verb)
+    }
+
     /// The commit it shows; 0 = an empty graph.
     pub fn seq(&self) -> u64 {
         self.state.seq
@@ -42,11 +46,11 @@ impl View {
 
 impl Read for View {
     fn resolve(&self, id: &Id) -> Result<Option<Entity>> {
-        Ok(verbs::resolve(&*self.state, id))
+        self.look(|lens| verbs::resolve(lens, id))
     }
 
     fn translate(&self, id: &Id, target: &KindScope, now: Time) -> Result<Translation> {
-        Ok(verbs::translate(&*self.state, id, target, now))
+        self.look(|lens| verbs::translate(lens, id, target, now))
     }
 
     fn translate_many(
@@ -56,29 +60,30 @@ impl Read for View {
         now: Time,
         out: &mut Vec<Translation>,
     ) -> Result<()> {
-        out.extend(ids.iter().map(|id| verbs::translate(&*self.state, id, target, now)));
+        for id in ids {
+            out.push(self.translate(id, target, now)?);
+        }
         Ok(())
     }
 
     fn same(&self, a: &Id, b: &Id) -> Result<Verdict> {
-        Ok(verbs::same(&*self.state, a, b))
+        self.look(|lens| verbs::same(lens, a, b))
     }
 
     fn explain(&self, a: &Id, b: &Id) -> Result<Explanation> {
-        Ok(verbs::explain(&*self.state, a, b))
+        self.look(|lens| verbs::explain(lens, a, b))
     }
 
     fn entity(&self, entity: EntityId) -> Result<Reached> {
-        Ok(verbs::entity(&*self.state, entity))
+        self.look(|lens| verbs::entity(lens, entity))
     }
 
     fn person(&self, id: &Id) -> Result<Option<Person>> {
-        let number = verbs::answerable(&*self.state, id);
-        Ok(number.and_then(|number| verbs::person_around(&*self.state, number)))
+        self.look(|lens| verbs::person_around(lens, verbs::answerable(lens, id)?))
     }
 
     fn suggestions(&self, id: &Id) -> Result<Vec<Suggestion>> {
-        Ok(verbs::suggestions(&*self.state, id))
+        self.look(|lens| verbs::suggestions(lens, id))
     }
 
     fn neighbors<'a>(
@@ -87,28 +92,31 @@ impl Read for View {
         kind: &'a RelationKind,
         direction: Direction,
     ) -> Answers<'a, RelationInterval> {
-        Box::new(verbs::neighbors(&*self.state, id, kind, direction).map(Ok))
+        Box::new(verbs::neighbors(&self.state, id, kind, direction))
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        let number = verbs::answerable(&*self.state, id);
-        Ok(number.map_or_else(Vec::new, |number| verbs::contacts_of(&*self.state, number, view)))
+        self.look(|lens| {
+            let number = verbs::answerable(lens, id);
+            number.map_or_else(Vec::new, |number| verbs::contacts_of(lens, number, view))
+        })
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {
-        Box::new(verbs::dump_entities(&*self.state).map(Ok))
+        Box::new(verbs::dump_entities(&self.state))
     }
 
     fn edges(&self) -> Answers<'_, EdgeDump> {
-        Box::new(verbs::dump_edges(&*self.state).map(Ok))
+        Box::new(verbs::dump_edges(&self.state))
     }
 
     fn conflicts(&self) -> Answers<'_, EdgeDump> {
-        Box::new(verbs::dump_edges(&*self.state).filter(verbs::is_conflict).map(Ok))
+        let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
+        Box::new(verbs::dump_edges(&self.state).filter(kept))
     }
 
     fn facts(&self) -> Answers<'_, Fact> {
-        Box::new(verbs::all_facts(&self.state).map(Ok))
+        Box::new(verbs::all_facts(&self.state))
     }
 
     fn mark(&self, key: &str) -> Result<Option<String>> {
@@ -116,6 +124,6 @@ impl Read for View {
     }
 
     fn stats(&self) -> Result<Stats> {
-        Ok(verbs::stats(&*self.state))
+        verbs::stats(&self.state)
     }
 }

@@ -7,7 +7,7 @@ use crate::model::id::Id;
 use crate::model::kind::{Class, Kind};
 
 /// Which way along a relation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Direction {
     /// From the id to what it follows, is in, ...
     Out,

@@ -16,14 +16,15 @@ const LAYERS: &[Layer] = &[
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
     ("journal", &["error", "vfs"], "frames of bytes; never sees an id or a fact"),
+    ("records", &["model", "resolve"], "records keep what resolution said of them; values in memory only"),
     (
         "store",
-        &["error", "journal", "model", "resolve"],
-        "records keep what resolution said of them; a home of commits is a journal or memory",
+        &["error", "journal", "model", "records"],
+        "the state and its layers; a home of commits is a journal or memory",
     ),
     (
         "engine",
-        &["codec", "error", "model", "resolve", "store"],
+        &["codec", "error", "model", "records", "resolve", "store"],
         "what a commit will hold (entries of codec); no files and no journal",
     ),
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),

@@ -52,6 +52,37 @@ impl<V: Clone> Trie<V> {
         }
     }
 
+    /// Every value of `hash`.
+    pub(crate) fn find_all(&self, hash: u64) -> impl Iterator<Item = &V> {
+        let mut node = Some(&*self.root);
+        let mut depth = 0;
+        let entries = loop {
+            match node {
+                Some(Node::Inner(children)) => {
+                    node = children.get(slot(hash, depth)).and_then(|c| c.as_deref())
+                }
+                Some(Node::Leaf(entries)) => break entries.as_slice(),
+                None => break &[],
+            }
+            depth += 1;
+        };
+        entries.iter().filter(move |(h, _)| *h == hash).map(|(_, value)| value)
+    }
+
+    /// Every value, in order of nothing.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
+        let mut stack = vec![&*self.root];
+        let leaves = std::iter::from_fn(move || {
+            loop {
+                match stack.pop()? {
+                    Node::Inner(children) => stack.extend(children.iter().filter_map(|c| c.as_deref())),
+                    Node::Leaf(entries) => return Some(entries),
+                }
+            }
+        });
+        leaves.flatten().map(|(_, value)| value)
+    }
+
     /// The same, to change.
     pub(crate) fn find_mut(&mut self, hash: u64, mut is_it: impl FnMut(&V) -> bool) -> Option<&mut V> {
         let mut node = Arc::make_mut(&mut self.root);

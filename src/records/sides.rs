@@ -8,13 +8,10 @@
 use std::sync::Arc;
 
 use crate::model::{Id, KindScope, Time};
-use crate::store::records::Sym;
-
-/// A side record's number.
-pub(crate) type SideNo = u32;
+use crate::records::keys::Sym;
 
 /// What a side record is found by.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum SideKey {
     /// Two ids in order of text.
     Ban(Id, Id),

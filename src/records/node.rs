@@ -8,21 +8,14 @@
 //!   N3 a pair has its smaller node number as `a`.
 //!   N4 `person` and `members` are meaningful on the node that carries its entity's number only.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{Direction, Id, Strength, Time};
+use crate::records::keys::{NodeNo, PairKey, RelationKey, Sym};
+use crate::records::list::List;
 use crate::resolve::{Conflict, EdgeForce, EdgeKind, Level, Reason, Status};
-use crate::store::persist::SortedSet;
-
-/// A node's number: the order of first appearance, never reused.
-pub(crate) type NodeNo = u32;
-/// A pair's number.
-pub(crate) type PairNo = u32;
-/// A relation's number.
-pub(crate) type RelationNo = u32;
-/// An interned text: a source, a batch, a (kind, scope), a kind of relation.
-pub(crate) type Sym = u32;
 
 /// A place in the node table.
 #[derive(Debug, Clone)]
@@ -50,13 +43,39 @@ pub(crate) struct Node {
     /// Its hint edges reach too many entities (3.8).
     pub(crate) hint_hub: bool,
     pub(crate) groups: Vec<Group>,
-    /// The other end and the pair of every pair with an edge in `Phase::Hint`.
-    pub(crate) hints: SortedSet<(NodeNo, PairNo)>,
+    /// The other end of every pair with an edge in `Phase::Hint`.
+    pub(crate) hints: List<NodeNo>,
     /// Nodes that a ban stands between.
     pub(crate) bans: Vec<NodeNo>,
     pub(crate) relations: Vec<RelationGroup>,
+    /// Some of its pairs may lie outside of its record in a segment.
+    pub(crate) far_pairs: bool,
     /// Of pending ids.
     pub(crate) clock: Option<Box<PendingClock>>,
+}
+
+impl Node {
+    /// A node that nothing touches yet, alone in its entity.
+    pub(crate) fn new(id: Id, space: Sym, number: NodeNo) -> Node {
+        Node {
+            id,
+            space,
+            named: 0,
+            entity: number,
+            person: number,
+            members: None,
+            superseded: false,
+            blocked: false,
+            restricted: false,
+            hint_hub: false,
+            groups: Vec::new(),
+            hints: List::default(),
+            bans: Vec::new(),
+            relations: Vec::new(),
+            far_pairs: false,
+            clock: None,
+        }
+    }
 }
 
 /// An id of an entity, as the entity's root lists it.
@@ -74,8 +93,8 @@ pub(crate) struct Group {
     pub(crate) candidate: bool,
     /// Ids of this space never make a hub (pending ids, state tokens).
     pub(crate) passing: bool,
-    /// The other end and the pair.
-    pub(crate) links: SortedSet<(NodeNo, PairNo)>,
+    /// The other ends.
+    pub(crate) links: List<NodeNo>,
 }
 
 /// A node's relations of one kind and direction.
@@ -83,17 +102,17 @@ pub(crate) struct Group {
 pub(crate) struct RelationGroup {
     pub(crate) kind: Sym,
     pub(crate) direction: Direction,
-    /// The other end and the relation.
-    pub(crate) links: SortedSet<(NodeNo, RelationNo)>,
+    /// The other ends.
+    pub(crate) links: List<NodeNo>,
 }
 
 /// What a pending id's life depends on (3.2).
 #[derive(Debug, Clone)]
 pub(crate) struct PendingClock {
-    /// When it dies by each pair that says so.
-    pub(crate) ends: SortedSet<(Time, PairNo)>,
-    /// The latest observation on each of its pairs.
-    pub(crate) latest: SortedSet<(Time, PairNo)>,
+    /// When it dies by each pair that says so, and the pair's other end; latest first.
+    pub(crate) ends: List<(Reverse<Time>, NodeNo)>,
+    /// The latest observation on each of its pairs, and the pair's other end; latest first.
+    pub(crate) latest: List<(Reverse<Time>, NodeNo)>,
     /// The greatest of `ends`; `Time::MAX` = unbounded.
     pub(crate) valid_to: Time,
 }
@@ -143,6 +162,11 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// Its key.
+    pub(crate) fn key(&self) -> PairKey {
+        PairKey::new(self.a, self.b)
+    }
+
     /// The end that is not `node`.
     pub(crate) fn other(&self, node: NodeNo) -> NodeNo {
         if self.a == node { self.b } else { self.a }
@@ -232,9 +256,7 @@ impl EdgeState {
 /// A relation between two nodes: its facts.
 #[derive(Debug, Clone)]
 pub(crate) struct Relation {
-    pub(crate) kind: Sym,
-    pub(crate) from: NodeNo,
-    pub(crate) to: NodeNo,
+    pub(crate) key: RelationKey,
     pub(crate) ops: Vec<RelationOp>,
 }
 
@@ -247,13 +269,4 @@ pub(crate) struct RelationOp {
     pub(crate) batch: Option<Sym>,
     pub(crate) attrs: Option<Arc<BTreeMap<String, String>>>,
     pub(crate) recorded_seq: u64,
-}
-
-/// What a batch or a source touched.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) enum Ref {
-    /// Evidence on a pair.
-    Pair(PairNo),
-    /// A ban, block or absent.
-    Side(u32),
 }

@@ -1,0 +1,19 @@
+//! The records of a graph, and the persistent collections they are kept in: what segments hold as bytes and a
+//! state holds in memory.
+//!
+//! Read in this order: keys, nodes with their pairs and relations, records beside the graph, lists, collections.
+
+mod keys;
+mod list;
+mod node;
+mod persist;
+mod sides;
+
+pub(crate) use keys::{ListKey, NodeNo, PairKey, RelationKey, Sym};
+pub(crate) use list::{List, ListItem};
+pub(crate) use node::{
+    Direct, Edge, EdgeState, Evidence, Group, MemberRef, Node, Pair, PendingClock, PendingPair, Phase,
+    Relation, RelationGroup, RelationOp, Slot,
+};
+pub(crate) use persist::{SortedSet, Table, Trie};
+pub(crate) use sides::{AbsentTold, Lifting, Side, SideKey, ToggleOp, forbids};
