@@ -15,6 +15,8 @@ mod graph;
 mod journal;
 pub mod model;
 mod resolve;
+#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the segment that uses it comes next"))]
+mod segment;
 mod store;
 pub mod vfs;
 pub mod wechat;

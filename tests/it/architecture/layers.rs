@@ -16,6 +16,7 @@ const LAYERS: &[Layer] = &[
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
     ("journal", &["error", "vfs"], "frames of bytes; never sees an id or a fact"),
+    ("segment", &["codec", "error", "vfs"], "immutable files; numbers are written as codec writes them"),
     (
         "store",
         &["error", "journal", "model", "resolve"],
