@@ -89,7 +89,9 @@ impl<'f> Block<'f> {
             return Err("a key is too long");
         }
         let end = entries.len().saturating_sub(fields.left());
-        if index % RESTART_INTERVAL == 0 && (shared > 0 || self.restart(index / RESTART_INTERVAL)? != at) {
+        if index.is_multiple_of(RESTART_INTERVAL)
+            && (shared > 0 || self.restart(index / RESTART_INTERVAL)? != at)
+        {
             return Err("a restart is not where it should be");
         }
         match before {
@@ -123,7 +125,7 @@ impl<'f> Block<'f> {
 
 /// Whether a key may come after `before`: it is greater, and shares as much of it as it can (restarts: nothing).
 fn follows(before: &[u8], shared: usize, own: &[u8], index: usize) -> bool {
-    if index % RESTART_INTERVAL == 0 {
+    if index.is_multiple_of(RESTART_INTERVAL) {
         return own > before;
     }
     match (before.get(shared), own.first()) {

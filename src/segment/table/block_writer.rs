@@ -91,7 +91,7 @@ impl BlockWriter {
     }
 
     fn begins_restart(&self) -> bool {
-        self.count as usize % RESTART_INTERVAL == 0
+        (self.count as usize).is_multiple_of(RESTART_INTERVAL)
     }
 
     /// How many bytes of the key are not written, for the key before has them.

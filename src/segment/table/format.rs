@@ -113,7 +113,8 @@ impl Root {
     /// Whether the fields fit each other.
     pub(crate) fn check(&self) -> Result<(), What> {
         if self.is_empty() {
-            let is_clear = self.levels == 0 && self.entry_count == 0 && self.at % BLOCK_ALIGN as u64 == 0;
+            let is_clear =
+                self.levels == 0 && self.entry_count == 0 && self.at.is_multiple_of(BLOCK_ALIGN as u64);
             return if is_clear { Ok(()) } else { Err("the root of an empty table is not clear") };
         }
         if self.levels == 0 || self.levels > LEVELS_MAX || self.entry_count == 0 {
@@ -154,7 +155,7 @@ impl Place {
 
     fn check(self) -> Result<(), What> {
         let len = self.len as usize;
-        let is_aligned = self.at % BLOCK_ALIGN as u64 == 0 && len % BLOCK_ALIGN == 0;
+        let is_aligned = self.at.is_multiple_of(BLOCK_ALIGN as u64) && len.is_multiple_of(BLOCK_ALIGN);
         if !is_aligned || len <= BLOCK_HEADER_BYTES || len > BLOCK_BYTES_MAX {
             return Err("no block can be where an index says");
         }

@@ -36,7 +36,7 @@ pub(crate) struct TableWriter {
 impl TableWriter {
     /// Begins a table at `start_offset`, a multiple of 8, of the file with this identity.
     pub(crate) fn new(identity: u32, start_offset: u64) -> TableWriter {
-        assert!(start_offset % BLOCK_ALIGN as u64 == 0, "a table begins at a multiple of 8");
+        assert!(start_offset.is_multiple_of(BLOCK_ALIGN as u64), "a table begins at a multiple of 8");
         let levels = vec![BlockWriter::new(0)];
         TableWriter { identity, at: start_offset, levels, last_key: Vec::new(), entry_count: 0 }
     }
@@ -137,5 +137,5 @@ impl TableWriter {
 
 fn level_number(level: usize) -> Result<u8> {
     let number = u8::try_from(level).ok().filter(|number| u32::from(*number) < LEVELS_MAX);
-    number.ok_or(Error::TooLarge { what: "the index of a table, in levels,", limit: u64::from(LEVELS_MAX) })
+    number.ok_or(Error::TooLarge { what: "the number of levels of a table", limit: u64::from(LEVELS_MAX) })
 }
