@@ -198,6 +198,12 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// A promise of idweave's own code did not hold. What was being done was given up; nothing of it was kept.
+    #[error("a bug in idweave: {what}; nothing was changed, please report it")]
+    Internal {
+        /// The promise.
+        what: &'static str,
+    },
     /// A platform answer that could not be turned into facts.
     #[error("{0}")]
     Answer(AnswerError),

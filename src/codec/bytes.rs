@@ -30,6 +30,11 @@ impl Writer {
         Writer { bytes: Vec::with_capacity(len) }
     }
 
+    /// How many bytes were written.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
     /// What was written.
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.bytes

@@ -9,4 +9,5 @@ mod bytes;
 mod entry;
 pub mod ndjson;
 
+pub(crate) use bytes::{Reader, What, Writer};
 pub(crate) use entry::{Entry, ErasedId, Erasure, decode_commit, encode_commit};

@@ -1,6 +1,7 @@
 //! What the engine asks of a file system, of an open file and of a lock (V2, V3 of `vfs`).
 
 use std::fmt;
+use std::fs::File;
 use std::path::Path;
 
 use crate::error::Result;
@@ -71,6 +72,12 @@ pub trait VfsFile: Send + Sync + fmt::Debug {
 
     /// Makes the bytes and all that is known about the file durable.
     fn sync_all(&self) -> Result<()>;
+
+    /// The file of the operating system behind this one, if there is one, so that it can be mapped into memory.
+    /// A simulated file has none and is read by `read_at` alone.
+    fn as_file(&self) -> Option<&File> {
+        None
+    }
 }
 
 /// A held lock; dropping it gives the lock back.

@@ -166,6 +166,10 @@ impl VfsFile for RealFile {
     fn sync_all(&self) -> Result<()> {
         self.file.sync_all().map_err(|e| self.wrap(IoOp::Sync, e))
     }
+
+    fn as_file(&self) -> Option<&File> {
+        Some(&self.file)
+    }
 }
 
 /// The files hold ids of people and a secret: nobody but their owner reads them.

@@ -17,6 +17,7 @@ const LAYERS: &[Layer] = &[
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
     ("journal", &["error", "vfs"], "frames of bytes; never sees an id or a fact"),
     ("records", &["model", "resolve"], "records keep what resolution said of them; values in memory only"),
+    ("segment", &["codec", "error", "vfs"], "immutable files; numbers are written as codec writes them"),
     (
         "store",
         &["error", "journal", "model", "records"],

@@ -1,0 +1,16 @@
+//! Immutable files: their bytes however they are held, and sorted tables of keys and values in them.
+//!
+//! `bytes` hands out the bytes of a file, `checksum` ties them to their file and place, `table` keeps sorted
+//! entries in blocks.
+//!
+//! # Invariants
+//!   S1 every byte that is believed was covered by a checksum that held, at this very read.
+//!   S2 every place in a file is checked against the file's length before it is looked at, and no memory is
+//!      reserved by a length that was not.
+
+#[expect(unsafe_code, reason = "a memory map is unsafe to make; all of it is in this one file")]
+mod mmap;
+
+pub(crate) mod bytes;
+pub(crate) mod checksum;
+pub(crate) mod table;

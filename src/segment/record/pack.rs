@@ -1,0 +1,171 @@
+//! Values packed: characters of base64url in six bits, pairs of lower-case hex digits in eight, all else as it is.
+//!
+//! # Layout
+//! `varint` characters * 4 + form (0 as it is, 1 base64url, 2 hex), then the bytes; unused bits are zero.
+//!
+//! # Invariants
+//!   P1 a value has one form: packed values are equal exactly if the values are.
+
+use crate::codec::bytes::{Reader, What, Writer};
+
+const PLAIN: u64 = 0;
+const BASE64URL: u64 = 1;
+const HEX: u64 = 2;
+/// Longest value.
+const VALUE_LEN_MAX: u64 = 128;
+
+const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const NONE: u8 = 0xff;
+const PLACES: [u8; 256] = {
+    let mut places = [NONE; 256];
+    let mut at = 0;
+    while at < 64 {
+        places[DIGITS[at] as usize] = at as u8;
+        at += 1;
+    }
+    places
+};
+
+fn place(byte: u8) -> u8 {
+    PLACES.get(usize::from(byte)).copied().unwrap_or(NONE)
+}
+
+fn form_of(value: &str) -> u64 {
+    let bytes = value.as_bytes();
+    if bytes.len().is_multiple_of(2) && bytes.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        HEX
+    } else if bytes.iter().all(|byte| place(*byte) != NONE) {
+        BASE64URL
+    } else {
+        PLAIN
+    }
+}
+
+/// How many bytes a value of a form takes.
+fn packed_len(head: u64) -> Result<usize, What> {
+    let (len, form) = (head >> 2, head & 3);
+    if len == 0 || len > VALUE_LEN_MAX {
+        return Err("a value of an impossible length");
+    }
+    let len = len as usize;
+    match form {
+        PLAIN => Ok(len),
+        BASE64URL => Ok((len * 6).div_ceil(8)),
+        HEX if len.is_multiple_of(2) => Ok(len / 2),
+        _ => Err("an unknown form of a value"),
+    }
+}
+
+/// Writes a value.
+pub(crate) fn pack(value: &str, out: &mut Writer) {
+    let form = form_of(value);
+    out.varint((value.len() as u64) << 2 | form);
+    match form {
+        BASE64URL => pack_bits(value.bytes().map(place), 6, out),
+        HEX => pack_bits(value.bytes().map(|b| if b.is_ascii_digit() { b - b'0' } else { b - b'a' + 10 }), 4, out),
+        _ => out.raw(value.as_bytes()),
+    }
+}
+
+fn pack_bits(digits: impl Iterator<Item = u8>, width: u32, out: &mut Writer) {
+    let (mut bits, mut count) = (0_u32, 0);
+    for digit in digits {
+        bits = bits << width | u32::from(digit);
+        count += width;
+        if count >= 8 {
+            count -= 8;
+            out.u8((bits >> count) as u8);
+            bits &= (1 << count) - 1;
+        }
+    }
+    if count > 0 {
+        out.u8((bits << (8 - count)) as u8);
+    }
+}
+
+/// A packed value as it lies in a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Packed<'a> {
+    head: u64,
+    bytes: &'a [u8],
+}
+
+impl<'a> Packed<'a> {
+    /// Reads a value.
+    pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Packed<'a>, What> {
+        let head = reader.varint()?;
+        let bytes = reader.raw(packed_len(head)?)?;
+        Ok(Packed { head, bytes })
+    }
+
+    /// The value.
+    pub(crate) fn unpack(self) -> Result<String, What> {
+        let len = (self.head >> 2) as usize;
+        let digits = match self.head & 3 {
+            BASE64URL => unpack_bits(self.bytes, len, 6)?.map(|digit| DIGITS.get(digit).copied()).collect(),
+            HEX => unpack_bits(self.bytes, len, 4)?.map(|digit| b"0123456789abcdef".get(digit).copied()).collect(),
+            _ => Some(self.bytes.to_vec()),
+        };
+        let value = String::from_utf8(digits.unwrap_or_default()).map_err(|_| "a value that is not UTF-8")?;
+        if form_of(&value) == self.head & 3 { Ok(value) } else { Err("a value not in its shortest form") }
+    }
+}
+
+fn unpack_bits(bytes: &[u8], len: usize, width: u32) -> Result<impl Iterator<Item = usize>, What> {
+    let unused = bytes.len() as u32 * 8 - len as u32 * width;
+    if bytes.last().is_some_and(|last| u32::from(*last) & ((1 << unused) - 1) != 0) {
+        return Err("a value with bits beyond its end");
+    }
+    let mut rest = bytes.iter();
+    let (mut bits, mut count) = (0_u32, 0);
+    Ok((0..len).map(move |_| {
+        if count < width {
+            bits = bits << 8 | u32::from(rest.next().copied().unwrap_or(0));
+            count += 8;
+        }
+        count -= width;
+        let digit = bits >> count;
+        bits &= (1 << count) - 1;
+        digit as usize
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::{prop_assert_eq, proptest};
+
+    use super::*;
+
+    fn packed(value: &str) -> Vec<u8> {
+        let mut out = Writer::default();
+        pack(value, &mut out);
+        out.into_bytes()
+    }
+
+    #[test]
+    fn platform_ids_take_the_bytes_the_design_says() {
+        assert_eq!(packed("oMwZmXj8OWfx0iSA_3TnoX74_AGw").len(), 1 + 21);
+        assert_eq!(packed("wmAbCdEfGhIjKlMnOpQrStUvWxYz0123").len(), 2 + 24);
+        assert_eq!(packed(&"0f".repeat(32)).len(), 2 + 32);
+        assert_eq!(packed("M 1001").len(), 1 + 6);
+    }
+
+    proptest! {
+        #[test]
+        fn values_unpack_to_themselves(value in "[A-Za-z0-9_-]{1,128}|[0-9a-f]{1,64}|[a-z0-9 .@\u{e9}]{1,40}") {
+            let bytes = packed(&value);
+            let mut reader = Reader::new(&bytes);
+            let read = Packed::read(&mut reader).unwrap();
+            prop_assert_eq!(reader.left(), 0);
+            prop_assert_eq!(read.unpack(), Ok(value));
+        }
+
+        #[test]
+        fn what_unpacks_packs_to_the_same_bytes(bytes in proptest::collection::vec(0u8.., 1..40)) {
+            let mut reader = Reader::new(&bytes);
+            if let Ok(Ok(value)) = Packed::read(&mut reader).map(Packed::unpack) {
+                prop_assert_eq!(packed(&value), &bytes[..bytes.len() - reader.left()]);
+            }
+        }
+    }
+}
