@@ -16,7 +16,6 @@ mod journal;
 pub mod model;
 mod records;
 mod resolve;
-#[cfg_attr(not(test), expect(dead_code, unused_imports, reason = "the segment that uses it comes next"))]
 mod segment;
 mod store;
 pub mod vfs;

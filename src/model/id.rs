@@ -157,6 +157,12 @@ impl Id {
         Id::with_placeholders(self.kind.clone(), scope, self.spelling(), &Placeholders::none())
     }
 
+    /// The same id as somebody else spelt it; `None` if that spells another.
+    pub(crate) fn spelt(&self, spelling: &str) -> Option<Id> {
+        let spelt = Id::with_placeholders(self.kind.clone(), self.scope(), spelling, &Placeholders::none());
+        spelt.ok().filter(|spelt| spelt == self)
+    }
+
     /// Whether the value is a placeholder by `placeholders`.
     pub fn is_placeholder(&self, placeholders: &Placeholders) -> bool {
         is_placeholder(&self.kind, self.value(), placeholders)

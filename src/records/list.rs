@@ -86,6 +86,14 @@ impl<T: ListItem> List<T> {
     }
 }
 
+impl<T: ListItem> List<T> {
+    /// A list that is here whole, of items in ascending order.
+    pub(crate) fn from_sorted(items: Vec<T>) -> List<T> {
+        let len = u32::try_from(items.len()).unwrap_or(u32::MAX);
+        List { here: SortedSet::from_sorted(items), len, gone: None }
+    }
+}
+
 impl<T: ListItem> FromIterator<T> for List<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> List<T> {
         let mut list = List::default();

@@ -11,6 +11,22 @@
 #[expect(unsafe_code, reason = "a memory map is unsafe to make; all of it is in this one file")]
 mod mmap;
 
-pub(crate) mod bytes;
-pub(crate) mod checksum;
-pub(crate) mod table;
+mod bytes;
+mod checksum;
+mod file;
+mod format;
+mod hash;
+mod index;
+mod record;
+pub(crate) mod rows;
+mod table;
+mod writer;
+
+pub(crate) use bytes::ReadMode;
+
+pub(crate) use file::{Known, Segment};
+pub(crate) use format::{Counts, Name};
+pub(crate) use hash::{hash_id, hash_node, hash_text, hashes_of, spread};
+pub(crate) use record::{Family, Gone, Head, Key, Spaces, is_whole, packed, take_family};
+pub(crate) use table::{Absences, Entry, Found, Merge, Scan};
+pub(crate) use writer::SegmentWriter;

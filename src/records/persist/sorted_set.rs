@@ -41,6 +41,17 @@ fn split<T>(items: &mut Vec<T>, at: usize, limit: usize) -> Option<Vec<T>> {
 }
 
 impl<T: Ord + Copy> SortedSet<T> {
+    /// A set of items in ascending order.
+    pub(crate) fn from_sorted(items: Vec<T>) -> SortedSet<T> {
+        if items.len() <= CHUNK_MAX {
+            return SortedSet::Few(items);
+        }
+        let len = items.len();
+        let chunks: Vec<Chunk<T>> = items.chunks(CHUNK_MAX).map(|chunk| Arc::new(chunk.to_vec())).collect();
+        let blocks = chunks.chunks(BLOCK_MAX).map(|block| Arc::new(block.to_vec())).collect();
+        SortedSet::Many { blocks: Arc::new(blocks), len }
+    }
+
     /// How many items there are.
     pub(crate) fn len(&self) -> usize {
         match self {

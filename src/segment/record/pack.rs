@@ -6,7 +6,7 @@
 //! # Invariants
 //!   P1 a value has one form: packed values are equal exactly if the values are.
 
-use crate::codec::bytes::{Reader, What, Writer};
+use crate::codec::{Reader, What, Writer};
 
 const PLAIN: u64 = 0;
 const BASE64URL: u64 = 1;
@@ -62,7 +62,11 @@ pub(crate) fn pack(value: &str, out: &mut Writer) {
     out.varint((value.len() as u64) << 2 | form);
     match form {
         BASE64URL => pack_bits(value.bytes().map(place), 6, out),
-        HEX => pack_bits(value.bytes().map(|b| if b.is_ascii_digit() { b - b'0' } else { b - b'a' + 10 }), 4, out),
+        HEX => pack_bits(
+            value.bytes().map(|b| if b.is_ascii_digit() { b - b'0' } else { b - b'a' + 10 }),
+            4,
+            out,
+        ),
         _ => out.raw(value.as_bytes()),
     }
 }
@@ -103,7 +107,9 @@ impl<'a> Packed<'a> {
         let len = (self.head >> 2) as usize;
         let digits = match self.head & 3 {
             BASE64URL => unpack_bits(self.bytes, len, 6)?.map(|digit| DIGITS.get(digit).copied()).collect(),
-            HEX => unpack_bits(self.bytes, len, 4)?.map(|digit| b"0123456789abcdef".get(digit).copied()).collect(),
+            HEX => unpack_bits(self.bytes, len, 4)?
+                .map(|digit| b"0123456789abcdef".get(digit).copied())
+                .collect(),
             _ => Some(self.bytes.to_vec()),
         };
         let value = String::from_utf8(digits.unwrap_or_default()).map_err(|_| "a value that is not UTF-8")?;

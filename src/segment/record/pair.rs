@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::codec::bytes::{Reader, What, Writer};
+use crate::codec::{Reader, What, Writer};
 use crate::model::{Id, KindScope, Placeholders, Strength, Time};
 use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, Pair, PairKey, PendingPair, Phase, Sym};
 use crate::resolve::{Conflict, EdgeForce, Level, Reason, Status};
@@ -146,8 +146,8 @@ fn reason_of(code: u8) -> Result<Reason, What> {
 
 fn put_edge(edge: &Edge, members: &impl Members, clock: &mut Clock, out: &mut Writer) {
     let EdgeState { phase, force, joins_persons, status, level, conflict, evidence_count } = &edge.state;
-    let plain = *evidence_count == 1
-        && matches!(edge.evidence.as_slice(), [lone] if lone.observed_at == force.since);
+    let plain =
+        *evidence_count == 1 && matches!(edge.evidence.as_slice(), [lone] if lone.observed_at == force.since);
     let phase_code = match phase {
         Phase::Silent => 0,
         Phase::Void(_) => 1,

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use crate::codec::bytes::{Reader, What};
+use crate::codec::{Reader, What};
 use crate::model::{Direction, Id, Time};
 use crate::records::{
     Group, List, ListItem, MemberRef, Node, NodeNo, Pair, PairKey, PendingClock, Phase, RelationGroup, Sym,
@@ -81,7 +81,8 @@ impl<'a> Head<'a> {
         }
         self.last = number;
         let space = take_number(reader)?;
-        let (superseded, [blocked, restricted, hint_hub, is_spelt, has_more, far_pairs]) = reader.flags::<6>()?;
+        let (superseded, [blocked, restricted, hint_hub, is_spelt, has_more, far_pairs]) =
+            reader.flags::<6>()?;
         let root = if self.one_entity { 0 } else { reader.varint()? as usize };
         if root > self.read {
             return Err("an entity that begins after its member");
@@ -268,16 +269,22 @@ fn add_near(family: &mut Family, spaces: &impl Spaces) -> Result<(), What> {
         let passing = spaces.space(space).is_some_and(|space| space.kind().is_passing());
         let others = same.iter().map(|(_, _, _, other)| *other);
         match node.groups.binary_search_by_key(&(space, candidate), |group| (group.space, group.candidate)) {
-            Ok(at) => node.groups.get_mut(at).iter_mut().for_each(|group| extend(&mut group.links, others.clone())),
+            Ok(at) => {
+                node.groups.get_mut(at).iter_mut().for_each(|group| extend(&mut group.links, others.clone()))
+            }
             Err(at) => {
-                node.groups.insert(at, Group { space, candidate, passing, links: List::from_sorted(others.collect()) });
+                node.groups.insert(
+                    at,
+                    Group { space, candidate, passing, links: List::from_sorted(others.collect()) },
+                );
             }
         }
     }
     for (own, other) in hints {
         nodes.get_mut(own).into_iter().for_each(|(_, node)| extend(&mut node.hints, [other]));
     }
-    let in_order = |node: &Node| node.groups.is_sorted_by(|x, y| (x.space, x.candidate) < (y.space, y.candidate));
+    let in_order =
+        |node: &Node| node.groups.is_sorted_by(|x, y| (x.space, x.candidate) < (y.space, y.candidate));
     if nodes.iter().all(|(_, node)| in_order(node)) { Ok(()) } else { Err("groups out of order") }
 }
 

@@ -2,7 +2,7 @@
 
 use std::cmp::Reverse;
 
-use crate::codec::bytes::Writer;
+use crate::codec::Writer;
 use crate::model::{Direction, Id, Time};
 use crate::records::{List, ListItem, Node, NodeNo, Pair, PendingClock};
 use crate::segment::record::family::Family;
@@ -33,7 +33,7 @@ pub(crate) fn put_family(family: &Family, out: &mut Writer) {
     for (number, node) in &family.nodes {
         out.varint(u64::from(number - last));
         last = *number;
-        put_member(family, node, one_entity, out);
+        put_member(family, *number, node, one_entity, out);
     }
     if other_persons {
         roots().for_each(|(_, node)| out.varint(u64::from(node.person)));
@@ -58,10 +58,9 @@ fn times_in(family: &Family) -> impl Iterator<Item = Time> {
     clocks.chain(family.pairs.iter().flat_map(times_of))
 }
 
-fn put_member(family: &Family, node: &Node, one_entity: bool, out: &mut Writer) {
+fn put_member(family: &Family, number: NodeNo, node: &Node, one_entity: bool, out: &mut Writer) {
     out.varint(u64::from(node.space));
     let spelling = Some(node.id.spelling()).filter(|spelling| *spelling != node.id.value());
-    let number = family.nodes.iter().find(|(_, known)| std::ptr::eq(known, node)).map_or(0, |(number, _)| *number);
     out.flags(
         node.superseded,
         [

@@ -23,7 +23,7 @@ pub(crate) mod scan;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use format::Root;
+pub(crate) use format::{ROOT_BYTES, Root};
 pub(crate) use merge::{Absences, Merge};
 pub(crate) use reader::{Found, Table};
 pub(crate) use scan::{Entry, Scan};

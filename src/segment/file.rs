@@ -1,0 +1,282 @@
+//! A segment as it is read: an id or a number leads to a record, a key to an entry of the table.
+
+use std::path::Path;
+
+use crate::codec::What;
+use crate::error::{Error, Result};
+use crate::model::Id;
+use crate::records::NodeNo;
+use crate::segment::bytes::{FileBytes, Piece, ReadMode};
+use crate::segment::checksum::sum;
+use crate::segment::format::{
+    DENSE_ENTRIES, FORMAT_VERSION, Form, GONE_BIT, HEADER_BYTES, Header, LINE_BYTES, Name, RECORD_ALIGN,
+    RECORD_HEAD_BYTES, Section, Unreadable,
+};
+use crate::segment::hash::{hash_node, hashes_of};
+use crate::segment::index::{Line, dense_place, line_of};
+use crate::segment::record::{Gone, Head, Key, Member, take_gone};
+use crate::segment::table::Table;
+use crate::vfs::Vfs;
+
+/// An open segment.
+#[derive(Debug)]
+pub(crate) struct Segment {
+    bytes: FileBytes,
+    header: Header,
+    identity: u32,
+}
+
+/// A record whose checksum held.
+pub(crate) struct Record<'f> {
+    piece: Piece<'f>,
+    at: u64,
+    is_gone: bool,
+}
+
+impl Record<'_> {
+    /// Its body.
+    pub(crate) fn body(&self) -> &[u8] {
+        self.piece.get(RECORD_HEAD_BYTES..).unwrap_or_default()
+    }
+
+    /// Where it is.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+}
+
+/// What a segment knows of an id or a number.
+pub(crate) enum Known<'f> {
+    /// Nothing.
+    Nothing,
+    /// It is gone.
+    Gone(Gone),
+    /// It is in a family.
+    Family(Record<'f>),
+}
+
+impl Segment {
+    /// Opens a segment: its header is checked, and that its parts lie in the file.
+    pub(crate) fn open(vfs: &dyn Vfs, path: &Path, mode: ReadMode) -> Result<Segment> {
+        Segment::from_bytes(FileBytes::open(vfs, path, mode)?)
+    }
+
+    /// The same of bytes that are held already.
+    pub(crate) fn from_bytes(bytes: FileBytes) -> Result<Segment> {
+        let header = bytes.get(0, HEADER_BYTES)?;
+        let header = Header::decode(&header).map_err(|unreadable| match unreadable {
+            Unreadable::Damaged(what) => bytes.corrupt(0, what),
+            Unreadable::Version(found) | Unreadable::Features(found) => {
+                Error::FormatVersion { found, oldest: FORMAT_VERSION, newest: FORMAT_VERSION }
+            }
+        })?;
+        if let Some(what) = header.misplaced(bytes.len()) {
+            return Err(bytes.corrupt(0, what));
+        }
+        let identity = header.name.identity();
+        Table::new(&bytes, identity, header.root)?;
+        Ok(Segment { bytes, header, identity })
+    }
+
+    /// Which segment this is.
+    pub(crate) fn name(&self) -> &Name {
+        &self.header.name
+    }
+
+    /// The header.
+    pub(crate) fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The table.
+    pub(crate) fn table(&self) -> Result<Table<'_>> {
+        Table::new(&self.bytes, self.identity, self.header.root)
+    }
+
+    /// The error for damage found at `at`.
+    pub(crate) fn corrupt(&self, at: u64, what: What) -> Error {
+        self.bytes.corrupt(at, what)
+    }
+
+    /// Starts fetching the line of a hash.
+    pub(crate) fn prefetch_id(&self, hash: u64) {
+        if self.header.ids.len > 0 {
+            self.bytes.prefetch(self.line_at(&self.header.ids, line_of(hash, self.header.id_homes)));
+        }
+    }
+
+    fn line_at(&self, section: &Section, line: u64) -> u64 {
+        section.at.saturating_add(line.saturating_mul(LINE_BYTES as u64))
+    }
+
+    /// What the segment knows of an id.
+    pub(crate) fn find_id(&self, hash: u64, id: &Id, key: &Key<'_>) -> Result<Known<'_>> {
+        let mut found = Known::Nothing;
+        self.each_place((&self.header.ids, self.header.id_homes), hash, |place| {
+            let record = self.record(place)?;
+            if record.is_gone {
+                let gone = self.gone(&record)?;
+                if gone.hashes == Some(hashes_of(self.header.name.seed, id)) {
+                    found = Known::Gone(gone);
+                    return Ok(true);
+                }
+                return Ok(false);
+            }
+            let is_it = self.find_member(&record, |member| key.is(member))?.is_some();
+            if is_it {
+                found = Known::Family(record);
+            }
+            Ok(is_it)
+        })?;
+        Ok(found)
+    }
+
+    /// What the segment knows of a number.
+    pub(crate) fn find_node(&self, number: NodeNo) -> Result<Known<'_>> {
+        let mut found = Known::Nothing;
+        let mut look = |place| {
+            let record = self.record(place)?;
+            if record.is_gone {
+                let gone = self.gone(&record)?;
+                let is_it = gone.number == number;
+                if is_it {
+                    found = Known::Gone(gone);
+                }
+                return Ok(is_it);
+            }
+            let is_it = self.find_member(&record, |member| member.number == number)?.is_some();
+            if is_it {
+                found = Known::Family(record);
+            }
+            Ok(is_it)
+        };
+        match self.header.form {
+            Form::Hashed => {
+                self.each_place((&self.header.nodes, self.header.node_homes), hash_node(number), look)?
+            }
+            Form::Dense => {
+                if let Some(place) = self.dense_place(number)?
+                    && !look(place)?
+                {
+                    return Err(self.corrupt(self.header.nodes.at, "a number leads to a record without it"));
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn dense_place(&self, number: NodeNo) -> Result<Option<u32>> {
+        let Some(distance) = u64::from(number).checked_sub(self.header.first_node) else { return Ok(None) };
+        let line = distance / DENSE_ENTRIES as u64;
+        if line >= self.header.nodes.len {
+            return Ok(None);
+        }
+        let at = self.line_at(&self.header.nodes, line);
+        let bytes = self.bytes.get(at, LINE_BYTES)?;
+        let slot = (distance % DENSE_ENTRIES as u64) as usize;
+        let place = dense_place(self.identity, at, &bytes, slot).map_err(|what| self.corrupt(at, what))?;
+        Ok((place != 0).then_some(place))
+    }
+
+    /// Calls `look` with each place that may be of a hash until it says that it was.
+    fn each_place(
+        &self,
+        (section, homes): (&Section, u64),
+        hash: u64,
+        mut look: impl FnMut(u32) -> Result<bool>,
+    ) -> Result<()> {
+        let mut number = line_of(hash, homes);
+        while number < section.len {
+            let at = self.line_at(section, number);
+            let bytes = self.bytes.get(at, LINE_BYTES)?;
+            let line = Line::read(self.identity, at, &bytes).map_err(|what| self.corrupt(at, what))?;
+            for place in line.places(hash) {
+                if look(place)? {
+                    return Ok(());
+                }
+            }
+            if !line.goes_on {
+                return Ok(());
+            }
+            number += 1;
+        }
+        if section.len == 0 {
+            Ok(())
+        } else {
+            Err(self.corrupt(section.at, "an index goes on beyond its end"))
+        }
+    }
+
+    /// The record at a place of an index.
+    fn record(&self, place: u32) -> Result<Record<'_>> {
+        let at = self.header.records.at + (u64::from(place).saturating_sub(1)) * RECORD_ALIGN;
+        self.record_at(at)
+    }
+
+    /// The record at an offset of the file.
+    fn record_at(&self, at: u64) -> Result<Record<'_>> {
+        let records = self.header.records;
+        let end = records.at + records.len;
+        let beyond = || self.corrupt(at, "a record that is not among the records");
+        let left = end.checked_sub(at).filter(|left| *left >= RECORD_HEAD_BYTES as u64).ok_or_else(beyond)?;
+        let head = self.bytes.get(at, RECORD_HEAD_BYTES)?;
+        let (check, len) = head.split_first_chunk::<4>().ok_or_else(beyond)?;
+        let check = u32::from_le_bytes(*check);
+        let len = len.first_chunk::<4>().map_or(0, |len| u32::from_le_bytes(*len));
+        let (is_gone, len) = (len & GONE_BIT != 0, len & !GONE_BIT);
+        if u64::from(len) > left - RECORD_HEAD_BYTES as u64 {
+            return Err(beyond());
+        }
+        let piece = self.bytes.get(at, RECORD_HEAD_BYTES + len as usize)?;
+        let covered = piece.get(4..).unwrap_or_default();
+        if sum(self.identity, at, covered) != check {
+            return Err(self.corrupt(at, "a record whose checksum does not hold"));
+        }
+        Ok(Record { piece, at, is_gone })
+    }
+
+    fn gone(&self, record: &Record<'_>) -> Result<Gone> {
+        take_gone(record.body()).map_err(|what| self.corrupt(record.at, what))
+    }
+
+    /// The first member of a record that `is_it`.
+    fn find_member<'r>(
+        &self,
+        record: &'r Record<'_>,
+        is_it: impl Fn(&Member<'_>) -> bool,
+    ) -> Result<Option<Member<'r>>> {
+        let find = || {
+            let mut head = Head::begin(record.body())?;
+            while let Some(member) = head.next()? {
+                if is_it(&member) {
+                    return Ok(Some(member));
+                }
+            }
+            Ok(None)
+        };
+        find().map_err(|what| self.corrupt(record.at, what))
+    }
+
+    /// Every record with what it is, in order.
+    pub(crate) fn scan(&self) -> impl Iterator<Item = Result<Known<'_>>> {
+        let mut at = Some(self.header.records.at);
+        let end = self.header.records.at + self.header.records.len;
+        std::iter::from_fn(move || {
+            let place = at.filter(|place| *place < end)?;
+            let known = self.record_at(place).and_then(|record| {
+                let len = record.piece.len() as u64;
+                let next = (place + len).next_multiple_of(RECORD_ALIGN);
+                let padding = self.bytes.get(place + len, (next - place - len) as usize)?;
+                if padding.iter().any(|byte| *byte != 0) {
+                    return Err(self.corrupt(place + len, "bytes between records that are not zero"));
+                }
+                at = Some(next);
+                if record.is_gone { self.gone(&record).map(Known::Gone) } else { Ok(Known::Family(record)) }
+            });
+            if known.is_err() {
+                at = None;
+            }
+            Some(known)
+        })
+    }
+}

@@ -1,0 +1,115 @@
+//! The rows of what is small: retractions and their lifting, marks, tombs, pairs whose ends lie apart.
+//!
+//! # Layout
+//! Retractions and their lifting: `varint` count and times told, then the same of the lifting.
+
+use crate::codec::{Reader, What, Writer};
+use crate::model::{KindScope, Time};
+use crate::records::{Lifting, Pair, PairKey, Sym};
+use crate::segment::record::{Clock, NoMembers, put_pair, take_pair, times_of};
+
+pub(crate) fn put_lifting_to(lifting: &Lifting, out: &mut Writer) {
+    for times in [&lifting.retracted, &lifting.lifted] {
+        out.varint(times.len() as u64);
+        times.iter().for_each(|time| out.signed(time.ms()));
+    }
+}
+
+pub(crate) fn take_lifting_from(reader: &mut Reader<'_>) -> Result<Lifting, What> {
+    let mut lifting = Lifting::default();
+    for times in [&mut lifting.retracted, &mut lifting.lifted] {
+        for _ in 0..reader.varint()? {
+            times.push(Time::from_ms(reader.signed()?));
+        }
+        if !times.is_sorted_by(|x, y| x < y) {
+            return Err("times out of order");
+        }
+    }
+    Ok(lifting)
+}
+
+fn all<T>(reader: &Reader<'_>, value: T) -> Result<T, What> {
+    if reader.left() == 0 { Ok(value) } else { Err("too long a row") }
+}
+
+pub(crate) fn put_lifting(lifting: &Lifting) -> Vec<u8> {
+    let mut out = Writer::default();
+    put_lifting_to(lifting, &mut out);
+    out.into_bytes()
+}
+
+pub(crate) fn take_lifting(bytes: &[u8]) -> Result<Lifting, What> {
+    let mut reader = Reader::new(bytes);
+    let lifting = take_lifting_from(&mut reader)?;
+    all(&reader, lifting)
+}
+
+/// A retraction of what a source said: source, scope, from, to, and its lifting.
+pub(crate) type RetractedSource = (Sym, Option<KindScope>, Option<Time>, Time, Lifting);
+
+pub(crate) fn put_source_retraction(retracted: &RetractedSource) -> Vec<u8> {
+    let (source, scope, from, to, lifting) = retracted;
+    let mut out = Writer::default();
+    out.varint(u64::from(*source));
+    out.flags(scope.is_some(), [from.is_some()]);
+    scope.iter().for_each(|scope| out.text(scope.as_str()));
+    from.iter().for_each(|from| out.signed(from.ms()));
+    out.signed(to.ms());
+    put_lifting_to(lifting, &mut out);
+    out.into_bytes()
+}
+
+pub(crate) fn take_source_retraction(bytes: &[u8]) -> Result<RetractedSource, What> {
+    let mut reader = Reader::new(bytes);
+    let source = Sym::try_from(reader.varint()?).map_err(|_| "a number beyond 32 bits")?;
+    let (has_scope, [has_from]) = reader.flags::<1>()?;
+    let scope = has_scope.then(|| reader.text()?.parse().map_err(|_| "no kind and scope")).transpose()?;
+    let from = has_from.then(|| reader.signed().map(Time::from_ms)).transpose()?;
+    let to = Time::from_ms(reader.signed()?);
+    let lifting = take_lifting_from(&mut reader)?;
+    all(&reader, (source, scope, from, to, lifting))
+}
+
+pub(crate) fn put_mark(at: Time, value: &str) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.signed(at.ms());
+    out.text(value);
+    out.into_bytes()
+}
+
+pub(crate) fn take_mark(bytes: &[u8]) -> Result<(Time, String), What> {
+    let mut reader = Reader::new(bytes);
+    let mark = (Time::from_ms(reader.signed()?), reader.text()?.to_owned());
+    all(&reader, mark)
+}
+
+pub(crate) fn put_tomb(at: Time, sticky: bool) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.signed(at.ms());
+    out.flags(sticky, []);
+    out.into_bytes()
+}
+
+pub(crate) fn take_tomb(bytes: &[u8]) -> Result<(Time, bool), What> {
+    let mut reader = Reader::new(bytes);
+    let at = Time::from_ms(reader.signed()?);
+    let (sticky, []) = reader.flags::<0>()?;
+    all(&reader, (at, sticky))
+}
+
+/// Writes a pair whose ends lie in two records.
+pub(crate) fn put_far_pair(pair: &Pair) -> Vec<u8> {
+    let in_seconds = times_of(pair).all(Clock::fits_seconds);
+    let mut out = Writer::default();
+    out.flags(in_seconds, []);
+    put_pair(pair, &NoMembers, &mut Clock::new(in_seconds), &mut out);
+    out.into_bytes()
+}
+
+/// Reads it.
+pub(crate) fn take_far_pair(key: PairKey, bytes: &[u8]) -> Result<Pair, What> {
+    let mut reader = Reader::new(bytes);
+    let (in_seconds, []) = reader.flags::<0>()?;
+    let pair = take_pair(key, &NoMembers, &mut Clock::new(in_seconds), &mut reader)?;
+    all(&reader, pair)
+}
