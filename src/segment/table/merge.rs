@@ -54,7 +54,6 @@ impl<'f> Merge<'f> {
             // An end stays one, and asking it again costs nothing.
             if head.is_spent {
                 head.scan.next()?;
-                head.is_spent = false;
             }
         }
         // Few tables are merged at a time: looking at every head is cheaper than keeping a heap.

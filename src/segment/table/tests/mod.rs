@@ -7,6 +7,8 @@ mod made;
 mod model;
 // Flipped bits, cuts, swapped and stale blocks, forged checksums.
 mod damage;
+// Blocks that nobody could have written, under checksums that hold.
+mod forged;
 // The bytes of a small table.
 mod golden;
 // Limits, keys out of order, failing sinks.
