@@ -198,6 +198,9 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// A fact of the transaction failed half-way (its error said why): nothing of the transaction was written.
+    #[error("a fact of this transaction failed half-way and nothing of it was written; begin it again")]
+    Broken,
     /// A promise of idweave's own code did not hold. What was being done was given up; nothing of it was kept.
     #[error("a bug in idweave: {what}; nothing was changed, please report it")]
     Internal {

@@ -27,6 +27,7 @@ pub use engine::{
     Person, PersonId, Reached, Read, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use error::{Error, Result};
-pub use graph::{Committed, Durability, Graph, Options, Outcome, Recovery, Tx, View};
+pub use graph::{Checkpointed, Committed, Durability, Graph, Options, Outcome, Recovery, Tx, View};
 pub use model::{Fact, Id, Kind, KindScope, Op, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};
+pub use segment::ReadMode;

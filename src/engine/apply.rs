@@ -13,8 +13,13 @@ use crate::records::Direct;
 /// # Errors
 /// The fact was refused (nothing changed), or a limit of the store is reached (the change is broken).
 pub(crate) fn apply(change: &mut Change, fact: &Fact) -> Result<bool> {
-    let fact = admit(change, fact)?;
+    let fact = match admit(change, fact) {
+        Ok(fact) => fact,
+        Err(refused) => return change.checked().and(Err(refused)),
+    };
     let applied = apply_admitted(change, fact);
+    change.checked()?;
+    change.state.shed();
     change.broken |= applied.is_err();
     applied
 }
@@ -45,9 +50,10 @@ fn apply_admitted(change: &mut Change, fact: Fact) -> Result<bool> {
 /// A limit of the store is reached.
 pub(crate) fn replay(change: &mut Change, entry: Entry) -> Result<()> {
     match entry {
-        Entry::Fact(fact) => perform(change, &fact).map(|_| ()),
-        Entry::Erase(erasure) => erase::replay(change, &erasure),
+        Entry::Fact(fact) => perform(change, &fact).map(|_| ())?,
+        Entry::Erase(erasure) => erase::replay(change, &erasure)?,
     }
+    change.checked()
 }
 
 /// Applies an accepted fact other than an erasure; whether it changed anything.

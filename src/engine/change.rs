@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::codec::Entry;
+use crate::error::Result;
 use crate::model::{Placeholders, Time};
 use crate::records::{NodeNo, PairKey};
 use crate::store::{Draft, State};
@@ -66,6 +67,8 @@ pub(crate) struct Change {
     /// The key of the tombstones' HMAC.
     pub(crate) secret: [u8; 32],
     pub(crate) door: Door,
+    /// Settings are read back from segments, which hold what followed from them already.
+    pub(crate) restoring: bool,
     /// A fact failed half-way (C2).
     pub(crate) broken: bool,
 }
@@ -84,7 +87,19 @@ impl Change {
             recorded_at,
             secret,
             door,
+            restoring: false,
             broken: false,
+        }
+    }
+
+    /// An error, and a broken change, if what was read so far met damaged bytes.
+    pub(crate) fn checked(&mut self) -> Result<()> {
+        match self.state.take_fault() {
+            None => Ok(()),
+            Some(error) => {
+                self.broken = true;
+                Err(error)
+            }
         }
     }
 }

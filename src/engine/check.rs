@@ -108,7 +108,7 @@ fn rebuild(state: &State) -> Result<Draft> {
     for fact in all_facts(state) {
         perform(&mut change, &fact?)?;
     }
-    settle(&mut change);
+    settle(&mut change)?;
     Ok(change.state)
 }
 

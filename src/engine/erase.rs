@@ -25,7 +25,7 @@ use crate::store::{Draft, Source};
 
 /// Erases an id or its entity; `false` if that was done already and nothing is left to remove.
 pub(crate) fn erase(change: &mut Change, id: &Id, reach: Reach, at: Time, sticky: bool) -> Result<bool> {
-    settle(change);
+    settle(change)?;
     let state = &change.state;
     let mut targets = under_aliases(state, id);
     if reach == Reach::Entity {
@@ -68,7 +68,7 @@ fn under_aliases(state: &Draft, id: &Id) -> Vec<Id> {
 
 /// Applies an erasure from the journal.
 pub(crate) fn replay(change: &mut Change, erasure: &Erasure) -> Result<()> {
-    settle(change);
+    settle(change)?;
     let mut targets = Vec::new();
     for erased in &erasure.ids {
         let numbered = erased.number.and_then(|number| u32::try_from(number).ok());

@@ -39,6 +39,7 @@ pub use read::{Answers, Read};
 pub(crate) use apply::{apply, replay};
 pub(crate) use change::{Change, Door};
 pub(crate) use check::check;
+pub(crate) use settings::restore_settings;
 pub(crate) use settle::settle;
 
 /// The verbs of reading, as functions on a source.

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use crate::codec::ndjson;
-use crate::engine::change::Change;
+use crate::engine::change::{Change, Door};
 use crate::engine::tomb::is_erased;
 use crate::error::Result;
 use crate::model::{Fact, Id, Op, PerScope, RuleValue, Time, split_scope};
 use crate::records::{ListKey, NodeNo, PairKey, Sym};
-use crate::store::{Draft, Source, State};
+use crate::store::{Draft, Restored, Source, State};
 
 /// The source of the links that an alias makes.
 const ALIAS_SOURCE: &str = "operator.topology_alias";
@@ -47,6 +47,17 @@ pub(crate) fn set(change: &mut Change, fact: &Fact) -> Result<bool> {
         _ => {}
     }
     Ok(true)
+}
+
+/// A state as segments hold it, with the settings it was told.
+pub(crate) fn restore_settings(restored: Restored) -> Result<State> {
+    let recorded_at = restored.state.recorded_at;
+    let mut change = Change::begin(restored.state, recorded_at, [0; 32], Door::default());
+    change.restoring = true;
+    for fact in &restored.settings {
+        set(&mut change, fact)?;
+    }
+    Ok(change.state.into_state())
 }
 
 /// An application's cursor: the greatest `at` wins, then the greater text. An older one is known already.
@@ -128,6 +139,9 @@ fn nodes_of(state: &Draft, space: Sym) -> Vec<NodeNo> {
 
 /// Every pair of an id of a (kind, scope) with a unionid may count differently.
 fn touch_space(change: &mut Change, space: &str) {
+    if change.restoring {
+        return;
+    }
     let state = &change.state;
     let Some(space) = state.sym(space) else { return };
     for number in nodes_of(state, space) {
@@ -141,6 +155,9 @@ fn touch_space(change: &mut Change, space: &str) {
 
 /// Every family that holds an id of a kind may be united differently.
 fn touch_kind(change: &mut Change, kind: &str) {
+    if change.restoring {
+        return;
+    }
     let state = &change.state;
     let of_kind = state.spaces().filter(|(_, text)| text.split(':').next() == Some(kind));
     let nodes: Vec<NodeNo> = of_kind.flat_map(|(space, _)| nodes_of(state, space)).collect();

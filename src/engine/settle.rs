@@ -15,14 +15,18 @@ use crate::engine::assess::assess_pairs;
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
 use crate::engine::walk::live_pairs;
+use crate::error::Result;
 use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
 use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
 use crate::store::{Draft, Source};
 
 /// Brings the state in line with its facts.
-pub(crate) fn settle(change: &mut Change) {
+///
+/// # Errors
+/// Damaged bytes of a segment: the change is broken.
+pub(crate) fn settle(change: &mut Change) -> Result<()> {
     if change.dirty.is_empty() {
-        return;
+        return change.checked();
     }
     if change.dirty.everything {
         let all = (0..change.state.number_count).filter(|number| change.state.node(*number).is_some());
@@ -36,6 +40,7 @@ pub(crate) fn settle(change: &mut Change) {
     settle_hint_hubs(change);
     settle_person_groups(change);
     change.dirty.everything = false;
+    change.checked()
 }
 
 fn settle_families(change: &mut Change) {

@@ -7,6 +7,7 @@ use crate::codec::encode_commit;
 use crate::engine::{Change, Door, settle};
 use crate::error::{Error, Result};
 use crate::graph::tx::Tx;
+use crate::journal::{End, Place, SegmentName};
 use crate::model::Time;
 use crate::store::{Home, State};
 
@@ -31,6 +32,40 @@ impl Writer {
         self.state.seq
     }
 
+    /// The latest state.
+    pub(crate) fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// Replaces the latest state by one that answers alike.
+    pub(crate) fn set_state(&mut self, state: Arc<State>) {
+        self.state = state;
+    }
+
+    fn home(&mut self) -> Result<&mut Box<dyn Home>> {
+        self.home.as_mut().filter(|_| !self.poisoned).ok_or(Error::Poisoned)
+    }
+
+    /// What a checkpoint starts from, everything so far durable; `None` if the home keeps no segments.
+    pub(crate) fn begin_checkpoint(&mut self) -> Result<Option<Place>> {
+        self.home()?.begin_checkpoint()
+    }
+
+    /// Where segments are written.
+    pub(crate) fn place(&mut self) -> Result<Option<Place>> {
+        Ok(self.home()?.place())
+    }
+
+    /// Makes these segments the ones that count.
+    pub(crate) fn install(&mut self, segments: Vec<SegmentName>, from: Option<End>) -> Result<()> {
+        self.home()?.install(segments, from)
+    }
+
+    /// Removes what segments cover.
+    pub(crate) fn retire(&mut self) -> Result<()> {
+        self.home()?.retire()
+    }
+
     /// Begins a transaction on the latest state.
     pub(crate) fn begin(&self, now: Time) -> Result<Tx> {
         if self.poisoned || self.home.is_none() {
@@ -43,13 +78,13 @@ impl Writer {
     pub(crate) fn commit(&mut self, tx: Tx) -> Result<Option<Arc<State>>> {
         let mut change = tx.change;
         if change.broken {
-            return Err(Error::TooLarge { what: "the graph", limit: u64::from(u32::MAX) });
+            return Err(Error::Broken);
         }
         if change.entries.is_empty() {
             return Ok(None);
         }
         let payload = encode_commit(&change.entries);
-        settle(&mut change);
+        settle(&mut change)?;
         let Some(home) = &mut self.home else { return Err(Error::Poisoned) };
         if let Err(error) = home.append(change.seq, change.recorded_at, &payload) {
             // A payload that is too large was refused before a byte was written.
@@ -91,6 +126,11 @@ impl Pending {
         if let Some(last) = self.0.back_mut() {
             last.awaited = true;
         }
+    }
+
+    /// Replaces the states that wait.
+    pub(crate) fn replace(&mut self, replaced: impl Fn(&Arc<State>) -> Arc<State>) {
+        self.0.iter_mut().for_each(|waiting| waiting.state = replaced(&waiting.state));
     }
 
     /// Takes the latest state up to a durable commit; earlier ones are dropped.

@@ -12,11 +12,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use crate::engine::{Finding, check};
 use crate::error::Result;
+use crate::graph::checkpoint::Checkpoints;
 use crate::graph::commit::{Pending, Writer};
 use crate::graph::options::{Durability, Options, Recovery};
 use crate::graph::tx::{Outcome, Tx};
 use crate::graph::view::View;
 use crate::model::{Fact, Time};
+use crate::segment::ReadMode;
 use crate::store::{Home, State, SyncHandle};
 
 /// What a write returns.
@@ -46,7 +48,9 @@ pub struct Committed<T> {
 /// # Ok::<(), idweave::Error>(())
 /// ```
 pub struct Graph {
-    writer: Mutex<Writer>,
+    pub(crate) writer: Mutex<Writer>,
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) read_mode: ReadMode,
     pending: Mutex<Pending>,
     durable: RwLock<Arc<State>>,
     latest: RwLock<Arc<State>>,
@@ -62,7 +66,7 @@ impl fmt::Debug for Graph {
 }
 
 /// A lock whose holder panicked guards data that is replaced whole, never half-way.
-fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -93,6 +97,8 @@ impl Graph {
         let state = Arc::new(state);
         Graph {
             writer: Mutex::new(Writer::new(state.clone(), home, options.door)),
+            checkpoints: Checkpoints::default(),
+            read_mode: options.read_mode,
             pending: Mutex::new(Pending::default()),
             durable: RwLock::new(state.clone()),
             latest: RwLock::new(state),
@@ -187,14 +193,30 @@ impl Graph {
         View::new(self.latest.read().unwrap_or_else(PoisonError::into_inner).clone())
     }
 
+    /// The state of the last commit.
+    pub(crate) fn latest_state(&self) -> Arc<State> {
+        self.latest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts states that answer alike in place of those that are waiting and shown. `None` leaves one as it is.
+    pub(crate) fn replace_states(&self, writer: &mut Writer, replace: impl Fn(&State) -> Option<State>) {
+        let replaced = |state: &Arc<State>| replace(state).map_or_else(|| state.clone(), Arc::new);
+        let latest = replaced(writer.state());
+        writer.set_state(latest.clone());
+        let mut pending = held(&self.pending);
+        pending.replace(replaced);
+        let mut durable = self.durable.write().unwrap_or_else(PoisonError::into_inner);
+        *durable = if durable.seq == latest.seq { latest.clone() } else { replaced(&durable) };
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = latest;
+    }
+
     /// Checks the whole graph: its structure, and every identity against resolution from scratch. Takes the
     /// memory of a second graph and time in proportion to its size. Empty = all holds.
     ///
     /// # Errors
     /// The facts could not be applied again.
     pub fn check(&self) -> Result<Vec<Finding>> {
-        let state = self.latest.read().unwrap_or_else(PoisonError::into_inner).clone();
-        check(&state)
+        check(&self.latest_state())
     }
 
     /// Makes everything durable and marks the journal's end as clean. Dropping a graph does the same but

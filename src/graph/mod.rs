@@ -2,6 +2,7 @@
 //!
 //! Read in this order: options and opening, the graph and its commits, a transaction, a view.
 
+mod checkpoint;
 mod commit;
 mod handle;
 mod open;
@@ -9,6 +10,7 @@ mod options;
 mod tx;
 mod view;
 
+pub use checkpoint::Checkpointed;
 pub use handle::{Committed, Graph};
 pub use options::{Durability, Options, Recovery};
 pub use tx::{Outcome, Tx};

@@ -1,28 +1,49 @@
 //! Opening and creating: replay of the journal into a state.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use crate::codec::decode_commit;
-use crate::engine::{Change, Door, replay, settle};
+use crate::engine::{Change, Door, replay, restore_settings, settle};
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
-use crate::graph::options::{Options, Recovery, random_secret};
-use crate::journal::{Frame, Journal, Options as JournalOptions, Tail};
+use crate::graph::options::{Options, Recovery, random_secret, random_uuid};
+use crate::journal::{Frame, Journal, Opening, Options as JournalOptions, Tail};
 use crate::model::Time;
-use crate::store::{Home, JournalHome, MemoryHome, State};
+use crate::segment::Segment;
+use crate::store::{Home, JournalHome, MemoryHome, State, restore};
 
 /// Replay settles after so many commits: often enough to bound what is dirty, seldom enough to be quick.
 const REPLAY_SETTLE_COMMITS: u64 = 256;
 
 pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
-    let mut replaying = Replaying { change: None };
-    let visit = &mut |frame: Frame<'_>| replaying.visit(dir, frame);
-    let (journal, recovery) = match Journal::open(options.vfs.clone(), dir, JournalOptions::default(), visit)
-    {
+    let opening = match Opening::begin(options.vfs.clone(), dir) {
         Err(Error::NotFound { .. }) if options.create_if_missing => return create(options, dir),
-        opened => opened?,
+        opening => opening?,
     };
-    let mut state = replaying.finish();
+    let mut segments = Vec::new();
+    for (name, path) in opening.segments() {
+        let segment = Segment::open(&*options.vfs, &path, options.read_mode)?;
+        if segment.name().uuid != opening.uuid() || segment.header().file_len != name.file_len {
+            return Err(segment.corrupt(0, "this is not the segment that the manifest names"));
+        }
+        segments.push(Arc::new(segment));
+    }
+    let state = match restore(segments)? {
+        Some(restored) => restore_settings(restored)?,
+        None => State::seeded(opening.uuid()),
+    };
+    if state.seq < opening.covered_seq() {
+        return Err(Error::Corrupt {
+            file: dir.to_owned(),
+            offset: 0,
+            what: "the segments end before the journal begins",
+        });
+    }
+    let mut replaying = Replaying { begun: Some(state), change: None };
+    let visit = &mut |frame: Frame<'_>| replaying.visit(dir, frame);
+    let (journal, recovery) = opening.replay(JournalOptions::default(), visit)?;
+    let mut state = replaying.finish()?;
     state.seq = state.seq.max(recovery.last_seq);
     let found = match recovery.tail {
         Tail::Clean => Recovery::Clean,
@@ -34,24 +55,36 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
 
 pub(crate) fn create(options: Options, dir: &Path) -> Result<Graph> {
     let journal = Journal::create(options.vfs.clone(), dir, JournalOptions::default())?;
+    let state = State::seeded(*journal.uuid());
     let home: Box<dyn Home> = Box::new(JournalHome::new(journal));
-    Ok(Graph::start(State::default(), home, options, Recovery::Clean))
+    Ok(Graph::start(state, home, options, Recovery::Clean))
 }
 
 pub(crate) fn in_memory(options: Options) -> Result<Graph> {
     let home: Box<dyn Home> = Box::new(MemoryHome::new(random_secret()?));
-    Ok(Graph::start(State::default(), home, options, Recovery::Clean))
+    Ok(Graph::start(State::seeded(random_uuid()?), home, options, Recovery::Clean))
 }
 
 /// A replay in the making.
 struct Replaying {
+    /// What the segments hold, until the first frame.
+    begun: Option<State>,
     change: Option<Change>,
 }
 
 impl Replaying {
     fn visit(&mut self, dir: &Path, frame: Frame<'_>) -> Result<()> {
-        let begin = || Change::begin(State::default(), Time::MIN, *frame.secret, Door::default());
-        let change = self.change.get_or_insert_with(begin);
+        if self.begun.as_ref().is_some_and(|state| frame.seq <= state.seq) {
+            return Ok(()); // A checkpoint covered it and had not let go of it yet.
+        }
+        let change = match self.begun.take() {
+            None => self.change.as_mut(),
+            Some(state) => {
+                let change = Change::begin(state, Time::MIN, *frame.secret, Door::default());
+                Some(self.change.insert(change))
+            }
+        };
+        let Some(change) = change else { return Ok(()) };
         change.seq = frame.seq;
         change.recorded_at = Time::from_ms(frame.recorded_at);
         let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };
@@ -61,14 +94,19 @@ impl Replaying {
         change.state.seq = frame.seq;
         change.state.recorded_at = change.recorded_at;
         if frame.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {
-            settle(change);
+            settle(change)?;
+            change.state.shed();
         }
         Ok(())
     }
 
-    fn finish(self) -> State {
-        let Some(mut change) = self.change else { return State::default() };
-        settle(&mut change);
-        change.state.into_state()
+    fn finish(self) -> Result<State> {
+        match (self.change, self.begun) {
+            (Some(mut change), _) => {
+                settle(&mut change)?;
+                Ok(change.state.into_state())
+            }
+            (None, begun) => Ok(begun.unwrap_or_default()),
+        }
     }
 }

@@ -8,6 +8,7 @@ use crate::error::{Error, FactRule, IoOp, Result};
 use crate::graph::handle::Graph;
 use crate::graph::open;
 use crate::model::Placeholders;
+use crate::segment::ReadMode;
 use crate::vfs::{RealVfs, Vfs};
 
 /// When a write returns.
@@ -48,6 +49,7 @@ pub struct Options {
     pub(crate) durability: Durability,
     pub(crate) door: Door,
     pub(crate) create_if_missing: bool,
+    pub(crate) read_mode: ReadMode,
     pub(crate) vfs: Arc<dyn Vfs>,
 }
 
@@ -57,6 +59,7 @@ impl Default for Options {
             durability: Durability::Sync,
             door: Door::default(),
             create_if_missing: false,
+            read_mode: ReadMode::default(),
             vfs: Arc::new(RealVfs),
         }
     }
@@ -96,6 +99,13 @@ impl Options {
     #[must_use]
     pub fn placeholders(mut self, placeholders: Placeholders) -> Options {
         self.door.placeholders = placeholders;
+        self
+    }
+
+    /// How segments are read; default: mapped into memory.
+    #[must_use]
+    pub fn read_mode(mut self, read_mode: ReadMode) -> Options {
+        self.read_mode = read_mode;
         self
     }
 
@@ -144,10 +154,19 @@ impl Options {
     }
 }
 
-/// Fresh random bytes.
+/// Fresh random bytes for a secret.
 pub(crate) fn random_secret() -> Result<[u8; 32]> {
-    let mut secret = [0; 32];
-    getrandom::fill(&mut secret)
+    random()
+}
+
+/// A fresh random name for a graph.
+pub(crate) fn random_uuid() -> Result<[u8; 16]> {
+    random()
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes)
         .map_err(|error| Error::io(IoOp::Read, "the system's random bytes", std::io::Error::other(error)))?;
-    Ok(secret)
+    Ok(bytes)
 }

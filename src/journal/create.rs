@@ -72,6 +72,9 @@ impl Journal {
             session: 0,
             state: State::Sealed,
             end,
+            covered_seq: 0,
+            next_segment: 0,
+            segments: Vec::new(),
         });
         manifest.write_new(&*vfs, &layout::manifest_new(dir))?;
         vfs.sync_dir(dir)?;

@@ -30,7 +30,7 @@
 //!
 //! OFFSET SIZE FIELD          slot
 //!      0    8 magic          89 'i' 'w' 'm' CR LF 1A LF
-//!      8    4 version        1
+//!      8    4 version        1 while there was no segment yet (bytes 128.. are zero), else 2
 //!     12    4 resolver_version
 //!     16    8 generation     the valid slot with the greater one counts; equal ones are equal throughout
 //!     24   16 uuid
@@ -40,7 +40,10 @@
 //!     88    8 session        counts the times the journal was opened and written to
 //!     96    4 state          0 open, 1 sealed, 2 open and cut by a recovery since
 //!    100   28 end            sealed: the end; otherwise where the session began (see below)
-//!    128      zero
+//!    128    8 covered_seq    segments cover every frame up to this one
+//!    136    8 next_segment   the number of the next segment
+//!    144    4 count          of segments
+//!    148 16*n segments       number and length in bytes each, the newest first; then zero
 //!   4092    4 crc            of bytes 0..4092
 //!
 //! journal/MARK: two slots, at 0 and at 512, in a file of 1024 bytes; what is between is zero and not read
@@ -77,6 +80,10 @@ pub(crate) const FILE_HEADER_BYTES: usize = 64;
 pub(crate) const FRAME_HEADER_BYTES: usize = 44;
 /// The size of a manifest slot.
 pub(crate) const MANIFEST_SLOT_BYTES: usize = 4096;
+/// The version of a manifest that names segments.
+const MANIFEST_VERSION: u32 = 2;
+/// The most segments a manifest can name.
+pub(crate) const SEGMENTS_MAX: usize = (MANIFEST_SLOT_BYTES - 4 - 148) / 16;
 /// The size of a mark slot.
 pub(crate) const MARK_SLOT_BYTES: usize = 64;
 /// From the start of a mark slot to the next: a sector, so that a torn write spoils one only.
@@ -159,6 +166,17 @@ pub(crate) struct Manifest {
     pub(crate) session: u64,
     pub(crate) state: State,
     pub(crate) end: End,
+    pub(crate) covered_seq: u64,
+    pub(crate) next_segment: u64,
+    /// The newest first.
+    pub(crate) segments: Vec<SegmentName>,
+}
+
+/// A segment that counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct SegmentName {
+    pub(crate) number: u64,
+    pub(crate) file_len: u64,
 }
 
 /// What the mark says: the frames from `group_first` to `end.seq` became durable together.
@@ -238,16 +256,26 @@ impl Manifest {
 
     pub(crate) fn encode(&self) -> [u8; MANIFEST_SLOT_BYTES] {
         let mut out = Writer::<MANIFEST_SLOT_BYTES>::new();
-        out.put(&MANIFEST_MAGIC).u32(FORMAT_VERSION).u32(self.resolver_version).u64(self.generation);
+        let version = if self.next_segment == 0 { FORMAT_VERSION } else { MANIFEST_VERSION };
+        out.put(&MANIFEST_MAGIC).u32(version).u32(self.resolver_version).u64(self.generation);
         out.put(&self.uuid).put(&self.secret.0).u64(self.first_file).u64(self.first_seq).u64(self.session);
         out.u32(self.state as u32).end(&self.end);
+        out.u64(self.covered_seq).u64(self.next_segment);
+        let segments = self.segments.get(..SEGMENTS_MAX.min(self.segments.len())).unwrap_or_default();
+        out.u32(segments.len() as u32);
+        for segment in segments {
+            out.u64(segment.number).u64(segment.file_len);
+        }
         out.seal(0)
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Manifest, Unreadable> {
         let (mut fields, _) = checked(bytes, MANIFEST_SLOT_BYTES, 0, &MANIFEST_MAGIC)?;
-        fields.version()?;
-        let manifest = Manifest {
+        let version = fields.u32()?;
+        if !(FORMAT_VERSION..=MANIFEST_VERSION).contains(&version) {
+            return Err(if version == 0 { Unreadable::Damaged } else { Unreadable::Version(version) });
+        }
+        let mut manifest = Manifest {
             resolver_version: fields.u32()?,
             generation: fields.u64()?,
             uuid: fields.take()?,
@@ -262,8 +290,20 @@ impl Manifest {
                 _ => return Err(Unreadable::Damaged),
             },
             end: fields.end()?,
+            covered_seq: fields.u64()?,
+            next_segment: fields.u64()?,
+            segments: Vec::new(),
         };
+        for _ in 0..fields.u32()? {
+            let segment = SegmentName { number: fields.u64()?, file_len: fields.u64()? };
+            manifest.segments.push(segment);
+        }
         fields.zero(fields.0.len())?;
+        let has_segments =
+            !manifest.segments.is_empty() || manifest.covered_seq > 0 || manifest.next_segment > 0;
+        if has_segments && version == FORMAT_VERSION {
+            return Err(Unreadable::Damaged);
+        }
         Ok(manifest)
     }
 }

@@ -29,6 +29,19 @@ pub(crate) fn mark(dir: &Path) -> PathBuf {
     dir.join("journal").join("MARK")
 }
 
+pub(crate) fn segments(dir: &Path) -> PathBuf {
+    dir.join("segments")
+}
+
+pub(crate) fn segment_in(segments: &Path, number: u64) -> PathBuf {
+    segments.join(format!("{number:0NUMBER_DIGITS$}.seg"))
+}
+
+/// The number of a segment by its file's name.
+pub(crate) fn segment_number(name: &str) -> Option<u64> {
+    number_before(name, ".seg")
+}
+
 pub(crate) fn log(dir: &Path, number: u64) -> PathBuf {
     dir.join("journal").join(format!("{number:0NUMBER_DIGITS$}.log"))
 }
@@ -41,7 +54,11 @@ pub(crate) fn log_numbers(vfs: &dyn Vfs, dir: &Path) -> Result<Vec<u64>> {
 }
 
 fn log_number(name: &str) -> Option<u64> {
-    let digits = name.strip_suffix(".log")?;
+    number_before(name, ".log")
+}
+
+fn number_before(name: &str, suffix: &str) -> Option<u64> {
+    let digits = name.strip_suffix(suffix)?;
     let plain = digits.len() >= NUMBER_DIGITS && digits.bytes().all(|b| b.is_ascii_digit());
     // A number has one name only: no second file may claim it with more zeros in front.
     let canonical = digits.len() == NUMBER_DIGITS || !digits.starts_with('0');

@@ -35,6 +35,7 @@ pub(crate) mod reader;
 pub(crate) mod recover;
 pub(crate) mod repair;
 
+pub(crate) mod checkpoint;
 pub(crate) mod create;
 pub(crate) mod open;
 pub(crate) mod sync;
@@ -43,7 +44,9 @@ pub(crate) mod writer;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use open::Tail;
+pub(crate) use checkpoint::Place;
+pub(crate) use format::{End, SegmentName};
+pub(crate) use open::{Opening, Tail};
 pub(crate) use reader::Frame;
 pub(crate) use sync::SyncHandle;
 pub(crate) use writer::{Journal, Options};

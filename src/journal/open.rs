@@ -1,18 +1,20 @@
 //! Opens a database for writing: lock, read, judge, repair.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::Result;
+use crate::journal::checkpoint::remove_retired;
 use crate::journal::create::without_manifest;
-use crate::journal::format::State;
+use crate::journal::format::{SegmentName, State};
 use crate::journal::layout;
+use crate::journal::manifest::Stored;
 use crate::journal::reader::Frame;
 use crate::journal::recover::scan;
 use crate::journal::repair::repair;
 use crate::journal::writer::{Journal, Options};
 use crate::journal::{manifest, mark};
-use crate::vfs::Vfs;
+use crate::vfs::{Vfs, VfsLock};
 
 /// What was found when the journal was opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,24 +37,54 @@ pub(crate) enum Tail {
     Cut { from_seq: u64 },
 }
 
-impl Journal {
-    /// Opens the database for writing and hands every frame to `visit`, in order. An error of `visit` ends it.
-    ///
-    /// When this returns an error, what `visit` saw may be a part only, and nothing on disk has changed unless the
-    /// error is an I/O error of the repair, which the next open does again.
-    pub(crate) fn open(
-        vfs: Arc<dyn Vfs>,
-        dir: &Path,
-        options: Options,
-        visit: &mut dyn FnMut(Frame<'_>) -> Result<()>,
-    ) -> Result<(Journal, Recovery)> {
+/// A database that is locked and whose manifest was read: its segments are to be read before its frames.
+pub(crate) struct Opening {
+    vfs: Arc<dyn Vfs>,
+    dir: PathBuf,
+    lock: Box<dyn VfsLock>,
+    manifest: Stored,
+}
+
+impl Opening {
+    /// Locks the database and reads its manifest.
+    pub(crate) fn begin(vfs: Arc<dyn Vfs>, dir: &Path) -> Result<Opening> {
         if !vfs.exists(&layout::manifest(dir))? {
             return Err(without_manifest(&*vfs, dir)); // Before a lock file is left in any directory.
         }
         let lock = vfs.lock(&layout::lock(dir))?;
-        let Some(mut manifest) = manifest::load(&*vfs, dir)? else {
+        let Some(manifest) = manifest::load(&*vfs, dir)? else {
             return Err(without_manifest(&*vfs, dir));
         };
+        Ok(Opening { vfs, dir: dir.to_owned(), lock, manifest })
+    }
+
+    /// The random name of the database.
+    pub(crate) fn uuid(&self) -> [u8; 16] {
+        self.manifest.state.uuid
+    }
+
+    /// The segments that count, the newest first, with their paths.
+    pub(crate) fn segments(&self) -> impl Iterator<Item = (SegmentName, PathBuf)> {
+        let dir = layout::segments(&self.dir);
+        self.manifest.state.segments.iter().map(move |name| (*name, layout::segment_in(&dir, name.number)))
+    }
+
+    /// Every commit up to this one is in segments.
+    pub(crate) fn covered_seq(&self) -> u64 {
+        self.manifest.state.covered_seq
+    }
+
+    /// Hands every frame that no segment covers to `visit`, in order. An error of `visit` ends it.
+    ///
+    /// When this returns an error, what `visit` saw may be a part only, and nothing on disk has changed unless the
+    /// error is an I/O error of the repair, which the next open does again.
+    pub(crate) fn replay(
+        self,
+        options: Options,
+        visit: &mut dyn FnMut(Frame<'_>) -> Result<()>,
+    ) -> Result<(Journal, Recovery)> {
+        let Opening { vfs, dir, lock, mut manifest } = self;
+        let dir = dir.as_path();
         let state = &manifest.state;
         let mark = mark::load(&*vfs, dir, &state.uuid, state.session)?;
         let found = scan(&*vfs, dir, state, mark, visit)?;
@@ -63,6 +95,7 @@ impl Journal {
         if !state.is_sealed() {
             repair(&*vfs, dir, &mut manifest, &found)?;
         }
+        remove_retired(&*vfs, dir, &manifest.state)?;
         let recovery = Recovery {
             last_seq: found.end.seq,
             last_recorded_at: found.last_recorded_at,
@@ -72,5 +105,18 @@ impl Journal {
             },
         };
         Ok((Journal::resume(vfs, dir, options, manifest, found.end, lock)?, recovery))
+    }
+}
+
+impl Journal {
+    /// Opens the database for writing and hands every frame to `visit`: both steps of [`Opening`].
+    #[cfg(any(test, fuzzing))]
+    pub(crate) fn open(
+        vfs: Arc<dyn Vfs>,
+        dir: &Path,
+        options: Options,
+        visit: &mut dyn FnMut(Frame<'_>) -> Result<()>,
+    ) -> Result<(Journal, Recovery)> {
+        Opening::begin(vfs, dir)?.replay(options, visit)
     }
 }

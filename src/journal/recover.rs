@@ -38,7 +38,8 @@ pub(crate) fn scan(
     mark: Option<Mark>,
     visit: &mut dyn FnMut(Frame<'_>) -> Result<()>,
 ) -> Result<Found> {
-    let mark = mark.filter(|_| !manifest.is_sealed());
+    // A mark of frames that segments cover by now says nothing of those that follow.
+    let mark = mark.filter(|mark| !manifest.is_sealed() && mark.end.seq > manifest.covered_seq);
     let numbers = live_files(vfs, dir, manifest, mark)?;
     let last_file = numbers.last().copied().unwrap_or_default();
     let mut walk = Walk {

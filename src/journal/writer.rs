@@ -41,13 +41,13 @@ impl Default for Options {
 /// The journal, open for writing. Dropping it without `close` is an unclean stop that loses nothing durable.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    vfs: Arc<dyn Vfs>,
-    dir: PathBuf,
+    pub(in crate::journal) vfs: Arc<dyn Vfs>,
+    pub(in crate::journal) dir: PathBuf,
     options: Options,
-    manifest: Stored,
-    shared: Arc<Shared>,
+    pub(in crate::journal) manifest: Stored,
+    pub(in crate::journal) shared: Arc<Shared>,
     file: Arc<dyn VfsFile>,
-    end: End,
+    pub(in crate::journal) end: End,
     begun: bool,
     buffer: Vec<u8>,
     /// The last field, so that everything else is closed when the lock is given back.
@@ -133,7 +133,6 @@ impl Journal {
     }
 
     /// Begins the next log file, so that those before can be retired. Nothing happens if this one has no frames.
-    #[cfg(test)]
     pub(crate) fn roll(&mut self) -> Result<()> {
         self.shared.refuse_poisoned()?;
         if self.end.offset <= FILE_HEADER_BYTES as u64 {
@@ -219,7 +218,6 @@ impl Journal {
     }
 
     /// The random name of the database.
-    #[cfg(test)]
     pub(crate) fn uuid(&self) -> &crate::journal::format::Uuid {
         &self.manifest.state.uuid
     }

@@ -19,7 +19,6 @@ use crate::vfs::{OpenMode, Vfs, VfsFile};
 /// speed, memory, and what happens when the medium fails or another program meddles with the files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-#[expect(unreachable_pub, reason = "public as soon as an option of a graph takes it")]
 pub enum ReadMode {
     /// Mapped into memory: the fastest; the system keeps in memory what is used and gives it back when it must.
     ///

@@ -14,7 +14,7 @@ use crate::segment::format::{
 };
 use crate::segment::hash::{hash_node, hashes_of};
 use crate::segment::index::{Line, dense_place, line_of};
-use crate::segment::record::{Gone, Head, Key, Member, take_gone};
+use crate::segment::record::{Family, Gone, Head, Key, Member, Spaces, take_family, take_gone};
 use crate::segment::table::Table;
 use crate::vfs::Vfs;
 
@@ -116,9 +116,9 @@ impl Segment {
             let record = self.record(place)?;
             if record.is_gone {
                 let gone = self.gone(&record)?;
+                // The id may have come back with another number: that is looked for further on.
                 if gone.hashes == Some(hashes_of(self.header.name.seed, id)) {
                     found = Known::Gone(gone);
-                    return Ok(true);
                 }
                 return Ok(false);
             }
@@ -255,6 +255,30 @@ impl Segment {
             Ok(None)
         };
         find().map_err(|what| self.corrupt(record.at, what))
+    }
+
+    /// The family of a record.
+    pub(crate) fn family(&self, record: &Record<'_>, spaces: &impl Spaces) -> Result<Family> {
+        take_family(record.body(), spaces).map_err(|what| self.corrupt(record.at, what))
+    }
+
+    /// The number of a key in a record.
+    pub(crate) fn number_in(&self, record: &Record<'_>, key: &Key<'_>) -> Result<Option<NodeNo>> {
+        let member = self.find_member(record, |member| key.is(member))?;
+        Ok(member.map(|member| member.number))
+    }
+
+    /// The members of a record.
+    pub(crate) fn members<'r>(&self, record: &'r Record<'_>) -> Result<Vec<Member<'r>>> {
+        let read = || {
+            let mut head = Head::begin(record.body())?;
+            let mut members = Vec::with_capacity(head.count());
+            while let Some(member) = head.next()? {
+                members.push(member);
+            }
+            Ok(members)
+        };
+        read().map_err(|what| self.corrupt(record.at, what))
     }
 
     /// Every record with what it is, in order.

@@ -22,9 +22,9 @@ pub(crate) mod rows;
 mod table;
 mod writer;
 
-pub(crate) use bytes::ReadMode;
+pub use bytes::ReadMode;
 
-pub(crate) use file::{Known, Segment};
+pub(crate) use file::{Known, Record, Segment};
 pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_node, hash_text, hashes_of, spread};
 pub(crate) use record::{Family, Gone, Head, Key, Spaces, is_whole, packed, take_family};

@@ -9,12 +9,13 @@ use crate::codec::Writer;
 use crate::error::{Error, Result};
 use crate::records::NodeNo;
 use crate::segment::checksum::sum;
+use crate::segment::file::{Record, Segment};
 use crate::segment::format::{
     Counts, DENSE_ENTRIES, Form, GONE_BIT, HEADER_BYTES, Header, LINE_BYTES, Name, RECORD_ALIGN, Section,
 };
-use crate::segment::hash::{hash_id, hash_node};
+use crate::segment::hash::{hash_id, hash_node, hash_text};
 use crate::segment::index::{line_count, write_dense, write_hashed};
-use crate::segment::record::{Family, Gone, put_family, put_gone};
+use crate::segment::record::{Family, Gone, Spaces, put_family, put_gone};
 use crate::segment::table::{Sink, TableWriter};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
@@ -116,6 +117,29 @@ impl SegmentWriter {
         self.nodes.push((gone.number, place));
         if let Some(hashes) = gone.hashes {
             self.ids.push((hashes.first, place));
+        }
+        Ok(())
+    }
+
+    /// Adds a family that lies in another segment as it is.
+    pub(crate) fn copy_family(
+        &mut self,
+        from: &Segment,
+        record: &Record<'_>,
+        spaces: &impl Spaces,
+    ) -> Result<()> {
+        let place = self.add_record(record.body(), 0)?;
+        let mut text = String::new();
+        for member in from.members(record)? {
+            let space = spaces.space(member.space).ok_or("a member of an unknown kind and scope");
+            let value = space.and_then(|space| Ok((space, member.value.unpack()?)));
+            let (space, value) = value.map_err(|what| from.corrupt(record.at(), what))?;
+            text.clear();
+            text.push_str(space.as_str());
+            text.push(':');
+            text.push_str(&value);
+            self.ids.push((hash_text(self.name.seed, &text), place));
+            self.nodes.push((member.number, place));
         }
         Ok(())
     }

@@ -60,7 +60,16 @@ impl Draft {
 
     /// Copies a node into the delta, and its entity's ids into the filter (E2).
     fn fetch_node(&mut self, number: NodeNo) {
-        let Some(slot) = self.slot(number).cloned() else { return };
+        let Some(mut slot) = self.slot(number).cloned() else { return };
+        let frozen = self.state.layers.frozen();
+        let from_frozen =
+            frozen.is_some_and(|frozen| frozen.nodes.find(hash_node(number), |_| true).is_some());
+        if let Slot::Live(node) = &mut slot
+            && from_frozen
+        {
+            // The checkpoint that writes the frozen delta decides where the node's pairs lie.
+            Arc::make_mut(node).far_pairs = true;
+        }
         if let Slot::Live(node) = &slot {
             let root = node.entity;
             if self.state.delta.nodes.find(hash_node(root), |_| true).is_none() {

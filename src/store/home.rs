@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::journal::{Journal, SyncHandle as JournalSync};
+use crate::journal::{End, Journal, Place, SegmentName, SyncHandle as JournalSync};
 use crate::model::Time;
 
 /// A place that keeps commits.
@@ -18,6 +18,14 @@ pub(crate) trait Home: Send {
     fn sync_handle(&self) -> Arc<dyn SyncHandle>;
     /// The key of the tombstones' HMAC.
     fn secret(&self) -> [u8; 32];
+    /// What a checkpoint starts from, everything so far durable; `None` if this home keeps no segments.
+    fn begin_checkpoint(&mut self) -> Result<Option<Place>>;
+    /// Where segments are written; `None` if this home keeps none.
+    fn place(&self) -> Option<Place>;
+    /// Makes these segments, the newest first, the ones that count; they cover every commit before `from`.
+    fn install(&mut self, segments: Vec<SegmentName>, from: Option<End>) -> Result<()>;
+    /// Removes what segments cover.
+    fn retire(&mut self) -> Result<()>;
     /// Makes everything durable and marks the end as clean.
     fn close(self: Box<Self>) -> Result<()>;
 }
@@ -51,6 +59,22 @@ impl Home for JournalHome {
 
     fn secret(&self) -> [u8; 32] {
         *self.journal.secret()
+    }
+
+    fn begin_checkpoint(&mut self) -> Result<Option<Place>> {
+        self.journal.begin_checkpoint().map(Some)
+    }
+
+    fn place(&self) -> Option<Place> {
+        Some(self.journal.place())
+    }
+
+    fn install(&mut self, segments: Vec<SegmentName>, from: Option<End>) -> Result<()> {
+        self.journal.install(segments, from)
+    }
+
+    fn retire(&mut self) -> Result<()> {
+        self.journal.retire()
     }
 
     fn close(self: Box<Self>) -> Result<()> {
@@ -87,6 +111,22 @@ impl Home for MemoryHome {
 
     fn secret(&self) -> [u8; 32] {
         self.secret
+    }
+
+    fn begin_checkpoint(&mut self) -> Result<Option<Place>> {
+        Ok(None)
+    }
+
+    fn place(&self) -> Option<Place> {
+        None
+    }
+
+    fn install(&mut self, _segments: Vec<SegmentName>, _from: Option<End>) -> Result<()> {
+        Ok(())
+    }
+
+    fn retire(&mut self) -> Result<()> {
+        Ok(())
     }
 
     fn close(self: Box<Self>) -> Result<()> {

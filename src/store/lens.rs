@@ -6,27 +6,31 @@
 //!   U2 a lens that met damaged bytes says so when asked (`fault`): nothing made with it may be given out then.
 
 use std::borrow::Borrow;
-use std::cell::OnceCell;
 use std::sync::Arc;
 
+use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
     List, ListItem, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet,
     Sym,
 };
+use crate::segment::rows::{
+    ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
+    take_batch_side_key, take_event_key, take_far_pair, take_mention_key, take_relation, take_side,
+    take_side_key, take_tomb, tomb_key,
+};
+use crate::segment::{Absences, Family, Found, Key, Known, Merge, Record, Segment, packed};
 use crate::store::delta::{Delta, Tomb};
 use crate::store::hash::{
     hash_event, hash_id, hash_list, hash_mac, hash_node, hash_pair, hash_relation, hash_side,
 };
+use crate::store::loads::Loads;
 use crate::store::source::Source;
 use crate::store::state::State;
 
-/// What a lens has met so far.
-#[derive(Default)]
-struct Loads {
-    fault: OnceCell<Error>,
-}
+/// Records that a lens holds before it may let them go.
+const LOADS_MAX: usize = 1 << 17;
 
 /// A state and what was read of it.
 pub(crate) struct Lens<S> {
@@ -58,13 +62,122 @@ impl<S: Borrow<State>> Lens<S> {
 
     /// The first damage that was met.
     pub(crate) fn take_fault(&mut self) -> Option<Error> {
-        self.loads.fault.take()
+        self.loads.take_fault()
     }
 
     /// The deltas, newest first.
     fn deltas(&self) -> impl Iterator<Item = &Delta> {
         let state = self.state();
-        std::iter::once(&state.delta).chain(state.layers.frozen())
+        std::iter::once(&state.delta).chain(state.layers.frozen().map(|frozen| &**frozen))
+    }
+
+    fn segments(&self) -> &[Arc<Segment>] {
+        self.state().layers.segments()
+    }
+
+    /// Lets go of what was read, if that is much.
+    pub(crate) fn shed(&mut self) {
+        if self.loads.len() > LOADS_MAX {
+            let fault = self.take_fault();
+            self.loads = Loads::default();
+            fault.map(|fault| self.loads.caught::<()>(Err(fault)));
+        }
+    }
+
+    /// The slot of a number as the segments have it, and whatever lies beside it.
+    fn slot_below(&self, number: NodeNo) -> Option<&Slot> {
+        if number >= self.state().layers.numbers_below() {
+            return None;
+        }
+        if let Some(known) = self.loads.slots.get(&number) {
+            return known.as_ref();
+        }
+        for segment in self.segments() {
+            match self.loads.caught(segment.find_node(number))? {
+                Known::Nothing => {}
+                Known::Gone(gone) => {
+                    return self.loads.slots.insert(number, Box::new(Some(Slot::Gone(gone.next)))).as_ref();
+                }
+                Known::Family(record) => {
+                    self.load_family(segment, &record);
+                    return self.loads.slots.get(&number)?.as_ref();
+                }
+            }
+        }
+        self.loads.slots.insert(number, Box::new(None)).as_ref()
+    }
+
+    fn load_family(&self, segment: &Segment, record: &Record<'_>) {
+        let Some(family) = self.loads.caught(segment.family(record, self.state())) else { return };
+        for (number, node) in family.nodes {
+            self.loads.slots.insert(number, Box::new(Some(Slot::Live(Arc::new(node)))));
+        }
+        for pair in family.pairs {
+            self.loads.pairs.insert(pair.key(), Box::new(Some(pair)));
+        }
+    }
+
+    /// The family that a number lies in, as the segments have it: its numbers and the keys of its pairs.
+    pub(crate) fn family_below(&self, number: NodeNo) -> Option<Family> {
+        for segment in self.segments() {
+            match self.loads.caught(segment.find_node(number))? {
+                Known::Nothing => {}
+                Known::Gone(_) => return None,
+                Known::Family(record) => return self.loads.caught(segment.family(&record, self.state())),
+            }
+        }
+        None
+    }
+
+    /// A row of the segments: the newest that speaks of the key has the say.
+    pub(crate) fn row(&self, key: &[u8]) -> Option<Vec<u8>> {
+        for segment in self.segments() {
+            match self.loads.caught(segment.table().and_then(|table| table.get(key)))? {
+                Found::Value(value) => return Some(value),
+                Found::Absent => return None,
+                Found::Nothing => {}
+            }
+        }
+        None
+    }
+
+    /// What a row says; damage is remembered.
+    fn row_of<T>(&self, key: &[u8], take: impl FnOnce(&[u8]) -> Result<T, What>) -> Option<T> {
+        let row = self.row(key)?;
+        self.loads.caught(take(&row).map_err(|what| self.damaged(what)))
+    }
+
+    /// The error for a row that cannot be read though its checksum held.
+    fn damaged(&self, what: What) -> Error {
+        self.segments().first().map_or(Error::Internal { what }, |segment| segment.corrupt(0, what))
+    }
+
+    /// The keys of rows with a prefix, of all segments as one.
+    fn row_keys<T>(&self, prefix: &[u8], take: impl Fn(&[u8]) -> Result<T, What>) -> Vec<T> {
+        let read = || {
+            let scans = self.segments().iter().map(|segment| Ok(segment.table()?.prefix(prefix)));
+            let mut rows = Merge::new(scans.collect::<Result<_>>()?, Absences::Dropped);
+            let mut keys = Vec::new();
+            while let Some(row) = rows.next()? {
+                keys.push(take(row.key).map_err(|what| self.damaged(what))?);
+            }
+            Ok(keys)
+        };
+        if self.segments().is_empty() { Vec::new() } else { self.loads.caught(read()).unwrap_or_default() }
+    }
+
+    /// The items of a list's rows, in order.
+    pub(crate) fn items_below<'s, T: RowItem + 's>(&'s self, key: ListKey) -> impl Iterator<Item = T> + 's {
+        let lists = ListsBelow::new(self.segments(), key);
+        let mut lists = self.loads.caught(lists);
+        std::iter::from_fn(move || {
+            let next = lists.as_mut()?.next();
+            let item = self.loads.caught(next).flatten();
+            if item.is_none() {
+                lists = None;
+            }
+            item
+        })
     }
 
     /// The side records that name an id.
@@ -78,6 +191,8 @@ impl<S: Borrow<State>> Lens<S> {
                 keys.extend(named.map(|(key, _)| key.clone()));
             }
         }
+        let below = self.row_keys(&mention_key(id, None), take_mention_key);
+        keys.extend(below.into_iter().map(Arc::new));
         self.living(keys)
     }
 
@@ -92,7 +207,8 @@ impl<S: Borrow<State>> Lens<S> {
     /// Every side record's key, in order.
     pub(crate) fn side_keys(&self) -> Vec<Arc<SideKey>> {
         let keys = self.deltas().flat_map(|delta| delta.sides.values().map(|(key, _)| key.clone()));
-        self.living(keys.collect())
+        let below = self.row_keys(&Tag::Side.prefix(), take_side_key).into_iter().map(Arc::new);
+        self.living(keys.chain(below).collect())
     }
 
     /// The toggles that a batch told of.
@@ -104,6 +220,8 @@ impl<S: Borrow<State>> Lens<S> {
                 keys.extend(delta.sides.find_all(side).map(|(key, _)| key.clone()));
             }
         }
+        let below = self.row_keys(&batch_side_key(batch, None), take_batch_side_key);
+        keys.extend(below.into_iter().map(Arc::new));
         self.living(keys)
     }
 
@@ -111,13 +229,19 @@ impl<S: Borrow<State>> Lens<S> {
     pub(crate) fn pairs_of_event(&self, source: Sym, event: &str) -> Vec<PairKey> {
         let hash = hash_event(self.state().seed, self.state().text(source), event);
         let found = self.deltas().filter_map(|delta| delta.events.find(hash, |(known, _)| *known == hash));
-        found.flat_map(|(_, pairs)| pairs.iter()).collect()
+        let mut pairs: Vec<PairKey> = found.flat_map(|(_, pairs)| pairs.iter()).collect();
+        let below = self.row_keys(&event_key(hash, None), take_event_key);
+        pairs.extend(below.into_iter().map(|(_, pair)| pair));
+        pairs
     }
 
     /// The tomb of an id, by its HMAC.
     pub(crate) fn tomb(&self, mac: &[u8; 32]) -> Option<Arc<Tomb>> {
         let found = |delta: &Delta| delta.tombs.find(hash_mac(mac), |tomb| tomb.mac == *mac).cloned();
-        self.deltas().find_map(found)
+        self.deltas().find_map(found).or_else(|| {
+            let (at, sticky) = self.row_of(&tomb_key(mac), take_tomb)?;
+            Some(Arc::new(Tomb { mac: *mac, at, sticky }))
+        })
     }
 
     /// The nodes that a source, a batch or a space was noted at, in order of their numbers.
@@ -128,30 +252,116 @@ impl<S: Borrow<State>> Lens<S> {
         };
         let lists: Vec<SortedSet<NodeNo>> = self.deltas().filter_map(found).collect();
         let mut nodes: Vec<NodeNo> = lists.iter().flat_map(SortedSet::iter).collect();
+        nodes.extend(self.items_below::<NodeNo>(key));
         nodes.sort_unstable();
         nodes.dedup();
         nodes
     }
 
     /// The items of a record's list, in order.
-    pub(crate) fn items<'s, T: ListItem + 's>(
+    pub(crate) fn items<'s, T: RowItem + 's>(
         &'s self,
-        _key: ListKey,
+        key: ListKey,
         list: &'s List<T>,
     ) -> Box<dyn Iterator<Item = T> + 's> {
-        Box::new(list.here().iter())
+        if !list.lies_below() {
+            return Box::new(list.here().iter());
+        }
+        let below = self.items_below(key).filter(|item| !list.is_gone(*item));
+        Box::new(united(list.here().iter(), below))
     }
+}
+
+impl<S: Borrow<State>> Lens<S> {
+    /// The number of an id as the segments have it.
+    fn number_below(&self, hash: u64, id: &Id) -> Option<NodeNo> {
+        if self.segments().is_empty() {
+            return None;
+        }
+        let packed = packed(id.value());
+        let key = Key::new(self.state().sym(id.space())?, &packed)?;
+        for segment in self.segments() {
+            match self.loads.caught(segment.find_id(hash, id, &key))? {
+                Known::Nothing => {}
+                Known::Gone(_) => return None,
+                Known::Family(record) => {
+                    let number = self.loads.caught(segment.number_in(&record, &key))?;
+                    self.load_family(segment, &record);
+                    return number;
+                }
+            }
+        }
+        None
+    }
+
+    /// A pair as the segments have it: beside one of its ends, or in a row of its own.
+    fn pair_below(&self, key: PairKey) -> Option<&Pair> {
+        if key.b >= self.state().layers.numbers_below() {
+            return None;
+        }
+        if let Some(known) = self.loads.pairs.get(&key) {
+            return known.as_ref();
+        }
+        // Loads the family, if it is not there yet, and its pairs with it.
+        let far = |number| matches!(self.slot_below(number), Some(Slot::Live(node)) if node.far_pairs);
+        let (a_is_far, b_is_far) = (far(key.a), far(key.b));
+        if let Some(known) = self.loads.pairs.get(&key) {
+            return known.as_ref();
+        }
+        let row = || self.row_of(&pair_key(key), |bytes| take_far_pair(key, bytes));
+        let pair = if a_is_far && b_is_far { row() } else { None };
+        self.loads.pairs.insert(key, Box::new(pair)).as_ref()
+    }
+
+    fn relation_below(&self, key: RelationKey) -> Option<&Relation> {
+        if key.from.max(key.to) >= self.state().layers.numbers_below() {
+            return None;
+        }
+        if let Some(known) = self.loads.relations.get(&key) {
+            return known.as_ref();
+        }
+        let relation = self.row_of(&relation_key(key), |bytes| take_relation(key, bytes));
+        self.loads.relations.insert(key, Box::new(relation)).as_ref()
+    }
+
+    fn side_below(&self, key: &SideKey) -> Option<&Side> {
+        if self.segments().is_empty() {
+            return None;
+        }
+        if let Some(known) = self.loads.sides.get(key) {
+            return known.as_ref();
+        }
+        let side = self.row_of(&side_key(key), |bytes| take_side(key.clone(), bytes));
+        self.loads.sides.insert(key.clone(), Box::new(side)).as_ref()
+    }
+}
+
+/// Two ascending walks as one, what both have once.
+fn united<T: Ord + Copy>(x: impl Iterator<Item = T>, y: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
+    let (mut x, mut y) = (x.peekable(), y.peekable());
+    std::iter::from_fn(move || {
+        let least = match (x.peek(), y.peek()) {
+            (Some(x), Some(y)) => *x.min(y),
+            (Some(one), None) | (None, Some(one)) => *one,
+            (None, None) => return None,
+        };
+        x.next_if_eq(&least);
+        y.next_if_eq(&least);
+        Some(least)
+    })
 }
 
 impl<S: Borrow<State>> Source for Lens<S> {
     fn number_of(&self, id: &Id) -> Option<NodeNo> {
         let hash = hash_id(self.state().seed, id);
         let is_it = |number: &NodeNo| self.node(*number).is_some_and(|node| node.id == *id);
-        self.deltas().find_map(|delta| delta.ids.find(hash, is_it).copied())
+        let told = self.deltas().find_map(|delta| delta.ids.find(hash, is_it).copied());
+        told.or_else(|| self.number_below(hash, id).filter(is_it))
     }
 
     fn slot(&self, number: NodeNo) -> Option<&Slot> {
-        self.deltas().find_map(|delta| delta.nodes.find(hash_node(number), |_| true)).map(|(_, slot)| slot)
+        let told = self.deltas().find_map(|delta| delta.nodes.find(hash_node(number), |_| true));
+        told.map(|(_, slot)| slot).or_else(|| self.slot_below(number))
     }
 
     fn number_count(&self) -> NodeNo {
@@ -159,22 +369,26 @@ impl<S: Borrow<State>> Source for Lens<S> {
     }
 
     fn pair(&self, key: PairKey) -> Option<&Pair> {
-        let (_, pair) = self.deltas().find_map(|delta| delta.pairs.find(hash_pair(key), |_| true))?;
-        pair.as_deref()
+        match self.deltas().find_map(|delta| delta.pairs.find(hash_pair(key), |_| true)) {
+            Some((_, pair)) => pair.as_deref(),
+            None => self.pair_below(key),
+        }
     }
 
     fn relation(&self, key: RelationKey) -> Option<&Relation> {
         let hash = hash_relation(key);
-        let (_, relation) =
-            self.deltas().find_map(|delta| delta.relations.find(hash, |(known, _)| *known == key))?;
-        relation.as_deref()
+        match self.deltas().find_map(|delta| delta.relations.find(hash, |(known, _)| *known == key)) {
+            Some((_, relation)) => relation.as_deref(),
+            None => self.relation_below(key),
+        }
     }
 
     fn side(&self, key: &SideKey) -> Option<&Side> {
         let hash = hash_side(key);
-        let (_, side) =
-            self.deltas().find_map(|delta| delta.sides.find(hash, |(known, _)| **known == *key))?;
-        side.as_deref()
+        match self.deltas().find_map(|delta| delta.sides.find(hash, |(known, _)| **known == *key)) {
+            Some((_, side)) => side.as_deref(),
+            None => self.side_below(key),
+        }
     }
 
     fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> Box<dyn Iterator<Item = NodeNo> + 's> {

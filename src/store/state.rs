@@ -11,13 +11,13 @@
 //!   how records are found through the layers (`lens`) and changed (`draft`); what facts do (`engine::apply`).
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::model::{Fact, KindScope, RuleValue, Rules, Time, Topology};
 use crate::records::{Lifting, NodeNo, Sym, Table, Trie};
+use crate::segment::{Spaces, hash_text};
 use crate::store::delta::Delta;
-use crate::store::hash::hash_text;
 use crate::store::layer::Layers;
 
 /// A retraction of what a source said in an interval.
@@ -30,6 +30,13 @@ pub(crate) struct SourceRetraction {
     pub(crate) lifting: Lifting,
 }
 
+/// An interned text.
+struct Text {
+    text: Box<str>,
+    /// The kind and scope it names, once somebody asked.
+    space: OnceLock<Option<KindScope>>,
+}
+
 /// A graph. It holds people's ids and events, so it has no Debug.
 #[derive(Clone, Default)]
 pub(crate) struct State {
@@ -37,7 +44,7 @@ pub(crate) struct State {
     pub(crate) recorded_at: Time,
     /// Seeds every hash of this database.
     pub(crate) seed: u64,
-    texts: Table<Arc<str>>,
+    texts: Table<Arc<Text>>,
     syms: Trie<Sym>,
     /// By interned text: how many numbers were given out in that (kind, scope).
     space_counts: Table<u32>,
@@ -62,15 +69,25 @@ pub(crate) struct State {
     pub(crate) layers: Layers,
 }
 
+/// What a graph's hashes are seeded with: its name, which is random.
+pub(crate) fn seed_of(uuid: &[u8; 16]) -> u64 {
+    uuid.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes))
+}
+
 /// The number space of records is 32 bits wide.
 pub(crate) fn full(what: &'static str) -> Error {
     Error::TooLarge { what, limit: u64::from(u32::MAX) }
 }
 
 impl State {
+    /// An empty state of the graph with this name.
+    pub(crate) fn seeded(uuid: [u8; 16]) -> State {
+        State { seed: seed_of(&uuid), ..State::default() }
+    }
+
     /// The number of a text, if it was interned.
     pub(crate) fn sym(&self, text: &str) -> Option<Sym> {
-        let known = |sym: &Sym| self.texts.get(*sym).is_some_and(|known| **known == *text);
+        let known = |sym: &Sym| self.texts.get(*sym).is_some_and(|known| *known.text == *text);
         self.syms.find(hash_text(self.seed, text), known).copied()
     }
 
@@ -79,7 +96,10 @@ impl State {
         if let Some(sym) = self.sym(text) {
             return Ok(sym);
         }
-        let sym = self.texts.push(text.into()).ok_or_else(|| full("the number of names"))?;
+        let sym = self
+            .texts
+            .push(Arc::new(Text { text: text.into(), space: OnceLock::new() }))
+            .ok_or_else(|| full("the number of names"))?;
         self.space_counts.push(0);
         self.syms.insert(hash_text(self.seed, text), sym);
         Ok(sym)
@@ -87,7 +107,7 @@ impl State {
 
     /// An interned text.
     pub(crate) fn text(&self, sym: Sym) -> &str {
-        self.texts.get(sym).map_or("", |text| text)
+        self.texts.get(sym).map_or("", |text| &text.text)
     }
 
     /// How many texts were interned.
@@ -141,5 +161,12 @@ impl State {
             self.settings.push(Arc::new(fact.clone())).ok_or_else(|| full("the number of settings"))?;
         self.setting_numbers.insert(hash, number);
         Ok(true)
+    }
+}
+
+impl Spaces for State {
+    fn space(&self, sym: Sym) -> Option<&KindScope> {
+        let text = self.texts.get(sym)?;
+        text.space.get_or_init(|| text.text.parse().ok()).as_ref()
     }
 }

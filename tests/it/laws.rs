@@ -6,17 +6,19 @@
 
 mod campaign;
 mod engine;
+mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use idweave::model::{Reach, Selector};
-use idweave::{Fact, Graph, Id, Op, Read};
+use idweave::{Fact, Id, Op, Read};
 
 use crate::support::generate::{Flavour, NOW, Random, commits};
 use crate::support::oracle::{Door, Oracle, Outcome};
 use crate::support::show::show;
 use campaign::{Sizes, campaign, permutation_count, report};
 use engine::{Told, dump, equal, fed, feed, numbers, on_disk};
+use subject::Subject;
 
 const SMALL: Sizes = Sizes { least: 4, most: 40, one_in: 1 };
 const LARGE: Sizes = Sizes { least: 150, most: 450, one_in: 20 };
@@ -169,7 +171,7 @@ fn the_facts_of_a_graph_told_to_another_give_an_equal_one() {
             let graph = fed(facts)?;
             let again = fed(&graph.view().facts().map(|f| f.expect("no damage")).collect::<Vec<Fact>>())?;
             equal("re-imported", "again", &dump(&again.view()), "first", &dump(&graph.view()))?;
-            let shown = |graph: &Graph| {
+            let shown = |graph: &Subject| {
                 graph.view().facts().map(|fact| show(&fact.expect("no damage"))).collect::<BTreeSet<_>>()
             };
             if shown(&graph) != shown(&again) {
@@ -366,7 +368,7 @@ fn the_number_of_an_entity_is_that_of_its_oldest_id_and_of_a_person_its_oldest_e
 #[test]
 fn the_answers_of_two_views_of_one_commit_are_equal() {
     report(campaign("views", Flavour::Commuting, RARE, |facts, _| {
-        let graph: Graph = fed(facts)?;
+        let graph = fed(facts)?;
         let (one, other) = (graph.view(), graph.view());
         feed(&graph, &[last(Op::Mark { key: "cursor".to_owned(), value: "end".to_owned() })])?;
         equal("two views", "one", &dump(&one), "other", &dump(&other))?;

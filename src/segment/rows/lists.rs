@@ -5,6 +5,7 @@
 //! numbers the `varint`, of a time and a number the `signed` time (latest first) and the number `varint`.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use crate::codec::{Reader, What, Writer};
 use crate::error::Result;
@@ -12,7 +13,7 @@ use crate::model::{Direction, Time};
 use crate::records::{ListItem, ListKey, NodeNo};
 use crate::segment::file::Segment;
 use crate::segment::rows::keys::Tag;
-use crate::segment::table::Scan;
+use crate::segment::table::{Absences, Merge, Scan};
 
 /// Items of a chunk.
 const CHUNK_ITEMS: usize = 1_024;
@@ -65,8 +66,16 @@ impl RowItem for (Reverse<Time>, NodeNo) {
     }
 }
 
-/// The prefix of a list's rows.
-pub(crate) fn list_prefix(key: ListKey, removed: bool) -> Vec<u8> {
+/// Which list a row is of.
+pub(crate) type ListName = [u8; NAME_BYTES];
+
+/// Bytes of a row's key that name its list: tag, kind, two numbers, flag.
+const NAME_BYTES: usize = 11;
+const ADDED: u8 = b'a';
+const REMOVED: u8 = b'r';
+
+/// The name of a list in keys.
+fn list_name(key: ListKey) -> ListName {
     let mut out = vec![Tag::List as u8];
     let (kind, numbers, flag) = match key {
         ListKey::Group { node, space, candidate } => (1, [node, space], candidate),
@@ -81,8 +90,88 @@ pub(crate) fn list_prefix(key: ListKey, removed: bool) -> Vec<u8> {
     out.push(kind);
     numbers.iter().for_each(|number| out.extend(number.to_be_bytes()));
     out.push(u8::from(flag));
-    out.push(if removed { b'r' } else { b'a' });
-    out
+    out.first_chunk().copied().unwrap_or_default()
+}
+
+fn prefix(name: &ListName, removed: bool) -> Vec<u8> {
+    [&name[..], &[if removed { REMOVED } else { ADDED }]].concat()
+}
+
+/// Writes the rows of every list of several segments, the newest first, as those of one.
+pub(crate) fn merge_list_rows(
+    segments: &[Arc<Segment>],
+    is_base: bool,
+    mut put: impl FnMut(&[u8], &[u8]) -> Result<()>,
+) -> Result<()> {
+    let tag = Tag::List.prefix();
+    let scans = segments.iter().map(|segment| Ok(segment.table()?.prefix(&tag)));
+    let mut rows = Merge::new(scans.collect::<Result<_>>()?, Absences::Kept);
+    let mut done: Option<ListName> = None;
+    while let Some(row) = rows.next()? {
+        let Some(name) = row.key.first_chunk().copied() else { continue };
+        if done != Some(name) {
+            match name.get(1) {
+                Some(4 | 5) => merge_list::<(Reverse<Time>, NodeNo)>(segments, &name, is_base, &mut put)?,
+                _ => merge_list::<NodeNo>(segments, &name, is_base, &mut put)?,
+            }
+            done = Some(name);
+        }
+    }
+    Ok(())
+}
+
+fn merge_list<T: RowItem>(
+    segments: &[Arc<Segment>],
+    name: &ListName,
+    is_base: bool,
+    put: &mut impl FnMut(&[u8], &[u8]) -> Result<()>,
+) -> Result<()> {
+    for removed in [false, true] {
+        let mut chunk =
+            Chunk { name, removed, items: 0, last: None, key: Vec::new(), value: Writer::default() };
+        let mut items = ListsBelow::<T>::named(segments, name)?;
+        while let Some((item, added)) = items.told()? {
+            if added != removed && !(removed && is_base) {
+                chunk.push(item, put)?;
+            }
+        }
+        chunk.flush(put)?;
+    }
+    Ok(())
+}
+
+/// A row being filled.
+struct Chunk<'n, T> {
+    name: &'n ListName,
+    removed: bool,
+    items: usize,
+    last: Option<T>,
+    key: Vec<u8>,
+    value: Writer,
+}
+
+impl<T: RowItem> Chunk<'_, T> {
+    fn push(&mut self, item: T, put: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        if self.items == CHUNK_ITEMS {
+            self.flush(put)?;
+        }
+        if self.items == 0 {
+            self.key = prefix(self.name, self.removed);
+            self.key.extend(item.key_bytes());
+        }
+        item.put(self.last, &mut self.value);
+        self.last = Some(item);
+        self.items += 1;
+        Ok(())
+    }
+
+    fn flush(&mut self, put: &mut impl FnMut(&[u8], &[u8]) -> Result<()>) -> Result<()> {
+        if self.items > 0 {
+            put(&self.key, &std::mem::take(&mut self.value).into_bytes())?;
+            (self.items, self.last) = (0, None);
+        }
+        Ok(())
+    }
 }
 
 /// Writes the rows of a list, or of a part of one, from its items in order.
@@ -92,23 +181,18 @@ pub(crate) fn put_list_rows<T: RowItem>(
     items: impl IntoIterator<Item = T>,
     mut put: impl FnMut(Vec<u8>, Vec<u8>) -> Result<()>,
 ) -> Result<()> {
-    let mut items = items.into_iter().peekable();
-    while let Some(first) = items.peek().copied() {
-        let mut row = list_prefix(key, removed);
-        row.extend(first.key_bytes());
-        let mut value = Writer::default();
-        let mut last = None;
-        for item in items.by_ref().take(CHUNK_ITEMS) {
-            item.put(last, &mut value);
-            last = Some(item);
-        }
-        put(row, value.into_bytes())?;
+    let name = list_name(key);
+    let mut chunk =
+        Chunk { name: &name, removed, items: 0, last: None, key: Vec::new(), value: Writer::default() };
+    let mut put = |key: &[u8], value: &[u8]| put(key.to_vec(), value.to_vec());
+    for item in items {
+        chunk.push(item, &mut put)?;
     }
-    Ok(())
+    chunk.flush(&mut put)
 }
 
 /// The items of a list's rows in one segment, in order.
-pub(crate) struct ListRows<'f, T> {
+struct ListRows<'f, T> {
     segment: &'f Segment,
     scan: Scan<'f>,
     chunk: std::vec::IntoIter<T>,
@@ -117,13 +201,13 @@ pub(crate) struct ListRows<'f, T> {
 
 impl<'f, T: RowItem> ListRows<'f, T> {
     /// Begins to read.
-    pub(crate) fn new(segment: &'f Segment, key: ListKey, removed: bool) -> Result<ListRows<'f, T>> {
-        let scan = segment.table()?.prefix(&list_prefix(key, removed));
+    fn new(segment: &'f Segment, name: &ListName, removed: bool) -> Result<ListRows<'f, T>> {
+        let scan = segment.table()?.prefix(&prefix(name, removed));
         Ok(ListRows { segment, scan, chunk: Vec::new().into_iter(), last: None })
     }
 
     /// The next item.
-    pub(crate) fn next(&mut self) -> Result<Option<T>> {
+    fn next(&mut self) -> Result<Option<T>> {
         loop {
             if let Some(item) = self.chunk.next() {
                 if self.last.is_some_and(|last| last >= item) {
@@ -146,4 +230,53 @@ fn take_chunk<T: RowItem>(value: &[u8]) -> Result<Vec<T>, What> {
         items.push(T::take(items.last().copied(), &mut reader)?);
     }
     Ok(items)
+}
+
+/// The items of a list's rows in all segments, in order: the newest that speaks of an item has the say.
+pub(crate) struct ListsBelow<'f, T> {
+    /// Newest first; of each segment what was added, then what was removed.
+    heads: Vec<(ListRows<'f, T>, Option<T>)>,
+}
+
+impl<'f, T: RowItem> ListsBelow<'f, T> {
+    /// Begins to read; the newest segment comes first.
+    pub(crate) fn new(segments: &'f [Arc<Segment>], key: ListKey) -> Result<ListsBelow<'f, T>> {
+        ListsBelow::named(segments, &list_name(key))
+    }
+
+    fn named(segments: &'f [Arc<Segment>], name: &ListName) -> Result<ListsBelow<'f, T>> {
+        let mut heads = Vec::new();
+        for segment in segments {
+            for removed in [false, true] {
+                let mut rows = ListRows::new(segment, name, removed)?;
+                let first = rows.next()?;
+                heads.push((rows, first));
+            }
+        }
+        Ok(ListsBelow { heads })
+    }
+
+    /// The next item that was not removed.
+    pub(crate) fn next(&mut self) -> Result<Option<T>> {
+        loop {
+            match self.told()? {
+                Some((item, true)) => return Ok(Some(item)),
+                Some((_, false)) => {}
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next item that is spoken of, and whether it was added.
+    fn told(&mut self) -> Result<Option<(T, bool)>> {
+        let Some(least) = self.heads.iter().filter_map(|(_, item)| *item).min() else { return Ok(None) };
+        let mut added = None;
+        for (place, (rows, item)) in self.heads.iter_mut().enumerate() {
+            if *item == Some(least) {
+                added.get_or_insert(place.is_multiple_of(2));
+                *item = rows.next()?;
+            }
+        }
+        Ok(added.map(|added| (least, added)))
+    }
 }

@@ -2,6 +2,7 @@
 
 use idweave::Fact;
 
+use crate::laws::subject::with_shaking;
 use crate::support::generate::{Flavour, Random, stream};
 use crate::support::shrink::hold;
 
@@ -48,7 +49,9 @@ pub(crate) fn campaign(
         let length = sizes.least + Random::new(!seed).below(sizes.most - sizes.least + 1);
         let facts = stream(seed, flavour, length);
         let law = format!("{law}, {flavour:?}");
-        hold(&law, seed, &facts, |facts| check(facts, &mut Random::new(seed.rotate_left(32))))?;
+        let check = |facts: &[Fact]| check(facts, &mut Random::new(seed.rotate_left(32)));
+        hold(&law, seed, &facts, |facts| with_shaking(None, || check(facts)))?;
+        hold(&format!("{law}, shaken"), seed, &facts, |facts| with_shaking(Some(seed), || check(facts)))?;
     }
     Ok(())
 }

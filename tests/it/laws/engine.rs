@@ -5,6 +5,7 @@ use std::path::Path;
 
 use idweave::{Fact, Graph, Read, Status};
 
+use crate::laws::subject::Subject;
 use crate::support::generate::NOW;
 use crate::support::oracle::{Edge, Entity, Outcome};
 
@@ -16,16 +17,17 @@ pub(crate) enum Told {
     Refused(String),
 }
 
-pub(crate) fn new_graph() -> Result<Graph, String> {
-    Graph::options().in_memory().map_err(|error| format!("in_memory: {error}"))
+pub(crate) fn new_graph() -> Result<Subject, String> {
+    Ok(Subject::new())
 }
 
-pub(crate) fn on_disk(path: &Path) -> Result<Graph, String> {
-    Graph::options().create_if_missing(true).open(path).map_err(|error| format!("open: {error}"))
+pub(crate) fn on_disk(path: &Path) -> Result<Subject, String> {
+    let graph = Graph::options().create_if_missing(true).open(path);
+    graph.map(Subject::of).map_err(|error| format!("open: {error}"))
 }
 
 /// The facts in one commit.
-pub(crate) fn feed(graph: &Graph, facts: &[Fact]) -> Result<Vec<Told>, String> {
+pub(crate) fn feed(graph: &Subject, facts: &[Fact]) -> Result<Vec<Told>, String> {
     let mut told = Vec::new();
     graph
         .write(NOW, |tx| {
@@ -43,7 +45,7 @@ pub(crate) fn feed(graph: &Graph, facts: &[Fact]) -> Result<Vec<Told>, String> {
 }
 
 /// A new graph that was told the facts in one commit.
-pub(crate) fn fed(facts: &[Fact]) -> Result<Graph, String> {
+pub(crate) fn fed(facts: &[Fact]) -> Result<Subject, String> {
     let graph = new_graph()?;
     feed(&graph, facts)?;
     Ok(graph)

@@ -1,0 +1,242 @@
+//! Checkpoints: what is in memory becomes a segment, and the journal lets go of what it covers.
+//!
+//! # Invariants
+//!   Z1 writers and readers go on while a segment is written: they wait only while the delta is frozen and while
+//!      the new segment takes its place.
+//!   Z2 the state before and after answers alike; a checkpoint that failed has changed nothing, and the next one
+//!      begins with what it left.
+//!
+//! # Order
+//!   freeze (writer's lock), write, install (writer's lock): see `journal/checkpoint.rs` for what is durable when.
+
+use std::sync::{Arc, Mutex};
+
+use crate::error::Result;
+use crate::graph::handle::{Graph, held};
+use crate::journal::{Place, SegmentName};
+use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
+use crate::store::{Layers, Saved, State, counts_of, merge, seed_of, write_changes};
+
+/// Segments that may lie on top of each other before they are merged whatever their sizes.
+const SEGMENTS_MAX: usize = 6;
+/// A segment is merged into the one below it unless that is so many times larger.
+const TIER_RATIO: u64 = 4;
+
+/// What a checkpoint did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Checkpointed {
+    /// The last commit that segments cover.
+    pub seq: u64,
+    /// Bytes of the segment that was written; 0 if there was nothing new.
+    pub written_bytes: u64,
+    /// Bytes of the segment that others were merged into; 0 if none were.
+    pub merged_bytes: u64,
+    /// Segments there are now.
+    pub segments: usize,
+}
+
+/// A delta that was frozen and is not written yet.
+pub(crate) struct Frozen {
+    /// The state of that moment, its delta on top.
+    state: Arc<State>,
+    place: Place,
+}
+
+/// One checkpoint at a time; what a failed one left.
+pub(crate) type Checkpoints = Mutex<Option<Frozen>>;
+
+impl Graph {
+    /// Writes what changed since the last checkpoint as a segment, lets the journal go that it covers, and merges
+    /// segments where that keeps lookups quick. Other threads go on reading and writing meanwhile.
+    ///
+    /// A graph without files has nothing to do.
+    ///
+    /// # Errors
+    /// `Io` (a full disk too), `Poisoned`, `Corrupt`. The graph is as it was then, and nothing is lost.
+    pub fn checkpoint(&self) -> Result<Checkpointed> {
+        let mut unfinished = held(&self.checkpoints);
+        let mut done = Checkpointed::default();
+        // Twice where a failed checkpoint left a frozen delta: that first, then what came since.
+        loop {
+            let is_left = unfinished.is_some();
+            if !is_left {
+                *unfinished = self.freeze()?;
+            }
+            let Some(frozen) = unfinished.as_ref() else { break };
+            done.written_bytes += self.write_out(frozen)?;
+            *unfinished = None;
+            if !is_left {
+                break;
+            }
+        }
+        done.merged_bytes = self.merge_segments()?;
+        let state = self.latest_state();
+        done.seq = state.layers.segments().first().map_or(0, |newest| newest.name().seq);
+        done.segments = state.layers.segments().len();
+        Ok(done)
+    }
+
+    /// Puts an empty delta on top of the present one; `None` if that holds nothing new.
+    fn freeze(&self) -> Result<Option<Frozen>> {
+        let mut writer = held(&self.writer);
+        let state = writer.state().clone();
+        let covered = state.layers.segments().first().map_or(0, |newest| newest.name().seq);
+        if state.seq <= covered {
+            return Ok(None);
+        }
+        let Some(place) = writer.begin_checkpoint()? else { return Ok(None) };
+        let mut fresh = State::clone(&state);
+        let frozen = Arc::new(std::mem::take(&mut fresh.delta));
+        fresh.layers = fresh.layers.below(frozen);
+        self.replace_states(&mut writer, |_| Some(fresh.clone()));
+        Ok(Some(Frozen { state, place }))
+    }
+
+    /// Writes a frozen delta as a segment and puts that in its place; the bytes written.
+    fn write_out(&self, frozen: &Frozen) -> Result<u64> {
+        let Frozen { state, place } = frozen;
+        let number = self.next_segment(place);
+        let is_base = state.layers.segments().is_empty();
+        let write = |out: &mut SegmentWriter| write_changes(state, out);
+        let segment = write_segment(place, number, is_base, state, self.read_mode, write)?;
+        let mut segments = vec![segment.clone()];
+        segments.extend(state.layers.segments().iter().cloned());
+        let mut writer = held(&self.writer);
+        writer.install(names_of(&segments), Some(place.from))?;
+        let layers = Layers::of(segments, Saved::of(state));
+        self.replace_states(&mut writer, |old| {
+            old.layers.frozen()?;
+            let mut state = State::clone(old);
+            state.layers = layers.clone();
+            Some(state)
+        });
+        writer.retire()?;
+        Ok(segment.header().file_len)
+    }
+
+    /// The number of the next segment: one that was begun and given up may have taken the number of the manifest.
+    fn next_segment(&self, place: &Place) -> u64 {
+        let newest = self.latest_state().layers.segments().iter().map(|segment| segment.name().number).max();
+        place.next_segment.max(newest.map_or(1, |newest| newest + 1))
+    }
+
+    /// Merges the newest segments that are alike in size; the bytes written.
+    fn merge_segments(&self) -> Result<u64> {
+        let state = self.latest_state();
+        let segments = state.layers.segments();
+        let count = mergeable(&segments.iter().map(|segment| segment.header().file_len).collect::<Vec<_>>());
+        let Some(run) = segments.get(..count).filter(|run| run.len() > 1) else { return Ok(0) };
+        let Some(place) = held(&self.writer).place()? else { return Ok(0) };
+        let is_base = count == segments.len();
+        let number = self.next_segment(&place);
+        let write = |out: &mut SegmentWriter| merge(run, is_base, &*state, out);
+        let merged = write_merged(&place, number, is_base, run, self.read_mode, write)?;
+        let mut kept = vec![merged.clone()];
+        kept.extend(segments.iter().skip(count).cloned());
+        let mut writer = held(&self.writer);
+        writer.install(names_of(&kept), None)?;
+        self.replace_states(&mut writer, |old| {
+            let mut state = State::clone(old);
+            state.layers = state.layers.with_segments(kept.clone());
+            Some(state)
+        });
+        writer.retire()?;
+        Ok(merged.header().file_len)
+    }
+}
+
+/// How many of the newest segments to merge, by their sizes.
+fn mergeable(sizes: &[u64]) -> usize {
+    let mut count = 1;
+    let mut sum = sizes.first().copied().unwrap_or(0);
+    for size in sizes.iter().skip(1) {
+        if *size > sum.saturating_mul(TIER_RATIO) && sizes.len() - count < SEGMENTS_MAX {
+            break;
+        }
+        sum = sum.saturating_add(*size);
+        count += 1;
+    }
+    // A pair of alike segments may wait for a third.
+    if count >= 3 || sizes.len() > SEGMENTS_MAX { count } else { 1 }
+}
+
+fn names_of(segments: &[Arc<Segment>]) -> Vec<SegmentName> {
+    let name = |segment: &Arc<Segment>| SegmentName {
+        number: segment.name().number,
+        file_len: segment.header().file_len,
+    };
+    segments.iter().map(name).collect()
+}
+
+/// Writes a segment to its file and opens it; nothing is left of it after an error.
+fn write_segment(
+    place: &Place,
+    number: u64,
+    is_base: bool,
+    state: &State,
+    read_mode: ReadMode,
+    write: impl FnOnce(&mut SegmentWriter) -> Result<()>,
+) -> Result<Arc<Segment>> {
+    let name = Name { uuid: place.uuid, number, seq: state.seq, seed: seed_of(&place.uuid), is_base };
+    finish(place, name, read_mode, |mut out| {
+        write(&mut out)?;
+        out.finish(counts_of(state))
+    })
+}
+
+fn write_merged(
+    place: &Place,
+    number: u64,
+    is_base: bool,
+    run: &[Arc<Segment>],
+    read_mode: ReadMode,
+    write: impl FnOnce(&mut SegmentWriter) -> Result<()>,
+) -> Result<Arc<Segment>> {
+    let Some(newest) = run.first() else {
+        return Err(crate::error::Error::Internal { what: "nothing to merge" });
+    };
+    let name = Name { number, is_base, ..*newest.name() };
+    finish(place, name, read_mode, |mut out| {
+        write(&mut out)?;
+        out.finish(newest.header().counts)
+    })
+}
+
+fn finish(
+    place: &Place,
+    name: Name,
+    read_mode: ReadMode,
+    write: impl FnOnce(SegmentWriter) -> Result<u64>,
+) -> Result<Arc<Segment>> {
+    let path = place.path(name.number);
+    let written = SegmentWriter::create(&place.vfs, &path, name).and_then(write).and_then(|_| {
+        place.sync_names()?;
+        Segment::open(&*place.vfs, &path, read_mode).map(Arc::new)
+    });
+    if written.is_err() {
+        // The error that matters is the first; the next open removes what this leaves.
+        drop(place.vfs.remove(&path));
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mergeable;
+
+    #[test]
+    fn segments_alike_in_size_are_merged_and_a_large_one_is_left_alone() {
+        assert_eq!(mergeable(&[]), 1);
+        assert_eq!(mergeable(&[10]), 1);
+        assert_eq!(mergeable(&[10, 10]), 1);
+        assert_eq!(mergeable(&[10, 10, 10]), 3);
+        assert_eq!(mergeable(&[10, 10, 10, 1_000]), 3);
+        assert_eq!(mergeable(&[10, 12, 30, 100, 1_000_000]), 4);
+        assert_eq!(mergeable(&[1, 1_000]), 1);
+        assert_eq!(
+            mergeable(&[1, 100, 10_000, 1_000_000, 100_000_000, 10_000_000_000, 1_000_000_000_000]),
+            2
+        );
+    }
+}

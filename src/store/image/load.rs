@@ -1,0 +1,105 @@
+//! The state that segments hold: what is small is read, records stay where they are.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::codec::{Entry, Reader, What, decode_commit};
+use crate::error::Result;
+use crate::model::{Fact, Time};
+use crate::segment::rows::{Tag, take_lifting, take_mark, take_source_retraction};
+use crate::segment::{Absences, Merge, Segment};
+use crate::store::layer::{Layers, Saved};
+use crate::store::state::{SourceRetraction, State};
+
+/// A state as segments hold it.
+pub(crate) struct Restored {
+    /// It lacks its settings.
+    pub(crate) state: State,
+    /// Facts about topology, kinds and rules, in the order they were told.
+    pub(crate) settings: Vec<Fact>,
+}
+
+/// Reads a state from segments, the newest first.
+pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
+    let Some(newest) = segments.first() else { return Ok(None) };
+    let header = *newest.header();
+    let damaged = |what| newest.corrupt(0, what);
+    let mut state = State::default();
+    (state.seed, state.seq) = (header.name.seed, header.name.seq);
+    state.recorded_at = Time::from_ms(header.counts.recorded_at);
+    state.number_count = header.counts.numbers as u32;
+    state.live_nodes = header.counts.live;
+    state.pair_retractions = header.counts.pair_retractions;
+    state.event_retractions = header.counts.event_retractions;
+    state.tomb_count = header.counts.tombs;
+    each_row(&segments, Tag::Text, |key, value| {
+        let text = std::str::from_utf8(value).map_err(|_| "a text that is not UTF-8")?;
+        let sym = state.intern(text).map_err(|_| "too many texts")?;
+        if number_in(key)? == sym { Ok(()) } else { Err("texts out of order") }
+    })?;
+    each_row(&segments, Tag::SpaceCount, |key, value| {
+        let count = Reader::new(value).varint()?;
+        let count = u32::try_from(count).map_err(|_| "a number beyond 32 bits")?;
+        state.count_in_space(number_in(key)?, count);
+        Ok(())
+    })?;
+    let mut settings = Vec::new();
+    each_row(&segments, Tag::Setting, |_, value| {
+        match decode_commit(value)?.pop() {
+            Some(Entry::Fact(fact)) => settings.push(fact),
+            _ => return Err("a setting that is no fact"),
+        }
+        Ok(())
+    })?;
+    if u64::from(state.text_count()) != header.counts.texts || settings.len() as u64 != header.counts.settings
+    {
+        return Err(damaged("a segment lacks texts or settings that it says it has"));
+    }
+    let mut batches = BTreeMap::new();
+    each_row(&segments, Tag::BatchRetraction, |key, value| {
+        batches.insert(number_in(key)?, take_lifting(value)?);
+        Ok(())
+    })?;
+    let mut sources = Vec::new();
+    each_row(&segments, Tag::SourceRetraction, |_, value| {
+        let (source, scope, from, to, lifting) = take_source_retraction(value)?;
+        sources.push(SourceRetraction { source, scope, from, to, lifting });
+        Ok(())
+    })?;
+    let mut marks = BTreeMap::new();
+    each_row(&segments, Tag::Mark, |key, value| {
+        let key =
+            std::str::from_utf8(key.get(1..).unwrap_or_default()).map_err(|_| "a text that is not UTF-8")?;
+        marks.insert(key.to_owned(), take_mark(value)?);
+        Ok(())
+    })?;
+    state.batch_retractions = Arc::new(batches);
+    state.source_retractions = Arc::new(sources);
+    state.marks = Arc::new(marks);
+    let mut saved = Saved::of(&state);
+    saved.settings = settings.len() as u32;
+    state.layers = Layers::of(segments.clone(), saved);
+    Ok(Some(Restored { state, settings }))
+}
+
+fn number_in(key: &[u8]) -> Result<u32, What> {
+    let number = key.get(1..).and_then(|rest| rest.try_into().ok()).map(u32::from_be_bytes);
+    number.ok_or("a key that is no number")
+}
+
+/// Calls `take` with each row of a tag.
+fn each_row(
+    segments: &[Arc<Segment>],
+    tag: Tag,
+    mut take: impl FnMut(&[u8], &[u8]) -> Result<(), What>,
+) -> Result<()> {
+    let scans = segments.iter().map(|segment| Ok(segment.table()?.prefix(&tag.prefix())));
+    let mut rows = Merge::new(scans.collect::<Result<_>>()?, Absences::Dropped);
+    while let Some(row) = rows.next()? {
+        let taken = row.value.map_or(Ok(()), |value| take(row.key, value));
+        if let (Err(what), Some(newest)) = (taken, segments.first()) {
+            return Err(newest.corrupt(0, what));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Writes several segments as one.
+//!
+//! Records are copied as they are: those of the newest segment, and of each older one those that no newer one
+//! replaced (M1 of `image`).
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::records::NodeNo;
+use crate::segment::rows::Tag;
+use crate::segment::rows::merge_list_rows;
+use crate::segment::{Absences, Gone, Known, Merge, Record, Segment, SegmentWriter, Spaces};
+
+/// Writes the segments, the newest first; nothing is left of absences if `is_base`.
+pub(crate) fn merge(
+    segments: &[Arc<Segment>],
+    is_base: bool,
+    spaces: &impl Spaces,
+    out: &mut SegmentWriter,
+) -> Result<()> {
+    copy_records(segments, is_base, spaces, out)?;
+    let scans = segments.iter().map(|segment| Ok(segment.table()?.scan(b"")));
+    let absences = if is_base { Absences::Dropped } else { Absences::Kept };
+    let mut rows = Merge::new(scans.collect::<Result<_>>()?, absences);
+    let mut lists_done = false;
+    while let Some(row) = rows.next()? {
+        if !row.key.starts_with(&Tag::List.prefix()) {
+            // Lists stand between other rows, at their place in the order.
+            if !lists_done && row.key > Tag::List.prefix().as_slice() {
+                merge_list_rows(segments, is_base, |key, value| out.put(key, Some(value)))?;
+                lists_done = true;
+            }
+            out.put(row.key, row.value)?;
+        }
+    }
+    if !lists_done {
+        merge_list_rows(segments, is_base, |key, value| out.put(key, Some(value)))?;
+    }
+    Ok(())
+}
+
+/// A record waiting to be written, by its first number.
+type Waiting<'s> = (NodeNo, Known<'s>);
+
+fn copy_records(
+    segments: &[Arc<Segment>],
+    is_base: bool,
+    spaces: &impl Spaces,
+    out: &mut SegmentWriter,
+) -> Result<()> {
+    let mut walks: Vec<_> = segments
+        .iter()
+        .enumerate()
+        .map(|(place, segment)| current(segment, segments.get(..place).unwrap_or_default()).peekable())
+        .collect();
+    loop {
+        let mut least: Option<(usize, NodeNo)> = None;
+        for (place, walk) in walks.iter_mut().enumerate() {
+            let first = match walk.peek() {
+                None => continue,
+                Some(Ok((first, _))) => *first,
+                Some(Err(_)) => 0,
+            };
+            if least.is_none_or(|(_, known)| first < known) {
+                least = Some((place, first));
+            }
+        }
+        let Some((place, _)) = least else { return Ok(()) };
+        let (Some(next), Some(segment)) =
+            (walks.get_mut(place).and_then(Iterator::next), segments.get(place))
+        else {
+            return Ok(());
+        };
+        match next?.1 {
+            Known::Family(record) => out.copy_family(segment, &record, spaces)?,
+            Known::Gone(gone) if is_base => out.add_gone(&Gone { hashes: None, ..gone })?,
+            Known::Gone(gone) => out.add_gone(&gone)?,
+            Known::Nothing => {}
+        }
+    }
+}
+
+/// The records of a segment that no newer one replaced, in order.
+fn current<'s>(
+    segment: &'s Segment,
+    newer: &'s [Arc<Segment>],
+) -> impl Iterator<Item = Result<Waiting<'s>>> + 's {
+    segment.scan().filter_map(move |known| {
+        let keep = known.and_then(|known| {
+            let first = match &known {
+                Known::Family(record) => first_number(segment, record)?,
+                Known::Gone(gone) => gone.number,
+                Known::Nothing => return Ok(None),
+            };
+            for newer in newer {
+                if !matches!(newer.find_node(first)?, Known::Nothing) {
+                    return Ok(None);
+                }
+            }
+            Ok(Some((first, known)))
+        });
+        keep.transpose()
+    })
+}
+
+fn first_number(segment: &Segment, record: &Record<'_>) -> Result<NodeNo> {
+    segment
+        .members(record)?
+        .first()
+        .map(|member| member.number)
+        .ok_or_else(|| segment.corrupt(record.at(), "no members"))
+}

@@ -1,0 +1,18 @@
+//! From a state to a segment and back: what changed since the segments below, several segments as one, and the
+//! state that segments hold.
+//!
+//! # Invariants
+//!   M1 a record that is replaced is replaced whole: every number that lay beside one that is written again is
+//!      written again with it, so that all of a record is current or none of it is.
+//!   M2 a row is written only where it differs from what the segments below say.
+
+mod changes;
+mod clusters;
+mod lists;
+mod load;
+mod merge;
+mod rows;
+
+pub(crate) use changes::{counts_of, write_changes};
+pub(crate) use load::{Restored, restore};
+pub(crate) use merge::merge;

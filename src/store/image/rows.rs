@@ -1,0 +1,121 @@
+//! The rows of what changed beside families.
+
+use std::collections::BTreeMap;
+
+use crate::codec::{Entry, encode_commit};
+use crate::error::Result;
+use crate::records::{ListKey, PairKey};
+use crate::segment::rows::{
+    Tag, batch_side_key, event_key, mark_key, mention_key, number_key, pair_key, put_far_pair, put_lifting,
+    put_list_rows, put_mark, put_relation, put_side, put_source_retraction, put_tomb, relation_key, side_key,
+    tomb_key,
+};
+use crate::store::image::clusters::Clusters;
+use crate::store::image::lists::Rows;
+use crate::store::lens::Lens;
+use crate::store::source::Source;
+use crate::store::state::State;
+
+/// Pairs whose ends are not written side by side, and those that ceased to be such.
+pub(super) fn put_far_pairs(state: &State, clusters: &Clusters, rows: &mut Rows) -> Result<()> {
+    let touched = state.delta.pairs.values().map(|(key, _)| *key);
+    let mut keys: Vec<PairKey> = touched.chain(clusters.were_near.iter().copied()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    for key in keys {
+        let row = pair_key(key);
+        Lens::on(state).answer(|lens| match lens.pair(key) {
+            Some(pair) if !clusters.are_near(key) => {
+                rows.insert(row, Some(put_far_pair(pair)));
+            }
+            _ => {
+                if key.b < state.layers.numbers_below() && lens.row(&row).is_some() {
+                    rows.insert(row, None);
+                }
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Relations, side records, tombs, and what leads to them.
+pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
+    let delta = &state.delta;
+    for (key, relation) in delta.relations.values() {
+        rows.insert(relation_key(*key), relation.as_deref().map(put_relation));
+    }
+    for (key, side) in delta.sides.values() {
+        let lives = side.is_some();
+        rows.insert(side_key(key), side.as_deref().map(put_side));
+        for id in key.ids() {
+            rows.insert(mention_key(id, Some(key)), lives.then(Vec::new));
+        }
+    }
+    for (batch, sides) in delta.batch_sides.values() {
+        for (key, side) in sides.iter().flat_map(|side| delta.sides.find_all(side)) {
+            if side.is_some() {
+                rows.insert(batch_side_key(*batch, Some(key)), Some(Vec::new()));
+            }
+        }
+    }
+    for (hash, pairs) in delta.events.values() {
+        for pair in pairs.iter() {
+            rows.insert(event_key(*hash, Some(pair)), Some(Vec::new()));
+        }
+    }
+    for tomb in delta.tombs.values() {
+        rows.insert(tomb_key(&tomb.mac), Some(put_tomb(tomb.at, tomb.sticky)));
+    }
+    for (key, nodes) in delta.postings.values() {
+        if let ListKey::Space(space) = key {
+            let mut count = crate::codec::Writer::default();
+            count.varint(u64::from(state.space_count(*space)));
+            rows.insert(number_key(Tag::SpaceCount, *space).to_vec(), Some(count.into_bytes()));
+        }
+        put_list_rows(*key, false, nodes.iter(), |row, value| {
+            rows.insert(row, Some(value));
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// Names, settings, retractions of batches and sources, and marks, as far as they are new or other.
+pub(super) fn put_small_rows(state: &State, rows: &mut Rows) {
+    let saved = state.layers.saved();
+    for sym in saved.texts..state.text_count() {
+        rows.insert(number_key(Tag::Text, sym).to_vec(), Some(state.text(sym).as_bytes().to_vec()));
+    }
+    for place in saved.settings..state.settings.len() {
+        let fact = state.settings.get(place).map(|fact| Entry::Fact((**fact).clone()));
+        let payload = fact.map(|fact| encode_commit(&[fact]));
+        rows.insert(number_key(Tag::Setting, place).to_vec(), payload);
+    }
+    for (batch, lifting) in differing(&state.batch_retractions, &saved.batch_retractions) {
+        rows.insert(number_key(Tag::BatchRetraction, *batch).to_vec(), Some(put_lifting(lifting)));
+    }
+    for (place, retraction) in (0_u32..).zip(state.source_retractions.iter()) {
+        if saved.source_retractions.get(place as usize) != Some(retraction) {
+            let told = (
+                retraction.source,
+                retraction.scope.clone(),
+                retraction.from,
+                retraction.to,
+                retraction.lifting.clone(),
+            );
+            let row = number_key(Tag::SourceRetraction, place).to_vec();
+            rows.insert(row, Some(put_source_retraction(&told)));
+        }
+    }
+    for (key, (at, value)) in differing(&state.marks, &saved.marks) {
+        rows.insert(mark_key(key), Some(put_mark(*at, value)));
+    }
+}
+
+fn differing<'m, K: Ord, V: PartialEq>(
+    all: &'m BTreeMap<K, V>,
+    saved: &'m BTreeMap<K, V>,
+) -> impl Iterator<Item = (&'m K, &'m V)> {
+    let same = std::ptr::eq(all, saved);
+    all.iter().filter(move |(key, value)| !same && saved.get(key) != Some(*value))
+}

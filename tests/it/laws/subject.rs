@@ -1,0 +1,104 @@
+//! A graph under test: in memory, or shaken: on a simulated disk, with checkpoints, merges and reopening at
+//! random moments, which must not show.
+
+use std::cell::{Cell, RefCell};
+use std::path::Path;
+use std::sync::Arc;
+
+use idweave::{Committed, Finding, Graph, Result, Time, Tx, View};
+
+use crate::support::generate::Random;
+use crate::support::sim_disk::SimDisk;
+
+const DIR: &str = "/db";
+
+thread_local! {
+    /// The seed of the next shaken graph of this thread; `None` = graphs are not shaken.
+    static SHAKEN: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Runs a check with graphs that are shaken, or not.
+pub(crate) fn with_shaking<T>(seed: Option<u64>, check: impl FnOnce() -> T) -> T {
+    SHAKEN.set(seed);
+    let checked = check();
+    SHAKEN.set(None);
+    checked
+}
+
+struct Shaker {
+    /// Where it is reopened.
+    disk: Option<SimDisk>,
+    random: Random,
+}
+
+/// A graph, shaken or not.
+pub(crate) struct Subject {
+    graph: RefCell<Option<Arc<Graph>>>,
+    shaker: RefCell<Option<Shaker>>,
+}
+
+fn open(disk: &SimDisk) -> Graph {
+    let options = Graph::options().vfs(disk.vfs()).create_if_missing(true);
+    options.open(Path::new(DIR)).expect("a graph that was not harmed opens")
+}
+
+impl Subject {
+    /// A new graph.
+    pub(crate) fn new() -> Subject {
+        match SHAKEN.get() {
+            None => Subject::made(Graph::options().in_memory().expect("a graph in memory"), None),
+            Some(_) => {
+                let disk = SimDisk::new();
+                Subject::made(open(&disk), Some(disk))
+            }
+        }
+    }
+
+    /// A graph that somebody else opened: it is shaken, but not reopened.
+    pub(crate) fn of(graph: Graph) -> Subject {
+        Subject::made(graph, None)
+    }
+
+    fn made(graph: Graph, disk: Option<SimDisk>) -> Subject {
+        let shaker = SHAKEN.get().map(|seed| {
+            SHAKEN.set(Some(seed.wrapping_add(1)));
+            Shaker { disk, random: Random::new(seed) }
+        });
+        Subject { graph: RefCell::new(Some(Arc::new(graph))), shaker: RefCell::new(shaker) }
+    }
+
+    fn graph(&self) -> Arc<Graph> {
+        self.graph.borrow().clone().expect("there is a graph but while it is reopened")
+    }
+
+    /// A commit, after which the graph may be shaken.
+    pub(crate) fn write<T>(&self, now: Time, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<Committed<T>> {
+        let committed = self.graph().write(now, fill)?;
+        self.shake()?;
+        Ok(committed)
+    }
+
+    fn shake(&self) -> Result<()> {
+        let mut shaker = self.shaker.borrow_mut();
+        let Some(shaker) = shaker.as_mut() else { return Ok(()) };
+        if shaker.random.below(3) == 0 {
+            self.graph().checkpoint()?;
+        }
+        if let Some(disk) = &shaker.disk
+            && shaker.random.below(6) == 0
+        {
+            let graph = self.graph.borrow_mut().take();
+            graph.and_then(Arc::into_inner).map_or(Ok(()), Graph::close)?;
+            *self.graph.borrow_mut() = Some(Arc::new(open(disk)));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn view(&self) -> View {
+        self.graph().view()
+    }
+
+    pub(crate) fn check(&self) -> Result<Vec<Finding>> {
+        self.graph().check()
+    }
+}
