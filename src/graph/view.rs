@@ -9,7 +9,7 @@ use crate::engine::{
 };
 use crate::error::Result;
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
-use crate::store::{Lens, State};
+use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
 /// it lives.
@@ -50,6 +50,11 @@ impl Read for View {
     }
 
     fn translate(&self, id: &Id, target: &KindScope, now: Time) -> Result<Translation> {
+        if let Some(glancing) = Glancing::new(&self.state, target)
+            && let Some(found) = glancing.one(id)?
+        {
+            return Ok(Translation::Found(vec![found]));
+        }
         self.look(|lens| verbs::translate(lens, id, target, now))
     }
 
@@ -60,10 +65,14 @@ impl Read for View {
         now: Time,
         out: &mut Vec<Translation>,
     ) -> Result<()> {
-        for id in ids {
-            out.push(self.translate(id, target, now)?);
-        }
-        Ok(())
+        let slowly = |id: &Id| self.look(|lens| verbs::translate(lens, id, target, now));
+        let Some(glancing) = Glancing::new(&self.state, target) else {
+            return ids.iter().try_for_each(|id| slowly(id).map(|answer| out.push(answer)));
+        };
+        glancing.many(ids, |id, found| {
+            out.push(found.map_or_else(|| slowly(id), |found| Ok(Translation::Found(vec![found])))?);
+            Ok(())
+        })
     }
 
     fn same(&self, a: &Id, b: &Id) -> Result<Verdict> {

@@ -84,6 +84,16 @@ impl Id {
         Ok(Id::assemble(space, value))
     }
 
+    /// The id of a key form in an already checked space, for bytes that passed the door before; `None` if it is none.
+    pub(crate) fn of_key_form(space: &KindScope, text: &str) -> Option<Id> {
+        let value = text.strip_prefix(space.as_str())?.strip_prefix(':')?;
+        check_value(space.kind(), value).ok()?;
+        let kind = space.kind().clone();
+        let scope_at = u8::try_from(kind.name().len() + 1).ok()?;
+        let value_at = u8::try_from(space.as_str().len() + 1).ok()?;
+        Some(Id { text: text.into(), kind, scope_at, value_at, spelling: None })
+    }
+
     /// Parses the text form with a placeholder list of one's own.
     ///
     /// # Errors

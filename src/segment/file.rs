@@ -4,8 +4,8 @@ use std::path::Path;
 
 use crate::codec::What;
 use crate::error::{Error, Result};
-use crate::model::Id;
-use crate::records::NodeNo;
+use crate::model::{Id, KindScope};
+use crate::records::{NodeNo, Sym};
 use crate::segment::bytes::{FileBytes, Piece, ReadMode};
 use crate::segment::checksum::sum;
 use crate::segment::format::{
@@ -14,7 +14,9 @@ use crate::segment::format::{
 };
 use crate::segment::hash::{hash_node, hashes_of};
 use crate::segment::index::{Line, dense_place, line_of};
-use crate::segment::record::{Family, Gone, Head, Key, Member, Spaces, take_family, take_gone};
+use crate::segment::record::{
+    Family, Glance, Gone, Head, Key, Member, Spaces, glance, take_family, take_gone,
+};
 use crate::segment::table::Table;
 use crate::vfs::Vfs;
 
@@ -42,6 +44,32 @@ impl Record<'_> {
     /// Where it is.
     pub(crate) fn at(&self) -> u64 {
         self.at
+    }
+}
+
+/// Lines of a record that are fetched ahead: that holds most families.
+const PREFETCH_LINES: u64 = 4;
+/// Places kept for one hash; where there are more, the slow way is taken.
+const PLACES_MAX: usize = 4;
+
+/// Places of records that may be of a hash.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Places {
+    all: [u32; PLACES_MAX],
+    count: usize,
+}
+
+impl Places {
+    fn push(&mut self, place: u32) {
+        if let Some(slot) = self.all.get_mut(self.count) {
+            *slot = place;
+        }
+        self.count += 1;
+    }
+
+    /// The places; `None` if there are more than can be kept.
+    pub(crate) fn all(&self) -> Option<&[u32]> {
+        self.all.get(..self.count)
     }
 }
 
@@ -109,8 +137,35 @@ impl Segment {
         section.at.saturating_add(line.saturating_mul(LINE_BYTES as u64))
     }
 
+    /// The places that may be of an id's hash: mostly one, or none.
+    pub(crate) fn places_of(&self, hash: u64) -> Result<Places> {
+        let mut places = Places::default();
+        self.each_place((&self.header.ids, self.header.id_homes), hash, |place| {
+            places.push(place);
+            Ok(false)
+        })?;
+        Ok(places)
+    }
+
+    /// Starts fetching the record at a place.
+    pub(crate) fn prefetch_record(&self, place: u32) {
+        let at = self.place_at(place);
+        for line in 0..PREFETCH_LINES {
+            self.bytes.prefetch(at + line * LINE_BYTES as u64);
+        }
+    }
+
+    /// What the record at a place says of a key's ids in a space, without reading more of it than its members.
+    pub(crate) fn glance(&self, place: u32, key: &Key, target: (Sym, &KindScope)) -> Result<Glance> {
+        let record = self.record(place)?;
+        if record.is_gone {
+            return Ok(Glance::Unclear);
+        }
+        glance(record.body(), key, target).map_err(|what| self.corrupt(record.at, what))
+    }
+
     /// What the segment knows of an id.
-    pub(crate) fn find_id(&self, hash: u64, id: &Id, key: &Key<'_>) -> Result<Known<'_>> {
+    pub(crate) fn find_id(&self, hash: u64, id: &Id, key: &Key) -> Result<Known<'_>> {
         let mut found = Known::Nothing;
         self.each_place((&self.header.ids, self.header.id_homes), hash, |place| {
             let record = self.record(place)?;
@@ -209,8 +264,11 @@ impl Segment {
 
     /// The record at a place of an index.
     fn record(&self, place: u32) -> Result<Record<'_>> {
-        let at = self.header.records.at + (u64::from(place).saturating_sub(1)) * RECORD_ALIGN;
-        self.record_at(at)
+        self.record_at(self.place_at(place))
+    }
+
+    fn place_at(&self, place: u32) -> u64 {
+        self.header.records.at + (u64::from(place).saturating_sub(1)) * RECORD_ALIGN
     }
 
     /// The record at an offset of the file.
@@ -263,7 +321,7 @@ impl Segment {
     }
 
     /// The number of a key in a record.
-    pub(crate) fn number_in(&self, record: &Record<'_>, key: &Key<'_>) -> Result<Option<NodeNo>> {
+    pub(crate) fn number_in(&self, record: &Record<'_>, key: &Key) -> Result<Option<NodeNo>> {
         let member = self.find_member(record, |member| key.is(member))?;
         Ok(member.map(|member| member.number))
     }

@@ -24,9 +24,9 @@ mod writer;
 
 pub use bytes::ReadMode;
 
-pub(crate) use file::{Known, Record, Segment};
+pub(crate) use file::{Known, Places, Record, Segment};
 pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_node, hash_text, hashes_of, spread};
-pub(crate) use record::{Family, Gone, Head, Key, Spaces, is_whole, packed, take_family};
-pub(crate) use table::{Absences, Entry, Found, Merge, Scan};
+pub(crate) use record::{Family, Glance, Gone, Key, Spaces};
+pub(crate) use table::{Absences, Found, Merge};
 pub(crate) use writer::SegmentWriter;

@@ -20,7 +20,7 @@ use crate::segment::rows::{
     take_batch_side_key, take_event_key, take_far_pair, take_mention_key, take_relation, take_side,
     take_side_key, take_tomb, tomb_key,
 };
-use crate::segment::{Absences, Family, Found, Key, Known, Merge, Record, Segment, packed};
+use crate::segment::{Absences, Family, Found, Key, Known, Merge, Record, Segment};
 use crate::store::delta::{Delta, Tomb};
 use crate::store::hash::{
     hash_event, hash_id, hash_list, hash_mac, hash_node, hash_pair, hash_relation, hash_side,
@@ -278,8 +278,7 @@ impl<S: Borrow<State>> Lens<S> {
         if self.segments().is_empty() {
             return None;
         }
-        let packed = packed(id.value());
-        let key = Key::new(self.state().sym(id.space())?, &packed)?;
+        let key = Key::new(self.state().sym(id.space())?, id.value());
         for segment in self.segments() {
             match self.loads.caught(segment.find_id(hash, id, &key))? {
                 Known::Nothing => {}

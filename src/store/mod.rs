@@ -7,6 +7,7 @@
 mod delta;
 mod draft;
 mod filter;
+mod glance;
 mod hash;
 mod home;
 mod image;
@@ -16,8 +17,8 @@ mod loads;
 mod source;
 mod state;
 
-pub(crate) use delta::Tomb;
 pub(crate) use draft::Draft;
+pub(crate) use glance::Glancing;
 pub(crate) use home::{Home, JournalHome, MemoryHome, SyncHandle};
 pub(crate) use image::{Restored, counts_of, merge, restore, write_changes};
 pub(crate) use layer::{Layers, Saved};

@@ -40,6 +40,7 @@
 //!   R1 what decodes is complete: nothing is left over, every place and number is in range.
 
 mod family;
+mod glance;
 mod gone;
 mod key;
 mod names;
@@ -49,9 +50,10 @@ mod read;
 mod write;
 
 pub(crate) use family::Family;
+pub(crate) use glance::{Glance, glance};
 pub(crate) use gone::{Gone, IdHashes, put_gone, take_gone};
-pub(crate) use key::{Key, packed};
+pub(crate) use key::Key;
 pub(crate) use names::Spaces;
 pub(crate) use pair::{Clock, NoMembers, put_pair, take_pair, times_of};
 pub(crate) use read::{Head, Member, take_family};
-pub(crate) use write::{is_whole, put_family};
+pub(crate) use write::put_family;

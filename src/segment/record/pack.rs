@@ -56,35 +56,72 @@ fn packed_len(head: u64) -> Result<usize, What> {
     }
 }
 
-/// Writes a value.
-pub(crate) fn pack(value: &str, out: &mut Writer) {
-    let form = form_of(value);
-    out.varint((value.len() as u64) << 2 | form);
-    match form {
-        BASE64URL => pack_bits(value.bytes().map(place), 6, out),
-        HEX => pack_bits(
-            value.bytes().map(|b| if b.is_ascii_digit() { b - b'0' } else { b - b'a' + 10 }),
-            4,
-            out,
-        ),
-        _ => out.raw(value.as_bytes()),
+/// Most bytes a value takes.
+const BYTES_MAX: usize = VALUE_LEN_MAX as usize;
+
+/// A value packed in place.
+#[derive(Clone)]
+pub(crate) struct PackedValue {
+    head: u64,
+    len: usize,
+    bytes: [u8; BYTES_MAX],
+}
+
+impl PackedValue {
+    /// Packs a value.
+    pub(crate) fn of(value: &str) -> PackedValue {
+        let form = form_of(value);
+        let mut packed =
+            PackedValue { head: (value.len() as u64) << 2 | form, len: 0, bytes: [0; BYTES_MAX] };
+        match form {
+            BASE64URL => packed.pack_bits(value.bytes().map(place), 6),
+            HEX => packed.pack_bits(
+                value.bytes().map(|b| if b.is_ascii_digit() { b - b'0' } else { b - b'a' + 10 }),
+                4,
+            ),
+            _ => value.bytes().for_each(|byte| packed.push(byte)),
+        }
+        packed
+    }
+
+    fn push(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.len) {
+            *place = byte;
+        }
+        self.len += 1;
+    }
+
+    fn pack_bits(&mut self, digits: impl Iterator<Item = u8>, width: u32) {
+        let (mut bits, mut count) = (0_u32, 0);
+        for digit in digits {
+            bits = bits << width | u32::from(digit);
+            count += width;
+            if count >= 8 {
+                count -= 8;
+                self.push((bits >> count) as u8);
+                bits &= (1 << count) - 1;
+            }
+        }
+        if count > 0 {
+            self.push((bits << (8 - count)) as u8);
+        }
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+
+    /// Whether it is the same value.
+    pub(crate) fn is(&self, value: Packed<'_>) -> bool {
+        self.head == value.head && self.bytes() == value.bytes
     }
 }
 
-fn pack_bits(digits: impl Iterator<Item = u8>, width: u32, out: &mut Writer) {
-    let (mut bits, mut count) = (0_u32, 0);
-    for digit in digits {
-        bits = bits << width | u32::from(digit);
-        count += width;
-        if count >= 8 {
-            count -= 8;
-            out.u8((bits >> count) as u8);
-            bits &= (1 << count) - 1;
-        }
-    }
-    if count > 0 {
-        out.u8((bits << (8 - count)) as u8);
-    }
+/// Writes a value.
+pub(crate) fn pack(value: &str, out: &mut Writer) {
+    let packed = PackedValue::of(value);
+    out.varint(packed.head);
+    out.raw(packed.bytes());
 }
 
 /// A packed value as it lies in a record.
@@ -104,27 +141,70 @@ impl<'a> Packed<'a> {
 
     /// The value.
     pub(crate) fn unpack(self) -> Result<String, What> {
+        let mut value = Text::default();
+        self.unpack_to(&mut value)?;
+        value.as_str().map(str::to_owned)
+    }
+
+    /// Adds the value to a text.
+    pub(crate) fn unpack_to(self, out: &mut Text) -> Result<(), What> {
         let len = (self.head >> 2) as usize;
-        let digits = match self.head & 3 {
-            BASE64URL => unpack_bits(self.bytes, len, 6)?.map(|digit| DIGITS.get(digit).copied()).collect(),
-            HEX => unpack_bits(self.bytes, len, 4)?
-                .map(|digit| b"0123456789abcdef".get(digit).copied())
-                .collect(),
-            _ => Some(self.bytes.to_vec()),
-        };
-        let value = String::from_utf8(digits.unwrap_or_default()).map_err(|_| "a value that is not UTF-8")?;
-        if form_of(&value) == self.head & 3 { Ok(value) } else { Err("a value not in its shortest form") }
+        let start = out.len;
+        match self.head & 3 {
+            BASE64URL => unpack_bits(self.bytes, len, 6, DIGITS, out)?,
+            HEX => unpack_bits(self.bytes, len, 4, b"0123456789abcdef", out)?,
+            _ => out.push_bytes(self.bytes),
+        }
+        let value = out.from(start)?;
+        if form_of(value) == self.head & 3 { Ok(()) } else { Err("a value not in its shortest form") }
     }
 }
 
-fn unpack_bits(bytes: &[u8], len: usize, width: u32) -> Result<impl Iterator<Item = usize>, What> {
+/// Longest key form of an id: kind, scope, value and two colons.
+const TEXT_BYTES_MAX: usize = 39 + 128 + 128 + 2;
+
+/// A short text being put together, without memory of its own.
+pub(crate) struct Text {
+    len: usize,
+    bytes: [u8; TEXT_BYTES_MAX],
+}
+
+impl Default for Text {
+    fn default() -> Text {
+        Text { len: 0, bytes: [0; TEXT_BYTES_MAX] }
+    }
+}
+
+impl Text {
+    /// Adds bytes; what is beyond the longest id is lost, and `as_str` says so.
+    pub(crate) fn push_bytes(&mut self, bytes: &[u8]) {
+        let end = self.len + bytes.len();
+        if let Some(room) = self.bytes.get_mut(self.len..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.len = end;
+    }
+
+    fn from(&self, start: usize) -> Result<&str, What> {
+        let bytes = self.bytes.get(start..self.len).ok_or("a text too long for an id")?;
+        std::str::from_utf8(bytes).map_err(|_| "a value that is not UTF-8")
+    }
+
+    /// The text.
+    pub(crate) fn as_str(&self) -> Result<&str, What> {
+        self.from(0)
+    }
+}
+
+fn unpack_bits(bytes: &[u8], len: usize, width: u32, digits: &[u8], out: &mut Text) -> Result<(), What> {
     let unused = bytes.len() as u32 * 8 - len as u32 * width;
     if bytes.last().is_some_and(|last| u32::from(*last) & ((1 << unused) - 1) != 0) {
         return Err("a value with bits beyond its end");
     }
+    let mut value = [0_u8; BYTES_MAX];
     let mut rest = bytes.iter();
     let (mut bits, mut count) = (0_u32, 0);
-    Ok((0..len).map(move |_| {
+    for place in value.iter_mut().take(len) {
         if count < width {
             bits = bits << 8 | u32::from(rest.next().copied().unwrap_or(0));
             count += 8;
@@ -132,8 +212,10 @@ fn unpack_bits(bytes: &[u8], len: usize, width: u32) -> Result<impl Iterator<Ite
         count -= width;
         let digit = bits >> count;
         bits &= (1 << count) - 1;
-        digit as usize
-    }))
+        *place = digits.get(digit as usize).copied().unwrap_or(0);
+    }
+    out.push_bytes(value.get(..len).unwrap_or_default());
+    Ok(())
 }
 
 #[cfg(test)]

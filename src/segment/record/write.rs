@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::codec::Writer;
 use crate::model::{Direction, Id, Time};
-use crate::records::{List, ListItem, Node, NodeNo, Pair, PendingClock};
+use crate::records::{List, Node, NodeNo, Pair, PendingClock};
 use crate::segment::record::family::Family;
 use crate::segment::record::pack::pack;
 use crate::segment::record::pair::{Clock, Members, put_pair, times_of};
@@ -150,9 +150,4 @@ fn put_clock_list(list: &List<(Reverse<Time>, NodeNo)>, clock: &mut Clock, out: 
         clock.put_time(time, out);
         out.varint(u64::from(other));
     }
-}
-
-/// A list as S3 wants it.
-pub(crate) fn is_whole<T: ListItem>(list: &List<T>) -> bool {
-    !list.lies_below() || list.here().is_empty() && list.gone().next().is_none()
 }

@@ -72,7 +72,11 @@ impl Subject {
     }
 
     /// A commit, after which the graph may be shaken.
-    pub(crate) fn write<T>(&self, now: Time, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<Committed<T>> {
+    pub(crate) fn write<T>(
+        &self,
+        now: Time,
+        fill: impl FnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<Committed<T>> {
         let committed = self.graph().write(now, fill)?;
         self.shake()?;
         Ok(committed)

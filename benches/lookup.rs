@@ -1,0 +1,188 @@
+//! How far a lookup is from the memory it reads: `translate` and `translate_many` on segments beside dependent and
+//! independent random reads over as many bytes.
+//!
+//! `cargo bench --bench lookup` builds a graph of `IDWEAVE_BENCH_IDS` ids (default 1,000,000) with checkpoints, asks it
+//! as it lies (several segments, `IDWEAVE_BENCH_DELTA` percent of the accounts not in any segment, default 5) and from
+//! a snapshot (one segment). The ratios it prints are what to quote.
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    clippy::indexing_slicing,
+    reason = "a bench reports by printing and fails loudly"
+)]
+
+#[path = "support/accounts.rs"]
+mod accounts;
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use idweave::{Durability, Graph, Id, Read, Translation};
+
+use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, Spaces, mix};
+
+/// Questions a round.
+const ASKED: usize = 400_000;
+const ROUNDS: usize = 5;
+
+fn setting(name: &str, default: u64) -> u64 {
+    std::env::var(name).map_or(default, |text| text.parse().expect("a number"))
+}
+
+/// Median nanoseconds of an operation done `count` times a round.
+fn measure(count: usize, mut round: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..ROUNDS)
+        .map(|_| {
+            let begun = Instant::now();
+            round();
+            begun.elapsed().as_nanos() as f64 / count as f64
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times[ROUNDS / 2]
+}
+
+/// A buffer of so many bytes, as words in a random cycle.
+struct Memory {
+    words: Vec<u64>,
+    lines: usize,
+}
+
+impl Memory {
+    fn new(bytes: usize) -> Memory {
+        let lines = (bytes / 64).max(2);
+        let mut order: Vec<u32> = (0..u32::try_from(lines).expect("fits")).collect();
+        for at in (1..lines).rev() {
+            order.swap(at, (mix(at as u64) % (at as u64)) as usize); // Sattolo: one cycle
+        }
+        let mut words = vec![0_u64; lines * 8];
+        for (line, next) in order.iter().enumerate() {
+            words[line * 8] = u64::from(*next);
+        }
+        Memory { words, lines }
+    }
+
+    fn dependent(&self, count: usize) -> u64 {
+        let mut line = 0_usize;
+        for _ in 0..count {
+            line = self.words[line * 8] as usize;
+        }
+        line as u64
+    }
+
+    fn independent(&self, count: usize) -> u64 {
+        let lines = self.lines as u64;
+        (0..count as u64)
+            .map(|at| self.words[((mix(at) >> 32) * lines >> 32) as usize * 8])
+            .fold(0, u64::wrapping_add)
+    }
+}
+
+fn build(graph: &Graph, spaces: &Spaces, accounts: u64, delta_percent: u64) {
+    let mut facts = Vec::with_capacity(COMMIT_FACTS);
+    let in_segments = accounts - accounts * delta_percent / 100;
+    let begun = Instant::now();
+    // Three segments: most, some, a few.
+    let stops = [in_segments * 90 / 100, in_segments * 98 / 100, in_segments];
+    for account in 0..accounts {
+        facts.extend(spaces.facts(account));
+        if facts.len() >= COMMIT_FACTS || account + 1 == accounts || stops.contains(&(account + 1)) {
+            graph
+                .write_with(NOW, Durability::Buffered, |tx| {
+                    facts.iter().try_for_each(|f| tx.apply(f).map(drop))
+                })
+                .expect("a commit");
+            facts.clear();
+        }
+        if account + 1 == accounts {
+            graph.sync().expect("views show what is durable");
+        }
+        let many = (account + 1).is_multiple_of(setting("IDWEAVE_BENCH_CHECKPOINT", 400_000));
+        if stops.contains(&(account + 1)) || (many && account < stops[0]) {
+            let done = graph.checkpoint().expect("a checkpoint");
+            println!("{} accounts, {:.0} s: {done:?}", account + 1, begun.elapsed().as_secs_f64());
+        }
+    }
+}
+
+fn ask(
+    name: &str,
+    view: &(impl Read + Sync),
+    sample: &[(Id, Id)],
+    spaces: &Spaces,
+    dependent: f64,
+    independent: f64,
+) {
+    let one = measure(sample.len(), || {
+        for (id, expected) in sample {
+            match view.translate(id, &spaces.external, NOW).expect("an answer") {
+                Translation::Found(found) if found[0] == *expected => {}
+                other => panic!("a wrong answer: {other:?}"),
+            }
+        }
+    });
+    println!("{name}: translate {one:.0} ns = {:.2} x a dependent read", one / dependent);
+    let ids: Vec<Id> = sample.iter().map(|(id, _)| id.clone()).collect();
+    let mut out = Vec::with_capacity(ids.len());
+    let many = measure(ids.len(), || {
+        out.clear();
+        for batch in ids.chunks(1_000) {
+            view.translate_many(batch, &spaces.external, NOW, &mut out).expect("answers");
+        }
+    });
+    let right = |(answer, (_, expected)): (&Translation, &(Id, Id))| {
+        *answer == Translation::Found(vec![expected.clone()])
+    };
+    assert!(out.iter().zip(sample).all(right), "translate_many answers right");
+    println!("{name}: translate_many {many:.0} ns an id = {:.2} x an independent read", many / independent);
+    let halves = ids.split_at(ids.len() / 2);
+    let both = measure(ids.len(), || {
+        std::thread::scope(|scope| {
+            for half in [halves.0, halves.1] {
+                scope.spawn(move || {
+                    for id in half {
+                        black_box(view.translate(id, &spaces.external, NOW).expect("an answer"));
+                    }
+                });
+            }
+        });
+    });
+    println!("{name}: two threads {both:.0} ns an id = {:.2} x the rate of one", one / both);
+}
+
+fn main() {
+    let ids = setting("IDWEAVE_BENCH_IDS", 1_000_000);
+    let accounts = ids / IDS_PER_ACCOUNT;
+    let spaces = Spaces::new();
+    let place = tempfile::tempdir().expect("a directory");
+    let graph = Graph::options().create(place.path()).expect("a graph");
+    build(&graph, &spaces, accounts, setting("IDWEAVE_BENCH_DELTA", 5));
+    let bytes: u64 = std::fs::read_dir(place.path().join("segments"))
+        .expect("segments")
+        .map(|file| file.expect("a file").metadata().expect("its size").len())
+        .sum();
+    println!("{ids} ids, segments of {:.1} bytes an id", bytes as f64 / ids as f64);
+    let memory = Memory::new(usize::try_from(bytes).expect("fits"));
+    let dependent = measure(ASKED, || {
+        black_box(memory.dependent(ASKED));
+    });
+    let independent = measure(ASKED, || {
+        black_box(memory.independent(ASKED));
+    });
+    println!(
+        "random reads over {} MB: dependent {dependent:.0} ns, independent {independent:.1} ns",
+        bytes >> 20
+    );
+    let sample: Vec<(Id, Id)> = (0..ASKED as u64)
+        .map(|at| {
+            let account = mix(at) % accounts;
+            (spaces.openid((at % 3) as usize, account), spaces.external(account))
+        })
+        .collect();
+    ask("as it lies", &graph.view(), &sample, &spaces, dependent, independent);
+    drop(graph);
+    let begun = Instant::now();
+    let graph = Graph::open(place.path()).expect("it opens");
+    println!("open: {:.1} ms", begun.elapsed().as_secs_f64() * 1e3);
+    graph.close().expect("it closes");
+}
