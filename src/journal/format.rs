@@ -81,7 +81,7 @@ pub(crate) const FRAME_HEADER_BYTES: usize = 44;
 /// The size of a manifest slot.
 pub(crate) const MANIFEST_SLOT_BYTES: usize = 4096;
 /// The version of a manifest that names segments.
-const MANIFEST_VERSION: u32 = 2;
+pub(crate) const MANIFEST_VERSION: u32 = 2;
 /// The most segments a manifest can name.
 pub(crate) const SEGMENTS_MAX: usize = (MANIFEST_SLOT_BYTES - 4 - 148) / 16;
 /// The size of a mark slot.

@@ -7,7 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, IoOp, Result};
-use crate::journal::format::{FORMAT_VERSION, MANIFEST_SLOT_BYTES, Manifest, Unreadable};
+use crate::journal::format::{FORMAT_VERSION, MANIFEST_SLOT_BYTES, MANIFEST_VERSION, Manifest, Unreadable};
 use crate::journal::layout;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
@@ -42,7 +42,9 @@ pub(crate) fn load(vfs: &dyn Vfs, dir: &Path) -> Result<Option<Stored>> {
             Err(Error::Corrupt { file: path, offset: 0, what: "neither slot of the manifest holds" })
         }
         // A newer version has written here: even where the other slot is ours, it is out of date.
-        (Err(Unreadable::Version(found)), _) | (_, Err(Unreadable::Version(found))) => Err(too_new(found)),
+        (Err(Unreadable::Version(found)), _) | (_, Err(Unreadable::Version(found))) => {
+            Err(Error::FormatVersion { found, oldest: FORMAT_VERSION, newest: MANIFEST_VERSION })
+        }
     }
 }
 
