@@ -27,7 +27,10 @@ pub use engine::{
     Person, PersonId, Reached, Read, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use error::{Error, Result};
-pub use graph::{Checkpointed, Committed, Durability, Graph, Options, Outcome, Recovery, Tx, View};
+pub use graph::{
+    Checkpointed, Committed, Durability, Graph, Options, Outcome, Recovery, Snapshot, Snapshotted, Tx,
+    Verified, VerifyLevel, View,
+};
 pub use model::{Fact, Id, Kind, KindScope, Op, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};
 pub use segment::ReadMode;

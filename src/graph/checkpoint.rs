@@ -98,7 +98,7 @@ impl Graph {
         let Frozen { state, place } = frozen;
         let number = self.next_segment(place);
         let is_base = state.layers.segments().is_empty();
-        let write = |out: &mut SegmentWriter| write_changes(state, out);
+        let write = |out: &mut SegmentWriter| write_changes(state, None, out);
         let segment = write_segment(place, number, is_base, state, self.read_mode, write)?;
         let mut segments = vec![segment.clone()];
         segments.extend(state.layers.segments().iter().cloned());
@@ -130,7 +130,7 @@ impl Graph {
         let Some(place) = held(&self.writer).place()? else { return Ok(0) };
         let is_base = count == segments.len();
         let number = self.next_segment(&place);
-        let write = |out: &mut SegmentWriter| merge(run, is_base, &*state, out);
+        let write = |out: &mut SegmentWriter| merge(run, is_base, None, &*state, out);
         let merged = write_merged(&place, number, is_base, run, self.read_mode, write)?;
         let mut kept = vec![merged.clone()];
         kept.extend(segments.iter().skip(count).cloned());

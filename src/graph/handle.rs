@@ -20,6 +20,7 @@ use crate::graph::view::View;
 use crate::model::{Fact, Time};
 use crate::segment::ReadMode;
 use crate::store::{Home, State, SyncHandle};
+use crate::vfs::Vfs;
 
 /// What a write returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,8 @@ pub struct Graph {
     pub(crate) writer: Mutex<Writer>,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) read_mode: ReadMode,
+    pub(crate) vfs: Arc<dyn Vfs>,
+    identity: ([u8; 16], [u8; 32]),
     pending: Mutex<Pending>,
     durable: RwLock<Arc<State>>,
     latest: RwLock<Arc<State>>,
@@ -94,11 +97,14 @@ impl Graph {
 
     pub(crate) fn start(state: State, home: Box<dyn Home>, options: Options, recovery: Recovery) -> Graph {
         let sync = home.sync_handle();
+        let identity = (home.uuid(), home.secret());
         let state = Arc::new(state);
         Graph {
             writer: Mutex::new(Writer::new(state.clone(), home, options.door)),
             checkpoints: Checkpoints::default(),
             read_mode: options.read_mode,
+            vfs: options.vfs,
+            identity,
             pending: Mutex::new(Pending::default()),
             durable: RwLock::new(state.clone()),
             latest: RwLock::new(state),
@@ -191,6 +197,11 @@ impl Graph {
     /// A consistent read of the last commit, durable or not.
     pub fn view_dirty(&self) -> View {
         View::new(self.latest.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
+    /// The random name of the graph, and its secret.
+    pub(crate) fn identity(&self) -> ([u8; 16], [u8; 32]) {
+        self.identity
     }
 
     /// The state of the last commit.

@@ -7,11 +7,13 @@ mod commit;
 mod handle;
 mod open;
 mod options;
+mod snapshot;
 mod tx;
 mod view;
 
 pub use checkpoint::Checkpointed;
 pub use handle::{Committed, Graph};
 pub use options::{Durability, Options, Recovery};
+pub use snapshot::{Snapshot, Snapshotted, Verified, VerifyLevel};
 pub use tx::{Outcome, Tx};
 pub use view::View;

@@ -61,8 +61,9 @@ pub(crate) fn create(options: Options, dir: &Path) -> Result<Graph> {
 }
 
 pub(crate) fn in_memory(options: Options) -> Result<Graph> {
-    let home: Box<dyn Home> = Box::new(MemoryHome::new(random_secret()?));
-    Ok(Graph::start(State::seeded(random_uuid()?), home, options, Recovery::Clean))
+    let uuid = random_uuid()?;
+    let home: Box<dyn Home> = Box::new(MemoryHome::new(uuid, random_secret()?));
+    Ok(Graph::start(State::seeded(uuid), home, options, Recovery::Clean))
 }
 
 /// A replay in the making.

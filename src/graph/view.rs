@@ -29,10 +29,6 @@ impl View {
         View { state }
     }
 
-    fn look<T>(&self, verb: impl FnOnce(&Lens<&State>) -> T) -> Result<T> {
-        Lens::on(&*self.state).answer(verb)
-    }
-
     /// The commit it shows; 0 = an empty graph.
     pub fn seq(&self) -> u64 {
         self.state.seq
@@ -44,18 +40,34 @@ impl View {
     }
 }
 
-impl Read for View {
+/// What answers from a state.
+pub(crate) trait Shown {
+    /// The state it shows.
+    fn state(&self) -> &State;
+}
+
+impl Shown for View {
+    fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+fn look<T>(shown: &impl Shown, verb: impl FnOnce(&Lens<&State>) -> T) -> Result<T> {
+    Lens::on(shown.state()).answer(verb)
+}
+
+impl<S: Shown> Read for S {
     fn resolve(&self, id: &Id) -> Result<Option<Entity>> {
-        self.look(|lens| verbs::resolve(lens, id))
+        look(self, |lens| verbs::resolve(lens, id))
     }
 
     fn translate(&self, id: &Id, target: &KindScope, now: Time) -> Result<Translation> {
-        if let Some(glancing) = Glancing::new(&self.state, target)
+        if let Some(glancing) = Glancing::new(self.state(), target)
             && let Some(found) = glancing.one(id)?
         {
             return Ok(Translation::Found(vec![found]));
         }
-        self.look(|lens| verbs::translate(lens, id, target, now))
+        look(self, |lens| verbs::translate(lens, id, target, now))
     }
 
     fn translate_many(
@@ -65,8 +77,8 @@ impl Read for View {
         now: Time,
         out: &mut Vec<Translation>,
     ) -> Result<()> {
-        let slowly = |id: &Id| self.look(|lens| verbs::translate(lens, id, target, now));
-        let Some(glancing) = Glancing::new(&self.state, target) else {
+        let slowly = |id: &Id| look(self, |lens| verbs::translate(lens, id, target, now));
+        let Some(glancing) = Glancing::new(self.state(), target) else {
             return ids.iter().try_for_each(|id| slowly(id).map(|answer| out.push(answer)));
         };
         glancing.many(ids, |id, found| {
@@ -76,23 +88,23 @@ impl Read for View {
     }
 
     fn same(&self, a: &Id, b: &Id) -> Result<Verdict> {
-        self.look(|lens| verbs::same(lens, a, b))
+        look(self, |lens| verbs::same(lens, a, b))
     }
 
     fn explain(&self, a: &Id, b: &Id) -> Result<Explanation> {
-        self.look(|lens| verbs::explain(lens, a, b))
+        look(self, |lens| verbs::explain(lens, a, b))
     }
 
     fn entity(&self, entity: EntityId) -> Result<Reached> {
-        self.look(|lens| verbs::entity(lens, entity))
+        look(self, |lens| verbs::entity(lens, entity))
     }
 
     fn person(&self, id: &Id) -> Result<Option<Person>> {
-        self.look(|lens| verbs::person_around(lens, verbs::answerable(lens, id)?))
+        look(self, |lens| verbs::person_around(lens, verbs::answerable(lens, id)?))
     }
 
     fn suggestions(&self, id: &Id) -> Result<Vec<Suggestion>> {
-        self.look(|lens| verbs::suggestions(lens, id))
+        look(self, |lens| verbs::suggestions(lens, id))
     }
 
     fn neighbors<'a>(
@@ -101,38 +113,38 @@ impl Read for View {
         kind: &'a RelationKind,
         direction: Direction,
     ) -> Answers<'a, RelationInterval> {
-        Box::new(verbs::neighbors(&self.state, id, kind, direction))
+        Box::new(verbs::neighbors(self.state(), id, kind, direction))
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        self.look(|lens| {
+        look(self, |lens| {
             let number = verbs::answerable(lens, id);
             number.map_or_else(Vec::new, |number| verbs::contacts_of(lens, number, view))
         })
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {
-        Box::new(verbs::dump_entities(&self.state))
+        Box::new(verbs::dump_entities(self.state()))
     }
 
     fn edges(&self) -> Answers<'_, EdgeDump> {
-        Box::new(verbs::dump_edges(&self.state))
+        Box::new(verbs::dump_edges(self.state()))
     }
 
     fn conflicts(&self) -> Answers<'_, EdgeDump> {
         let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
-        Box::new(verbs::dump_edges(&self.state).filter(kept))
+        Box::new(verbs::dump_edges(self.state()).filter(kept))
     }
 
     fn facts(&self) -> Answers<'_, Fact> {
-        Box::new(verbs::all_facts(&self.state))
+        Box::new(verbs::all_facts(self.state()))
     }
 
     fn mark(&self, key: &str) -> Result<Option<String>> {
-        Ok(self.state.marks.get(key).map(|(_, value)| value.clone()))
+        Ok(self.state().marks.get(key).map(|(_, value)| value.clone()))
     }
 
     fn stats(&self) -> Result<Stats> {
-        verbs::stats(&self.state)
+        verbs::stats(self.state())
     }
 }

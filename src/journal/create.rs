@@ -9,7 +9,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, IoOp, Result};
-use crate::journal::format::{End, FILE_HEADER_BYTES, FileHeader, Manifest, Secret, State, Uuid, checksum};
+use crate::journal::format::{
+    End, FILE_HEADER_BYTES, FileHeader, Manifest, Secret, SegmentName, State, Uuid, checksum,
+};
 use crate::journal::layout;
 use crate::journal::manifest::{Stored, corrupt};
 use crate::journal::mark::MARK_FILE_BYTES;
@@ -47,6 +49,38 @@ impl Journal {
         options: Options,
         identity: Identity,
     ) -> Result<Journal> {
+        Journal::create_with(vfs, dir, options, identity, 0, |_| Ok(Vec::new()))
+    }
+
+    /// A database that begins with a segment covering commits up to `seq`. `write` makes the segment's file.
+    pub(crate) fn create_from(
+        vfs: Arc<dyn Vfs>,
+        dir: &Path,
+        options: Options,
+        identity: Identity,
+        seq: u64,
+        write: impl FnOnce(&Path, u64) -> Result<SegmentName>,
+    ) -> Result<Journal> {
+        let files = vfs.clone();
+        Journal::create_with(vfs, dir, options, identity, seq, |dir| {
+            let segments = layout::segments(dir);
+            files.create_dir(&segments)?;
+            let unfinished = segments.join("unfinished");
+            let name = write(&unfinished, 1)?;
+            files.rename(&unfinished, &layout::segment_in(&segments, name.number))?;
+            files.sync_dir(&segments)?;
+            Ok(vec![name])
+        })
+    }
+
+    fn create_with(
+        vfs: Arc<dyn Vfs>,
+        dir: &Path,
+        options: Options,
+        identity: Identity,
+        covered_seq: u64,
+        fill: impl FnOnce(&Path) -> Result<Vec<SegmentName>>,
+    ) -> Result<Journal> {
         vfs.create_dir(dir)?;
         if let Some(parent) = dir.parent() {
             vfs.sync_dir(if parent.as_os_str().is_empty() { Path::new(".") } else { parent })?;
@@ -56,11 +90,12 @@ impl Journal {
         refuse_occupied(&*vfs, dir)?;
 
         vfs.create_dir(&layout::journal(dir))?;
-        let end = begin_log(&*vfs, dir, &identity.uuid)?;
+        let end = begin_log(&*vfs, dir, &identity.uuid, covered_seq)?;
         let mark = vfs.open(&layout::mark(dir), OpenMode::Create)?;
         mark.write_at(0, &[0; MARK_FILE_BYTES])?;
         mark.sync_all()?;
         vfs.sync_dir(&layout::journal(dir))?;
+        let segments = fill(dir)?;
 
         let manifest = Stored::new(Manifest {
             resolver_version: options.resolver_version,
@@ -72,9 +107,9 @@ impl Journal {
             session: 0,
             state: State::Sealed,
             end,
-            covered_seq: 0,
-            next_segment: 0,
-            segments: Vec::new(),
+            covered_seq,
+            next_segment: segments.iter().map(|segment| segment.number + 1).max().unwrap_or(0),
+            segments,
         });
         manifest.write_new(&*vfs, &layout::manifest_new(dir))?;
         vfs.sync_dir(dir)?;
@@ -85,21 +120,22 @@ impl Journal {
 }
 
 /// Writes the first log file, with its header only.
-fn begin_log(vfs: &dyn Vfs, dir: &Path, uuid: &Uuid) -> Result<End> {
-    let header = FileHeader { uuid: *uuid, file: 1, first_seq: 1, prev_crc: checksum(uuid) };
+fn begin_log(vfs: &dyn Vfs, dir: &Path, uuid: &Uuid, covered_seq: u64) -> Result<End> {
+    let header = FileHeader { uuid: *uuid, file: 1, first_seq: covered_seq + 1, prev_crc: checksum(uuid) };
     let bytes = header.encode();
     let file = vfs.open(&layout::log(dir, header.file), OpenMode::Create)?;
     file.set_len(0)?;
     file.write_at(0, &bytes)?;
     file.sync_all()?;
     let crc = bytes.last_chunk().map_or(0, |crc| u32::from_le_bytes(*crc));
-    Ok(End { seq: 0, file: header.file, offset: FILE_HEADER_BYTES as u64, crc })
+    Ok(End { seq: covered_seq, file: header.file, offset: FILE_HEADER_BYTES as u64, crc })
 }
 
 /// An error if there is anything that a creation cut short could not have left.
 fn refuse_occupied(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
-    let ours = |name: &str| ["LOCK", "MANIFEST.new", "journal"].contains(&name);
-    if vfs.list(dir)?.iter().all(|name| ours(name)) && !holds_frames(vfs, dir)? {
+    let ours = |name: &str| ["LOCK", "MANIFEST.new", "journal", "segments"].contains(&name);
+    if vfs.list(dir)?.iter().all(|name| ours(name)) && !holds_frames(vfs, dir)? && !holds_segments(vfs, dir)?
+    {
         return Ok(());
     }
     Err(Error::AlreadyExists { path: dir.to_owned() })
@@ -107,13 +143,25 @@ fn refuse_occupied(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
 
 /// The error for a directory without a manifest: no database, or one that lost it.
 pub(crate) fn without_manifest(vfs: &dyn Vfs, dir: &Path) -> Error {
-    match vfs.exists(dir).and_then(|exists| Ok(exists && holds_frames(vfs, dir)?)) {
+    match vfs
+        .exists(dir)
+        .and_then(|exists| Ok(exists && (holds_frames(vfs, dir)? || holds_segments(vfs, dir)?)))
+    {
         Ok(true) => {
-            corrupt(layout::manifest(dir), 0, "the manifest is missing, and the journal holds frames")
+            corrupt(layout::manifest(dir), 0, "the manifest is missing, and there are frames or segments")
         }
         Ok(false) => Error::NotFound { path: dir.to_owned() },
         Err(e) => e,
     }
+}
+
+/// True if there are segments: a restoration that was cut short leaves none by that name.
+fn holds_segments(vfs: &dyn Vfs, dir: &Path) -> Result<bool> {
+    let segments = layout::segments(dir);
+    if !vfs.exists(&segments)? {
+        return Ok(false);
+    }
+    Ok(vfs.list(&segments)?.iter().any(|name| layout::segment_number(name).is_some()))
 }
 
 /// True if the journal's directory holds more than a creation leaves.

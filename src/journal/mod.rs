@@ -45,7 +45,8 @@ pub(crate) mod writer;
 mod tests;
 
 pub(crate) use checkpoint::Place;
-pub(crate) use format::{End, SegmentName};
+pub(crate) use create::Identity;
+pub(crate) use format::{End, Secret, SegmentName};
 pub(crate) use open::{Opening, Tail};
 pub(crate) use reader::Frame;
 pub(crate) use sync::SyncHandle;

@@ -116,6 +116,14 @@ impl Segment {
         &self.header
     }
 
+    pub(in crate::segment) fn bytes(&self) -> &FileBytes {
+        &self.bytes
+    }
+
+    pub(in crate::segment) fn identity(&self) -> u32 {
+        self.identity
+    }
+
     /// The table.
     pub(crate) fn table(&self) -> Result<Table<'_>> {
         Table::new(&self.bytes, self.identity, self.header.root)
@@ -263,7 +271,7 @@ impl Segment {
     }
 
     /// The record at a place of an index.
-    fn record(&self, place: u32) -> Result<Record<'_>> {
+    pub(in crate::segment) fn record(&self, place: u32) -> Result<Record<'_>> {
         self.record_at(self.place_at(place))
     }
 

@@ -59,6 +59,11 @@ impl Line {
         Ok(line)
     }
 
+    /// The places of all entries.
+    pub(crate) fn all(&self) -> impl Iterator<Item = u32> {
+        self.places.iter().copied().filter(|place| *place != 0)
+    }
+
     /// The places of entries that may be of a hash.
     pub(crate) fn places(&self, hash: u64) -> impl Iterator<Item = u32> {
         let print = hash as u16;
@@ -123,6 +128,11 @@ pub(crate) fn write_dense(
         line += 1;
     }
     Ok(line)
+}
+
+/// Checks a dense line.
+pub(crate) fn verify_dense(identity: u32, at: u64, bytes: &[u8]) -> Result<(), What> {
+    dense_place(identity, at, bytes, 0).map(|_| ())
 }
 
 /// The place of a number in a dense line.

@@ -20,6 +20,7 @@ mod index;
 mod record;
 pub(crate) mod rows;
 mod table;
+mod verify;
 mod writer;
 
 pub use bytes::ReadMode;
@@ -29,4 +30,5 @@ pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_node, hash_text, hashes_of, spread};
 pub(crate) use record::{Family, Glance, Gone, Key, Spaces};
 pub(crate) use table::{Absences, Found, Merge};
+pub(crate) use verify::Read as VerifiedSegment;
 pub(crate) use writer::SegmentWriter;

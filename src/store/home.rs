@@ -18,6 +18,8 @@ pub(crate) trait Home: Send {
     fn sync_handle(&self) -> Arc<dyn SyncHandle>;
     /// The key of the tombstones' HMAC.
     fn secret(&self) -> [u8; 32];
+    /// The random name of the graph.
+    fn uuid(&self) -> [u8; 16];
     /// What a checkpoint starts from, everything so far durable; `None` if this home keeps no segments.
     fn begin_checkpoint(&mut self) -> Result<Option<Place>>;
     /// Where segments are written; `None` if this home keeps none.
@@ -61,6 +63,10 @@ impl Home for JournalHome {
         *self.journal.secret()
     }
 
+    fn uuid(&self) -> [u8; 16] {
+        *self.journal.uuid()
+    }
+
     fn begin_checkpoint(&mut self) -> Result<Option<Place>> {
         self.journal.begin_checkpoint().map(Some)
     }
@@ -90,13 +96,14 @@ impl SyncHandle for JournalSync {
 
 /// Commits nowhere: a graph that lives as long as the process.
 pub(crate) struct MemoryHome {
+    uuid: [u8; 16],
     secret: [u8; 32],
 }
 
 impl MemoryHome {
-    /// With a secret of its own.
-    pub(crate) fn new(secret: [u8; 32]) -> MemoryHome {
-        MemoryHome { secret }
+    /// With a name and a secret of its own.
+    pub(crate) fn new(uuid: [u8; 16], secret: [u8; 32]) -> MemoryHome {
+        MemoryHome { uuid, secret }
     }
 }
 
@@ -111,6 +118,10 @@ impl Home for MemoryHome {
 
     fn secret(&self) -> [u8; 32] {
         self.secret
+    }
+
+    fn uuid(&self) -> [u8; 16] {
+        self.uuid
     }
 
     fn begin_checkpoint(&mut self) -> Result<Option<Place>> {

@@ -11,7 +11,7 @@ mod subject;
 use std::collections::{BTreeMap, BTreeSet};
 
 use idweave::model::{Reach, Selector};
-use idweave::{Fact, Id, Op, Read};
+use idweave::{Fact, Id, Op, Read, ReadMode, Snapshot, VerifyLevel};
 
 use crate::support::generate::{Flavour, NOW, Random, commits};
 use crate::support::oracle::{Door, Oracle, Outcome};
@@ -374,4 +374,37 @@ fn the_answers_of_two_views_of_one_commit_are_equal() {
         equal("two views", "one", &dump(&one), "other", &dump(&other))?;
         if one.facts().count() != other.facts().count() { Err("other facts".to_owned()) } else { Ok(()) }
     }));
+}
+
+#[test]
+fn a_snapshot_answers_as_the_graph_did_in_every_way_of_reading() {
+    for flavour in Flavour::ALL {
+        report(campaign("snapshot", flavour, RARE, |facts, random| {
+            let graph = engine::new_graph()?;
+            for commit in commits(facts, random) {
+                feed(&graph, &commit)?;
+            }
+            let place = tempfile::tempdir().map_err(|error| error.to_string())?;
+            let shaken = graph.vfs().exists(std::path::Path::new("/db")).unwrap_or(false);
+            let path = if shaken { "/snapshot".into() } else { place.path().join("snapshot") };
+            graph.snapshot(&path).map_err(|error| format!("snapshot: {error}"))?;
+            let (view, told) = (graph.view(), told_oracle(facts));
+            for mode in [ReadMode::Mapped, ReadMode::Pread, ReadMode::InMemory] {
+                let snapshot =
+                    Snapshot::open_on(&*graph.vfs(), &path, mode).map_err(|error| error.to_string())?;
+                snapshot.verify(VerifyLevel::Full).map_err(|error| format!("verify: {error}"))?;
+                equal("snapshot", "snapshot", &dump(&snapshot), "oracle", &told)?;
+                if numbers(&snapshot) != numbers(&view) {
+                    return Err("other numbers in the snapshot".to_owned());
+                }
+                let shown = |read: &dyn Fn() -> Vec<Fact>| read().iter().map(show).collect::<BTreeSet<_>>();
+                let of_snapshot = shown(&|| snapshot.facts().map(|f| f.expect("no damage")).collect());
+                let of_view = shown(&|| view.facts().map(|f| f.expect("no damage")).collect());
+                if of_snapshot != of_view {
+                    return Err("other facts in the snapshot".to_owned());
+                }
+            }
+            Ok(())
+        }));
+    }
 }

@@ -10,6 +10,7 @@ use crate::records::{NodeNo, PairKey, RelationKey, SideKey, Sym};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Tag {
+    Secret = b'a',
     BatchSide = b'b',
     Setting = b'c',
     Event = b'e',

@@ -6,6 +6,7 @@
 //!
 //! | key | value |
 //! |---|---|
+//! | `a` | the database's secret (32); in snapshots only |
 //! | `b` batch, side key | nothing: the batch told of that toggle |
 //! | `c` place | a fact about topology, kinds or rules: a commit's payload with it alone |
 //! | `e` hash of source and event (8), a, b | nothing: the event touched that pair |

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::records::{ListKey, NodeNo, PairKey, Slot};
+use crate::segment::rows::Tag;
 use crate::segment::{Counts, Family, Gone, SegmentWriter, hashes_of};
 use crate::store::image::clusters::clusters_of;
 use crate::store::image::lists::{Rows, settle_lists};
@@ -10,8 +11,8 @@ use crate::store::lens::Lens;
 use crate::store::source::Source;
 use crate::store::state::State;
 
-/// Writes the delta of a state, whose layers are segments only.
-pub(crate) fn write_changes(state: &State, out: &mut SegmentWriter) -> Result<()> {
+/// Writes the delta of a state, whose layers are segments only. A snapshot has the secret too.
+pub(crate) fn write_changes(state: &State, secret: Option<&[u8; 32]>, out: &mut SegmentWriter) -> Result<()> {
     let clusters = clusters_of(state)?;
     let mut rows = Rows::new();
     for cluster in &clusters.all {
@@ -27,6 +28,9 @@ pub(crate) fn write_changes(state: &State, out: &mut SegmentWriter) -> Result<()
     }
     gone.sort_unstable_by_key(|gone| gone.number);
     gone.iter().try_for_each(|gone| out.add_gone(gone))?;
+    if let Some(secret) = secret {
+        rows.insert(Tag::Secret.prefix().to_vec(), Some(secret.to_vec()));
+    }
     put_far_pairs(state, &clusters, &mut rows)?;
     put_delta_rows(state, &mut rows)?;
     put_small_rows(state, &mut rows);

@@ -11,20 +11,25 @@ use crate::segment::rows::Tag;
 use crate::segment::rows::merge_list_rows;
 use crate::segment::{Absences, Gone, Known, Merge, Record, Segment, SegmentWriter, Spaces};
 
-/// Writes the segments, the newest first; nothing is left of absences if `is_base`.
+/// Writes the segments, the newest first; nothing is left of absences if `is_base`. A snapshot has the secret too.
 pub(crate) fn merge(
     segments: &[Arc<Segment>],
     is_base: bool,
+    secret: Option<&[u8; 32]>,
     spaces: &impl Spaces,
     out: &mut SegmentWriter,
 ) -> Result<()> {
     copy_records(segments, is_base, spaces, out)?;
+    if let Some(secret) = secret {
+        out.put(&Tag::Secret.prefix(), Some(secret))?;
+    }
     let scans = segments.iter().map(|segment| Ok(segment.table()?.scan(b"")));
     let absences = if is_base { Absences::Dropped } else { Absences::Kept };
     let mut rows = Merge::new(scans.collect::<Result<_>>()?, absences);
     let mut lists_done = false;
     while let Some(row) = rows.next()? {
-        if !row.key.starts_with(&Tag::List.prefix()) {
+        let is_secret = row.key == Tag::Secret.prefix();
+        if !is_secret && !row.key.starts_with(&Tag::List.prefix()) {
             // Lists stand between other rows, at their place in the order.
             if !lists_done && row.key > Tag::List.prefix().as_slice() {
                 merge_list_rows(segments, is_base, |key, value| out.put(key, Some(value)))?;

@@ -5,7 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::path::Path;
 use std::sync::Arc;
 
-use idweave::{Committed, Finding, Graph, Result, Time, Tx, View};
+use idweave::vfs::{RealVfs, Vfs};
+use idweave::{Committed, Finding, Graph, Result, Snapshotted, Time, Tx, View};
 
 use crate::support::generate::Random;
 use crate::support::sim_disk::SimDisk;
@@ -100,6 +101,18 @@ impl Subject {
 
     pub(crate) fn view(&self) -> View {
         self.graph().view()
+    }
+
+    /// Publishes a snapshot.
+    pub(crate) fn snapshot(&self, path: &Path) -> Result<Snapshotted> {
+        self.graph().snapshot(path)
+    }
+
+    /// The file system it is on, if it is shaken; else the real one.
+    pub(crate) fn vfs(&self) -> Arc<dyn Vfs> {
+        let shaker = self.shaker.borrow();
+        let disk = shaker.as_ref().and_then(|shaker| shaker.disk.as_ref());
+        disk.map_or_else(|| Arc::new(RealVfs), SimDisk::vfs)
     }
 
     pub(crate) fn check(&self) -> Result<Vec<Finding>> {

@@ -1,0 +1,244 @@
+//! Snapshots: a graph at one commit as one file, to be read elsewhere, kept as a backup, and restored from.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::engine::restore_settings;
+use crate::error::{Error, Result};
+use crate::graph::handle::Graph;
+use crate::graph::view::Shown;
+use crate::journal::{Identity, Journal, Options as JournalOptions, Secret, SegmentName};
+use crate::model::Time;
+use crate::segment::rows::Tag;
+use crate::segment::{Found, Name, ReadMode, Segment, SegmentWriter};
+use crate::store::{State, counts_of, merge, restore, seed_of, write_changes};
+use crate::vfs::{RealVfs, Vfs};
+
+/// How thoroughly files are verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum VerifyLevel {
+    /// Headers, and that all parts lie where they say; names, settings and marks are read.
+    Fast,
+    /// Every byte: every record decodes, every id and number leads to its record, every row is in its place.
+    Full,
+}
+
+/// What was verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Verified {
+    /// Segments that were looked at.
+    pub segments: usize,
+    /// Bytes that were read.
+    pub bytes: u64,
+    /// Families in them, replaced ones too.
+    pub records: u64,
+    /// Ids in those.
+    pub ids: u64,
+    /// Rows beside them.
+    pub rows: u64,
+}
+
+/// A published snapshot: one immutable file that answers as a view of its commit does.
+///
+/// ```
+/// use idweave::{Graph, Read, Snapshot};
+/// let place = tempfile::tempdir()?;
+/// let graph = Graph::create(place.path().join("db"))?;
+/// let written = graph.snapshot(place.path().join("today.snapshot"))?;
+/// let snapshot = Snapshot::open(place.path().join("today.snapshot"))?;
+/// assert_eq!(snapshot.seq(), written.seq);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Snapshot {
+    state: Arc<State>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot").field("seq", &self.seq()).finish_non_exhaustive()
+    }
+}
+
+impl Shown for Snapshot {
+    fn state(&self) -> &State {
+        &self.state
+    }
+}
+
+impl Snapshot {
+    /// Opens a snapshot, mapped into memory.
+    ///
+    /// # Errors
+    /// `Io`, `Corrupt`, `FormatVersion`.
+    pub fn open(path: impl AsRef<Path>) -> Result<Snapshot> {
+        Snapshot::open_with(path, ReadMode::default())
+    }
+
+    /// Opens a snapshot to be read in a mode of one's choice.
+    ///
+    /// # Errors
+    /// See [`Snapshot::open`].
+    pub fn open_with(path: impl AsRef<Path>, mode: ReadMode) -> Result<Snapshot> {
+        Snapshot::open_on(&RealVfs, path.as_ref(), mode)
+    }
+
+    /// Opens a snapshot on a file system of one's own.
+    ///
+    /// # Errors
+    /// See [`Snapshot::open`].
+    pub fn open_on(vfs: &dyn Vfs, path: &Path, mode: ReadMode) -> Result<Snapshot> {
+        let segment = Arc::new(Segment::open(vfs, path, mode)?);
+        if !segment.name().is_base {
+            return Err(segment.corrupt(0, "a part of a database is no snapshot"));
+        }
+        let restored =
+            restore(vec![segment])?.ok_or(Error::Internal { what: "a segment restores nothing" })?;
+        Ok(Snapshot { state: Arc::new(restore_settings(restored)?) })
+    }
+
+    /// The commit it shows.
+    pub fn seq(&self) -> u64 {
+        self.state.seq
+    }
+
+    /// When that commit was recorded.
+    pub fn recorded_at(&self) -> Time {
+        self.state.recorded_at
+    }
+
+    /// Verifies the file.
+    ///
+    /// # Errors
+    /// `Corrupt` says where; `Io`.
+    pub fn verify(&self, level: VerifyLevel) -> Result<Verified> {
+        verify_state(&self.state, level)
+    }
+}
+
+/// Verifies the segments of a state.
+pub(crate) fn verify_state(state: &State, level: VerifyLevel) -> Result<Verified> {
+    let mut verified = Verified::default();
+    for segment in state.layers.segments() {
+        verified.segments += 1;
+        if level == VerifyLevel::Full {
+            let read = segment.verify(state)?;
+            verified.bytes += read.bytes;
+            verified.records += read.records;
+            verified.ids += read.ids;
+            verified.rows += read.rows;
+        }
+    }
+    Ok(verified)
+}
+
+/// What was written as a snapshot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Snapshotted {
+    /// The commit it shows.
+    pub seq: u64,
+    /// Its length.
+    pub bytes: u64,
+}
+
+impl Graph {
+    /// Publishes the graph as it is after a checkpoint as one file; writers and readers go on. The file appears when
+    /// it is whole and durable, in place of one that had its name.
+    ///
+    /// It holds people's ids, and the secret that keeps erased ids out: treat it as the database itself.
+    ///
+    /// # Errors
+    /// `Io`, `Poisoned`, `Corrupt`.
+    pub fn snapshot(&self, path: impl AsRef<Path>) -> Result<Snapshotted> {
+        self.checkpoint()?;
+        let path = path.as_ref();
+        let state = self.latest_state();
+        let newest = state.layers.segments().first();
+        let seq = newest.map_or(state.seq, |newest| newest.name().seq);
+        let counts = newest.map_or_else(|| counts_of(&state), |newest| newest.header().counts);
+        let (uuid, secret) = self.identity();
+        let name = Name { uuid, number: 0, seq, seed: seed_of(&uuid), is_base: true };
+        let bytes = publish(&self.vfs, path, |unfinished| {
+            let mut out = SegmentWriter::create(&self.vfs, unfinished, name)?;
+            if newest.is_some() {
+                merge(state.layers.segments(), true, Some(&secret), &*state, &mut out)?;
+            } else {
+                write_changes(&state, Some(&secret), &mut out)?;
+            }
+            out.finish(counts)
+        })?;
+        Ok(Snapshotted { seq, bytes })
+    }
+
+    /// Verifies the files of the graph. What is in memory only is not looked at ([`Graph::check`] does that).
+    ///
+    /// # Errors
+    /// `Corrupt` says where; `Io`.
+    pub fn verify(&self, level: VerifyLevel) -> Result<Verified> {
+        verify_state(&self.latest_state(), level)
+    }
+
+    /// Makes a database in a directory that is missing or empty from a snapshot; every byte of that is verified.
+    /// The new database has the name and the secret of the old one: it is to take its place.
+    ///
+    /// # Errors
+    /// `Corrupt`, `AlreadyExists`, `Io`.
+    pub fn restore(snapshot: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<Snapshotted> {
+        let vfs: Arc<dyn Vfs> = Arc::new(RealVfs);
+        restore_on(&vfs, snapshot.as_ref(), dir.as_ref())
+    }
+}
+
+/// Makes a database from a snapshot on a file system.
+pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Result<Snapshotted> {
+    let snapshot = Snapshot::open_on(&**vfs, snapshot, ReadMode::default())?;
+    snapshot.verify(VerifyLevel::Full)?;
+    let Some(segment) = snapshot.state.layers.segments().first() else {
+        return Err(Error::Internal { what: "a snapshot without a segment" });
+    };
+    let secret = match segment.table()?.get(&Tag::Secret.prefix())? {
+        Found::Value(bytes) => <[u8; 32]>::try_from(bytes).ok(),
+        Found::Absent | Found::Nothing => None,
+    };
+    let secret = secret.ok_or_else(|| segment.corrupt(0, "the secret is not in this file"))?;
+    let name = *segment.name();
+    let identity = Identity { uuid: name.uuid, secret: Secret(secret) };
+    let mut bytes = 0;
+    let journal = Journal::create_from(
+        vfs.clone(),
+        dir,
+        JournalOptions::default(),
+        identity,
+        name.seq,
+        |path, number| {
+            let mut out = SegmentWriter::create(vfs, path, Name { number, ..name })?;
+            merge(snapshot.state.layers.segments(), true, None, &*snapshot.state, &mut out)?;
+            bytes = out.finish(segment.header().counts)?;
+            Ok(SegmentName { number, file_len: bytes })
+        },
+    )?;
+    journal.close()?;
+    Ok(Snapshotted { seq: name.seq, bytes })
+}
+
+/// Writes a file beside its place and gives it its name when it is whole and durable.
+fn publish(vfs: &Arc<dyn Vfs>, path: &Path, write: impl FnOnce(&Path) -> Result<u64>) -> Result<u64> {
+    let mut unfinished = path.as_os_str().to_owned();
+    unfinished.push(".unfinished");
+    let unfinished = PathBuf::from(unfinished);
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let written = write(&unfinished).and_then(|bytes| {
+        vfs.rename(&unfinished, path)?;
+        vfs.sync_dir(parent)?;
+        Ok(bytes)
+    });
+    if written.is_err() {
+        // The error that matters is the first.
+        drop(vfs.remove(&unfinished));
+    }
+    written
+}
