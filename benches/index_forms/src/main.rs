@@ -1,0 +1,34 @@
+//! `index_forms forms IDS [all|few]`, `index_forms tuning IDS`, `index_forms checks`: see README.md.
+
+mod backing;
+mod build;
+mod checks;
+mod form;
+mod forms;
+mod ids;
+mod line;
+mod lookup;
+mod measure;
+mod record;
+mod tuning;
+mod world;
+
+use std::io;
+use std::process::ExitCode;
+
+fn main() -> io::Result<ExitCode> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let count = |text: &str| text.replace('_', "").parse().map_err(io::Error::other);
+    match args.as_slice() {
+        ["checks"] => checks::run(),
+        ["forms", n] => forms::run(count(n)?, true)?,
+        ["forms", n, which @ ("all" | "few")] => forms::run(count(n)?, *which == "all")?,
+        ["tuning", n] => tuning::run(count(n)?)?,
+        _ => {
+            eprintln!("usage: index_forms checks | forms IDS [all|few] | tuning IDS");
+            return Ok(ExitCode::FAILURE);
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
