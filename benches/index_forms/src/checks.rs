@@ -11,8 +11,6 @@ const BUFFER: usize = 16 << 10;
 const COUNT: usize = 2_000_000;
 const ROUNDS: usize = 7;
 
-type Check = fn(&[u8]) -> u32;
-
 fn crate_crc(bytes: &[u8]) -> u32 {
     crc32c::crc32c(bytes)
 }
@@ -30,8 +28,8 @@ fn length_only(bytes: &[u8]) -> u32 {
 }
 
 /// ns a check; chained, where the bytes are depends on the check before.
-fn time(check: impl Fn(&[u8]) -> u32, bytes: &[u8], len: usize, chained: bool) -> f64 {
-    let mask = if chained { black_box(0) } else { 0 };
+fn time<const CHAINED: bool>(check: impl Fn(&[u8]) -> u32, bytes: &[u8], len: usize) -> f64 {
+    let mask = if CHAINED { black_box(0) } else { 0 };
     let stride = len.next_multiple_of(8);
     let places = BUFFER / stride - 1;
     let began = Instant::now();
@@ -49,32 +47,36 @@ fn time(check: impl Fn(&[u8]) -> u32, bytes: &[u8], len: usize, chained: bool) -
     began.elapsed().as_nanos() as f64 / COUNT as f64
 }
 
+fn both(check: impl Fn(&[u8]) -> u32 + Copy, bytes: &[u8], len: usize) -> (f64, f64) {
+    (time::<true>(check, bytes, len), time::<false>(check, bytes, len))
+}
+
 /// Prints the table.
 pub fn run() {
     let bytes: Vec<u8> = (0..BUFFER as u64 + 512).map(|i| crate::ids::mix(i) as u8).collect();
     println!("| bytes | check | ns, each waits | ns, in a row |\n|---|---|---|---|");
     for len in [54, 60, 64, 248, 250, 256] {
-        let checks: [(&str, Check); 4] = [
-            ("loop alone", length_only),
-            ("crc32c crate", crate_crc),
-            ("crc32 instruction, called straight", straight_crc),
-            ("XXH3-64 (twox-hash), 32 bits of it", xxh3),
+        let checks = [
+            "loop alone",
+            "crc32c crate",
+            "crc32 instruction, called straight",
+            "XXH3-64 (twox-hash), 32 bits of it",
         ];
         let mut times = vec![[vec![], vec![]]; checks.len()];
         for _ in 0..ROUNDS {
-            for (i, times) in times.iter_mut().enumerate() {
-                for (chained, times) in times.iter_mut().enumerate() {
-                    // Named one by one so that each may be inlined.
-                    times.push(match i {
-                        0 => time(length_only, &bytes, len, chained == 0),
-                        1 => time(crate_crc, &bytes, len, chained == 0),
-                        2 => time(straight_crc, &bytes, len, chained == 0),
-                        _ => time(xxh3, &bytes, len, chained == 0),
-                    });
-                }
+            for (i, [waits, row]) in times.iter_mut().enumerate() {
+                // Named one by one so that each may be inlined.
+                let (waited, in_row) = match i {
+                    0 => both(length_only, &bytes, len),
+                    1 => both(crate_crc, &bytes, len),
+                    2 => both(straight_crc, &bytes, len),
+                    _ => both(xxh3, &bytes, len),
+                };
+                waits.push(waited);
+                row.push(in_row);
             }
         }
-        for ((name, _), [waits, row]) in checks.iter().zip(times) {
+        for (name, [waits, row]) in checks.iter().zip(times) {
             println!(
                 "| {len} | {name} | {:.1} | {:.1} |",
                 crate::measure::median(waits),

@@ -8,6 +8,7 @@ use ptr_hash::DefaultPtrHash;
 
 use crate::backing::Backing;
 use crate::build;
+use crate::check::Crc;
 use crate::form::{Choice, Form, Next, Perfect};
 use crate::line::{Layout, Ten16, Ten32, Twelve};
 use crate::lookup::{Style, batched, singles};
@@ -15,7 +16,7 @@ use crate::measure::{Cell, Row, table};
 use crate::world::{Pages, World, place};
 
 /// What the lookups of the forms' tables do: ask for all of a record (4.5 lines on average) as soon as it is known.
-const STYLE: Style = Style { ahead: 5 };
+const STYLE: Style = Style { ahead: 5, whole: true };
 const DISTANCE: usize = 16;
 
 /// A form's bytes and what reads them.
@@ -45,13 +46,13 @@ fn row<'a, F: Form + Send + 'a>(name: &str, form: F, world: &'a World, pages: Pa
     for (queries, exists) in [(&world.present, true), (&world.absent, false)] {
         let one = Arc::clone(&form);
         cells.push(Cell {
-            run: Box::new(move |at, n| singles(&*one, records, queries, (at, n), STYLE, true)),
+            run: Box::new(move |at, n| singles::<F, Crc, true>(&one, records, queries, (at, n), STYLE)),
             exists,
             batched: false,
         });
         let many = Arc::clone(&form);
         cells.push(Cell {
-            run: Box::new(move |at, n| batched::<F, DISTANCE>(&many, records, queries, (at, n), STYLE)),
+            run: Box::new(move |at, n| batched::<F, Crc, DISTANCE>(&many, records, queries, (at, n), STYLE)),
             exists,
             batched: true,
         });
@@ -125,7 +126,7 @@ fn perfect<L: Layout + Send>(world: &World) -> io::Result<Built> {
 
 /// Builds the forms over `n` ids and prints the tables.
 pub fn run(n: u64, all: bool) -> io::Result<()> {
-    let world = World::new(n, 8)?;
+    let world = World::new::<Crc>(n, 8)?;
     println!("\n| form | bytes an id | build s | ns a key |\n|---|---|---|---|");
     let mut built = Vec::new();
     if all {
@@ -137,17 +138,17 @@ pub fn run(n: u64, all: bool) -> io::Result<()> {
         }
         built.push(next::<Ten16>(&world, 0.8)?);
         for load in [0.7, 0.8, 0.9] {
-            built.push(next::<Twelve>(&world, load)?);
+            built.push(next::<Twelve<Crc>>(&world, load)?);
         }
-        built.push(choice::<Twelve>(&world, 0.9)?);
+        built.push(choice::<Twelve<Crc>>(&world, 0.9)?);
         built.push(perfect::<Ten32>(&world)?);
     } else {
         built.push(next::<Ten32>(&world, 0.8)?);
         built.push(choice::<Ten32>(&world, 0.9)?);
-        built.push(next::<Twelve>(&world, 0.8)?);
-        built.push(next::<Twelve>(&world, 0.9)?);
+        built.push(next::<Twelve<Crc>>(&world, 0.8)?);
+        built.push(next::<Twelve<Crc>>(&world, 0.9)?);
     }
-    built.push(perfect::<Twelve>(&world)?);
+    built.push(perfect::<Twelve<Crc>>(&world)?);
     for (pages, name) in [(Pages::Small, "4 KiB pages"), (Pages::Huge, "huge pages")] {
         for threads in [1, 2] {
             let rows: Vec<Row<'_>> =

@@ -4,7 +4,9 @@
 //! overflow bits too: a key that found no room here sets the bit that its hash chooses, so an absent key rarely leads
 //! to a second line.
 
-use crate::record::RESIDUE;
+use std::marker::PhantomData;
+
+use crate::check::{Check, Crc};
 use twox_hash::XxHash3_64;
 
 /// Bytes of a line.
@@ -48,9 +50,9 @@ fn set_half(line: &mut [u8; LINE], i: usize, value: u16) {
     line.as_chunks_mut::<2>().0[i & 31] = value.to_le_bytes();
 }
 
-fn seal_crc(line: &mut [u8; LINE]) {
-    let crc = crc32c::crc32c(&line[..LINE - 4]);
-    set_word(line, 15, crc);
+fn seal32<C: Check>(line: &mut [u8; LINE]) {
+    let check = C::of(&line[..LINE - 4]);
+    set_word(line, 15, check);
 }
 
 /// The overflow bit of a hash among `bits`; neither the line number (top bits) nor the fingerprint (low bits) has a say.
@@ -67,7 +69,7 @@ impl Layout for Ten32 {
     const ENTRIES: usize = 10;
     #[inline(always)]
     fn verify(line: &[u8; LINE]) -> bool {
-        crc32c::crc32c(line) == RESIDUE
+        Crc::holds(line)
     }
     #[inline(always)]
     fn matches(line: &[u8; LINE], hash: u64) -> u32 {
@@ -90,7 +92,7 @@ impl Layout for Ten32 {
         set_word(line, i, word(line, i) | 1 << 31);
     }
     fn seal(line: &mut [u8; LINE]) {
-        seal_crc(line);
+        seal32::<Crc>(line);
     }
 }
 
@@ -135,14 +137,14 @@ impl Layout for Ten16 {
 
 /// 12 entries of 40 bits: words of (overflow bit, 2 bits of fingerprint, 29 bits of location), 8 more bits of
 /// fingerprint, CRC-32C. A file of 256 MiB leaves 6 bits of the fingerprint in the word.
-pub struct Twelve;
+pub struct Twelve<C>(PhantomData<C>);
 
-impl Layout for Twelve {
-    const NAME: &'static str = "12 x (10+29), crc32c";
+impl<C: Check> Layout for Twelve<C> {
+    const NAME: &'static str = "12 x (10+29), check 32";
     const ENTRIES: usize = 12;
     #[inline(always)]
     fn verify(line: &[u8; LINE]) -> bool {
-        crc32c::crc32c(line) == RESIDUE
+        C::holds(line)
     }
     #[inline(always)]
     fn matches(line: &[u8; LINE], hash: u64) -> u32 {
@@ -169,6 +171,6 @@ impl Layout for Twelve {
         set_word(line, i, word(line, i) | 1 << 31);
     }
     fn seal(line: &mut [u8; LINE]) {
-        seal_crc(line);
+        seal32::<C>(line);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use crate::check::Check;
 use crate::form::{Form, Plan};
 use crate::ids::{PACKED, Query};
 use crate::record::{self, Corrupt};
@@ -26,28 +27,38 @@ pub struct Tally {
 pub struct Style {
     /// Cache lines of a record to ask for as soon as its location is known.
     pub ahead: usize,
+    /// Whether to verify all of a record, or its head alone.
+    pub whole: bool,
 }
 
 #[inline(always)]
-fn check(
+fn check<C: Check>(
     records: &[u8],
     at: u32,
     space: u16,
     value: &[u8; PACKED],
+    whole: bool,
     tally: &mut Tally,
 ) -> Result<Option<u64>, Corrupt> {
     tally.records += 1;
-    Ok(record::member(record::read(records, at)?, space, value))
+    Ok(record::member(record::read::<C>(records, at, whole)?, space, value))
 }
 
 /// The whole of a lookup after its plan.
 #[inline(always)]
-fn resolve<F: Form>(form: &F, records: &[u8], query: &Query, plan: Plan, style: Style, tally: &mut Tally) {
+fn resolve<F: Form, C: Check>(
+    form: &F,
+    records: &[u8],
+    query: &Query,
+    plan: Plan,
+    style: Style,
+    tally: &mut Tally,
+) {
     let Some(value) = query.pack() else { return };
     let mut lines = 0;
     let answer = form.find(plan, &mut lines, |at| {
         record::prefetch_record(records, at, style.ahead);
-        check(records, at, query.space, &value, tally)
+        check::<C>(records, at, query.space, &value, style.whole, tally)
     });
     tally.lines += lines;
     count(answer, tally);
@@ -66,28 +77,27 @@ fn count(answer: Result<Option<u64>, Corrupt>, tally: &mut Tally) {
 }
 
 /// `count` lookups from `start` on (around the end). Chained, the next question depends on the last answer.
-pub fn singles<F: Form>(
+pub fn singles<F: Form, C: Check, const CHAINED: bool>(
     form: &F,
     records: &[u8],
     queries: &[Query],
     (start, count): (usize, usize),
     style: Style,
-    chained: bool,
 ) -> Tally {
     let mut tally = Tally::default();
-    let mask = if chained { black_box(0) } else { 0 };
+    let mask = if CHAINED { black_box(0) } else { 0 };
     for i in 0..count {
         // Zero, but only known once the answer before is.
-        let wait = if chained { (tally.token ^ tally.lines) as usize & mask } else { 0 };
+        let wait = if CHAINED { (tally.token ^ tally.lines) as usize & mask } else { 0 };
         let query = &queries[(start + i + wait) % queries.len()];
-        resolve(form, records, query, form.plan(query.hash()), style, &mut tally);
+        resolve::<F, C>(form, records, query, form.plan(query.hash()), style, &mut tally);
     }
     tally
 }
 
 /// The same, in a pipeline: hash and ask for the line `2 * D` questions ahead, read the line and ask for the record
 /// `D` ahead, read the record now.
-pub fn batched<F: Form, const D: usize>(
+pub fn batched<F: Form, C: Check, const D: usize>(
     form: &F,
     records: &[u8],
     queries: &[Query],
@@ -117,11 +127,13 @@ pub fn batched<F: Form, const D: usize>(
             let (slot, query) = ((i - 2 * D) % 64, at(i - 2 * D));
             let Some(value) = query.pack() else { continue };
             match candidates[slot] {
-                Ok(Some(location)) => match check(records, location, query.space, &value, &mut tally) {
-                    // A fingerprint of another key: the long way.
-                    Ok(None) => resolve(form, records, query, plans[slot], style, &mut tally),
-                    answer => self::count(answer, &mut tally),
-                },
+                Ok(Some(location)) => {
+                    match check::<C>(records, location, query.space, &value, style.whole, &mut tally) {
+                        // A fingerprint of another key: the long way.
+                        Ok(None) => resolve::<F, C>(form, records, query, plans[slot], style, &mut tally),
+                        answer => self::count(answer, &mut tally),
+                    }
+                }
                 Ok(None) => self::count(Ok(None), &mut tally),
                 Err(Corrupt) => self::count(Err(Corrupt), &mut tally),
             }
@@ -135,8 +147,9 @@ pub fn dependent(bytes: &[u8], seed: u64, count: usize) -> Tally {
     let lines = bytes.as_chunks::<64>().0;
     let mut token = seed;
     for _ in 0..count {
-        let at = ((u128::from(crate::ids::mix(token)) * lines.len() as u128) >> 64) as usize;
-        token = token.wrapping_add(1) ^ u64::from(lines[at][at & 63]);
+        let random = crate::ids::mix(token);
+        let at = ((u128::from(random) * lines.len() as u128) >> 64) as usize;
+        token = random ^ u64::from(lines[at][at & 63]);
     }
     Tally { token, ..Tally::default() }
 }

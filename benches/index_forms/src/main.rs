@@ -2,6 +2,7 @@
 
 mod backing;
 mod build;
+mod check;
 mod checks;
 mod form;
 mod forms;

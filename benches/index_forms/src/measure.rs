@@ -103,11 +103,14 @@ pub fn table(title: &str, columns: &[&str], rows: &[Row<'_>], bytes: &[u8], thre
         median(dependent),
         median(independent)
     );
-    println!("| form | {} | lines, records read |", columns.join(" | "));
-    println!("|---|{}---|", "---|".repeat(columns.len()));
+    println!("| form | {} | lines, records read if found | if absent |", columns.join(" | "));
+    println!("|---|{}---|---|", "---|".repeat(columns.len()));
     for ((row, ratios), read) in rows.iter().zip(ratios).zip(second) {
         let cells: Vec<String> = ratios.into_iter().map(|values| format!("{:.2}", median(values))).collect();
-        let (lines, records) = read.first().copied().unwrap_or_default();
-        println!("| {} | {} | {lines:.3}, {records:.3} |", row.name, cells.join(" | "));
+        let read_by = |exists| {
+            let first = row.cells.iter().position(|cell| cell.exists == exists);
+            first.map_or(String::new(), |c| format!("{:.3}, {:.3}", read[c].0, read[c].1))
+        };
+        println!("| {} | {} | {} | {} |", row.name, cells.join(" | "), read_by(true), read_by(false));
     }
 }

@@ -6,29 +6,28 @@
 //! | 0 | 2 | length in bytes, a multiple of 8 |
 //! | 2 | 1 | members |
 //! | 3 | 1 | zero |
-//! | 4 | 4 | generation |
-//! | 8 | 24 each | members: space (2), length of the value (1), packed value (21) |
-//! | .. | .. | evidence |
-//! | length - 4 | 4 | CRC-32C of all before it: the CRC of the whole record is then one constant ([`RESIDUE`]) |
+//! | 4 | 24 each | members: space (2), length of the value (1), packed value (21) |
+//! | 124 | 4 | check of the head, all before it: with 5 members the head is two cache lines |
+//! | 128 | .. | evidence |
+//! | length - 4 | 4 | check of all before it |
 
 use crate::backing::prefetch;
+use crate::check::Check;
 use crate::ids::{self, IDS_PER_ACCOUNT, PACKED};
 
-/// CRC-32C of any bytes followed by their own CRC-32C in little-endian order.
-pub const RESIDUE: u32 = 0x4867_4bc7;
 /// A location counts units of this many bytes.
 pub const UNIT: usize = 8;
-const HEADER: usize = 8;
+const HEADER: usize = 4;
 const MEMBER: usize = 3 + PACKED;
 /// Shortest record that can hold its own frame.
-const MIN_LEN: usize = HEADER + 8;
+const MIN_LEN: usize = HEADER + 12;
 
 /// A checksum did not match, or a length or a location was not possible.
 #[derive(Debug, Clone, Copy)]
 pub struct Corrupt;
 
 /// The records of `accounts`, each at a multiple of `align`, and the location of each. Location 0 is never used.
-pub fn write(accounts: u64, align: usize) -> (Vec<u8>, Vec<u32>) {
+pub fn write<C: Check>(accounts: u64, align: usize) -> (Vec<u8>, Vec<u32>) {
     let mut bytes = vec![0; 64];
     let mut locations = Vec::with_capacity(accounts as usize);
     for account in 0..accounts {
@@ -40,37 +39,39 @@ pub fn write(accounts: u64, align: usize) -> (Vec<u8>, Vec<u32>) {
         let shape = ids::mix(account ^ 0xacc0);
         // Evidence of 4 to 8 observations of 18 to 22 bytes: records of 220 to 304 bytes.
         let evidence = (4 + shape % 4) as usize * 18 + (shape >> 8) as usize % 24;
-        let len = (HEADER + MEMBER * IDS_PER_ACCOUNT as usize + evidence + 16 + 4).next_multiple_of(UNIT);
+        let len = (HEADER + MEMBER * IDS_PER_ACCOUNT as usize + evidence + 20 + 4).next_multiple_of(UNIT);
         bytes.extend_from_slice(&(len as u16).to_le_bytes());
         bytes.extend_from_slice(&[IDS_PER_ACCOUNT as u8, 0]);
-        bytes.extend_from_slice(&(account as u32).to_le_bytes());
         for slot in 0..IDS_PER_ACCOUNT {
             bytes.extend_from_slice(&(slot as u16).to_le_bytes());
             bytes.push(PACKED as u8);
             bytes.extend_from_slice(&ids::packed(account, slot));
         }
+        let check = C::of(&bytes[start..]);
+        bytes.extend_from_slice(&check.to_le_bytes());
         let mut state = shape;
         while bytes.len() < start + len - 4 {
             state = ids::mix(state);
             let left = start + len - 4 - bytes.len();
             bytes.extend_from_slice(&state.to_le_bytes()[..left.min(8)]);
         }
-        let crc = crc32c::crc32c(&bytes[start..]);
+        let crc = C::of(&bytes[start..]);
         bytes.extend_from_slice(&crc.to_le_bytes());
     }
     (bytes, locations)
 }
 
-/// The record at `location`, verified.
+/// The record at `location`, or its head alone, verified.
 #[inline(always)]
-pub fn read(records: &[u8], location: u32) -> Result<&[u8], Corrupt> {
+pub fn read<C: Check>(records: &[u8], location: u32, whole: bool) -> Result<&[u8], Corrupt> {
     let rest = records.get(location as usize * UNIT..).ok_or(Corrupt)?;
     let len = usize::from(u16::from_le_bytes(*rest.first_chunk().ok_or(Corrupt)?));
     if len < MIN_LEN || !len.is_multiple_of(UNIT) {
         return Err(Corrupt);
     }
-    let record = rest.get(..len).ok_or(Corrupt)?;
-    if crc32c::crc32c(record) == RESIDUE { Ok(record) } else { Err(Corrupt) }
+    let head = HEADER + MEMBER * usize::from(*rest.get(2).ok_or(Corrupt)?) + 4;
+    let record = rest.get(..if whole { len } else { head }).ok_or(Corrupt)?;
+    if C::holds(record) { Ok(record) } else { Err(Corrupt) }
 }
 
 /// Asks for the first `lines` cache lines of the record at `location`.

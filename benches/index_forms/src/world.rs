@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use crate::backing::Backing;
 use crate::build::Pair;
+use crate::check::Check;
 use crate::ids::{self, IDS_PER_ACCOUNT, Query};
 use crate::record;
 
@@ -50,10 +51,10 @@ pub fn place(pages: Pages, bytes: &[u8]) -> io::Result<Backing> {
 
 impl World {
     /// Makes `n` ids, records at multiples of `align` bytes.
-    pub fn new(n: u64, align: usize) -> io::Result<World> {
+    pub fn new<C: Check>(n: u64, align: usize) -> io::Result<World> {
         let accounts = n / IDS_PER_ACCOUNT;
         let began = Instant::now();
-        let (records, locations) = record::write(accounts, align);
+        let (records, locations) = record::write::<C>(accounts, align);
         let mut pairs: Vec<Pair> = (0..n)
             .map(|i| {
                 let (account, slot) = (i / IDS_PER_ACCOUNT, i % IDS_PER_ACCOUNT);
@@ -64,9 +65,10 @@ impl World {
         let began = Instant::now();
         pairs.sort_unstable();
         println!(
-            "\n## {} ids: {accounts} records of {:.0} bytes at multiples of {align}\nmade in {:.1} s, sorted in {:.1} s",
+            "\n## {} ids: {accounts} records of {:.0} bytes at multiples of {align}, {}\nmade in {:.1} s, sorted in {:.1} s",
             n,
             records.len() as f64 / accounts as f64,
+            C::NAME,
             made.as_secs_f64(),
             began.elapsed().as_secs_f64()
         );
