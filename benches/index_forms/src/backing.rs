@@ -59,6 +59,7 @@ pub fn prefetch(bytes: &[u8], at: usize) {
 }
 
 /// CRC-32C by the processor's instruction, called straight: what the crate's dispatch costs beside it.
+#[inline(always)]
 pub fn crc32c_inline(bytes: &[u8]) -> Option<u32> {
     #[cfg(target_arch = "x86_64")]
     if is_x86_feature_detected!("sse4.2") {

@@ -31,6 +31,13 @@ pub struct Style {
     pub whole: bool,
 }
 
+/// Question `i` from `start` on, once around the end; a division would be as dear as a step of the lookup.
+#[inline(always)]
+fn at(queries: &[Query], start: usize, i: usize) -> &Query {
+    let place = start + i;
+    &queries[if place < queries.len() { place } else { place - queries.len() }]
+}
+
 #[inline(always)]
 fn check<C: Check>(
     records: &[u8],
@@ -85,11 +92,12 @@ pub fn singles<F: Form, C: Check, const CHAINED: bool>(
     style: Style,
 ) -> Tally {
     let mut tally = Tally::default();
+    let start = start % queries.len();
     let mask = if CHAINED { black_box(0) } else { 0 };
     for i in 0..count {
         // Zero, but only known once the answer before is.
         let wait = if CHAINED { (tally.token ^ tally.lines) as usize & mask } else { 0 };
-        let query = &queries[(start + i + wait) % queries.len()];
+        let query = at(queries, start, i + wait);
         resolve::<F, C>(form, records, query, form.plan(query.hash()), style, &mut tally);
     }
     tally
@@ -107,7 +115,8 @@ pub fn batched<F: Form, C: Check, const D: usize>(
     let mut tally = Tally::default();
     let mut plans = [Plan::default(); 64];
     let mut candidates: [Result<Option<u32>, Corrupt>; 64] = [Ok(None); 64];
-    let at = |i: usize| &queries[(start + i) % queries.len()];
+    let start = start % queries.len();
+    let at = |i: usize| at(queries, start, i);
     for i in 0..count + 2 * D {
         if i < count {
             let plan = form.plan(at(i).hash());

@@ -22,7 +22,10 @@ fn main() -> io::Result<ExitCode> {
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let count = |text: &str| text.replace('_', "").parse().map_err(io::Error::other);
     match args.as_slice() {
-        ["checks"] => checks::run(),
+        ["checks"] => {
+            checks::run();
+            checks::steps()?;
+        }
         ["forms", n] => forms::run(count(n)?, true)?,
         ["forms", n, which @ ("all" | "few")] => forms::run(count(n)?, *which == "all")?,
         ["tuning", n] => tuning::run(count(n)?)?,

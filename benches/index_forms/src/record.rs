@@ -88,11 +88,32 @@ pub fn prefetch_record(records: &[u8], location: u32, lines: usize) {
 pub fn member(record: &[u8], space: u16, value: &[u8; PACKED]) -> Option<u64> {
     let count = usize::from(*record.get(2)?);
     let members = record.get(HEADER..HEADER + MEMBER * count)?;
-    let held = members.as_chunks::<MEMBER>().0.iter().any(|member| {
-        member[3..] == *value
-            && u16::from_le_bytes([member[0], member[1]]) == space
-            && usize::from(member[2]) == PACKED
-    });
+    let wanted = pattern(space, value);
+    // No branch depends on which member it is: the place is random, so each would be mispredicted.
+    let held =
+        members.as_chunks::<MEMBER>().0.iter().fold(false, |held, member| held | same(words(member), wanted));
     let first = members.get(3..11)?.first_chunk()?;
     held.then(|| u64::from_le_bytes(*first))
+}
+
+/// The bytes of a member, as words.
+#[inline(always)]
+fn pattern(space: u16, value: &[u8; PACKED]) -> [u64; 3] {
+    let mut member = [0; MEMBER];
+    let (head, tail) = member.split_at_mut(3);
+    let [low, high] = space.to_le_bytes();
+    head.copy_from_slice(&[low, high, PACKED as u8]);
+    tail.copy_from_slice(value);
+    words(&member)
+}
+
+#[inline(always)]
+fn words(member: &[u8; MEMBER]) -> [u64; 3] {
+    let (words, _) = member.as_chunks::<8>();
+    [0, 1, 2].map(|i| u64::from_le_bytes(words[i]))
+}
+
+#[inline(always)]
+fn same(a: [u64; 3], b: [u64; 3]) -> bool {
+    (a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) == 0
 }

@@ -5,7 +5,7 @@ use std::io;
 
 use crate::backing::Backing;
 use crate::build;
-use crate::check::{Check, Crc, Xxh};
+use crate::check::{Check, Crc, Straight, Xxh};
 use crate::form::Next;
 use crate::line::Twelve;
 use crate::lookup::{Style, Tally, batched, singles};
@@ -13,12 +13,10 @@ use crate::measure::{Cell, Row, table};
 use crate::world::{Pages, World, place};
 
 const LOAD: f64 = 0.8;
-const STYLES: [Style; 6] = [
+const STYLES: [Style; 4] = [
     Style { ahead: 0, whole: true },
-    Style { ahead: 1, whole: true },
     Style { ahead: 5, whole: true },
     Style { ahead: 0, whole: false },
-    Style { ahead: 2, whole: false },
     Style { ahead: 3, whole: false },
 ];
 
@@ -61,8 +59,13 @@ impl Side {
 pub fn run(n: u64) -> io::Result<()> {
     for (pages, name) in [(Pages::Small, "4 KiB pages"), (Pages::Huge, "huge pages")] {
         for align in [8, 64] {
-            let (crc, xxh) = (Side::new::<Crc>(n, align, pages)?, Side::new::<Xxh>(n, align, pages)?);
+            let (crc, straight, xxh) = (
+                Side::new::<Crc>(n, align, pages)?,
+                Side::new::<Straight>(n, align, pages)?,
+                Side::new::<Xxh>(n, align, pages)?,
+            );
             let mut rows = crc.rows::<Crc>(pages);
+            rows.extend(straight.rows::<Straight>(pages));
             rows.extend(xxh.rows::<Xxh>(pages));
             let title = format!("{n} ids, records at multiples of {align}, {name}");
             let columns = ["one / dep.", "one, not chained / dep.", "4 ahead / indep.", "8", "16", "24"];

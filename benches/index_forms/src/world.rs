@@ -73,7 +73,7 @@ impl World {
             began.elapsed().as_secs_f64()
         );
         let questions = |from: u64, salt: u64| -> Vec<Query> {
-            (0..QUERIES.min(n))
+            (0..QUERIES)
                 .map(|i| {
                     let random = ids::mix(i ^ salt);
                     ids::query(from + random % accounts, (random >> 40) % IDS_PER_ACCOUNT)
