@@ -15,9 +15,18 @@ use crate::lookup::{Style, batched, singles};
 use crate::measure::{Cell, Row, table};
 use crate::world::{Pages, World, place};
 
-/// What the lookups of the forms' tables do: ask for all of a record (4.5 lines on average) as soon as it is known.
-const STYLE: Style = Style { ahead: 5, whole: true };
+/// All of a record: 4.5 lines on average.
+const WHOLE: Style = Style { ahead: 5, whole: true };
+/// Its head alone.
+const HEAD: Style = Style { ahead: 3, whole: false };
 const DISTANCE: usize = 16;
+
+/// The memory read, and how much of a record.
+#[derive(Clone, Copy)]
+struct How {
+    pages: Pages,
+    style: Style,
+}
 
 /// A form's bytes and what reads them.
 struct Built {
@@ -25,7 +34,7 @@ struct Built {
     small: Backing,
     huge: Backing,
     function: Option<DefaultPtrHash>,
-    row: for<'a> fn(&'a Built, &'a World, Pages, usize) -> Row<'a>,
+    row: for<'a> fn(&'a Built, &'a World, How, usize) -> Row<'a>,
     lines: usize,
 }
 
@@ -39,20 +48,22 @@ impl Built {
 }
 
 /// The four cells of a form.
-fn row<'a, F: Form + Send + 'a>(name: &str, form: F, world: &'a World, pages: Pages) -> Row<'a> {
+fn row<'a, F: Form + Send + 'a>(name: &str, form: F, world: &'a World, how: How) -> Row<'a> {
     let form = Arc::new(form);
-    let records = world.records(pages);
+    let records = world.records(how.pages);
     let mut cells = Vec::new();
     for (queries, exists) in [(&world.present, true), (&world.absent, false)] {
         let one = Arc::clone(&form);
         cells.push(Cell {
-            run: Box::new(move |at, n| singles::<F, Crc, true>(&one, records, queries, (at, n), STYLE)),
+            run: Box::new(move |at, n| singles::<F, Crc, true>(&one, records, queries, (at, n), how.style)),
             exists,
             batched: false,
         });
         let many = Arc::clone(&form);
         cells.push(Cell {
-            run: Box::new(move |at, n| batched::<F, Crc, DISTANCE>(&many, records, queries, (at, n), STYLE)),
+            run: Box::new(move |at, n| {
+                batched::<F, Crc, DISTANCE>(&many, records, queries, (at, n), how.style)
+            }),
             exists,
             batched: true,
         });
@@ -89,8 +100,8 @@ fn next<L: Layout + Send>(world: &World, load: f64) -> io::Result<Built> {
     let began = Instant::now();
     let bytes = build::next::<L>(&world.pairs, lines);
     Ok(Built {
-        row: |built, world, pages, lines| {
-            row(&built.name, Next::<L>::new(built.bytes(pages), lines), world, pages)
+        row: |built, world, how, lines| {
+            row(&built.name, Next::<L>::new(built.bytes(how.pages), lines), world, how)
         },
         lines,
         ..finish(format!("next line, {}, load {load}", L::NAME), &bytes, None, world, began)?
@@ -103,8 +114,8 @@ fn choice<L: Layout + Send>(world: &World, load: f64) -> io::Result<Built> {
     let bytes =
         build::choice::<L>(&world.pairs, lines).ok_or_else(|| io::Error::other("no place for a key"))?;
     Ok(Built {
-        row: |built, world, pages, lines| {
-            row(&built.name, Choice::<L>::new(built.bytes(pages), lines), world, pages)
+        row: |built, world, how, lines| {
+            row(&built.name, Choice::<L>::new(built.bytes(how.pages), lines), world, how)
         },
         lines,
         ..finish(format!("two lines, {}, load {load}", L::NAME), &bytes, None, world, began)?
@@ -116,8 +127,10 @@ fn perfect<L: Layout + Send>(world: &World) -> io::Result<Built> {
     let (function, bytes) =
         build::perfect::<L>(&world.pairs).ok_or_else(|| io::Error::other("no function found"))?;
     Ok(Built {
-        row: |built, world, pages, _| match &built.function {
-            Some(function) => row(&built.name, Perfect::<L>::new(built.bytes(pages), function), world, pages),
+        row: |built, world, how, _| match &built.function {
+            Some(function) => {
+                row(&built.name, Perfect::<L>::new(built.bytes(how.pages), function), world, how)
+            }
             None => Row { name: String::new(), cells: vec![] },
         },
         ..finish(format!("perfect hash, {}", L::NAME), &bytes, Some(function), world, began)?
@@ -125,7 +138,7 @@ fn perfect<L: Layout + Send>(world: &World) -> io::Result<Built> {
 }
 
 /// Builds the forms over `n` ids and prints the tables.
-pub fn run(n: u64, all: bool) -> io::Result<()> {
+pub fn run(n: u64, all: bool, whole: bool) -> io::Result<()> {
     let world = World::new::<Crc>(n, 8)?;
     println!("\n| form | bytes an id | build s | ns a key |\n|---|---|---|---|");
     let mut built = Vec::new();
@@ -149,11 +162,12 @@ pub fn run(n: u64, all: bool) -> io::Result<()> {
         built.push(next::<Twelve<Crc>>(&world, 0.9)?);
     }
     built.push(perfect::<Twelve<Crc>>(&world)?);
+    let (style, read) = if whole { (WHOLE, "records") } else { (HEAD, "heads") };
     for (pages, name) in [(Pages::Small, "4 KiB pages"), (Pages::Huge, "huge pages")] {
         for threads in [1, 2] {
             let rows: Vec<Row<'_>> =
-                built.iter().map(|form| (form.row)(form, &world, pages, form.lines)).collect();
-            let title = format!("{n} ids, {name}, {threads} threads");
+                built.iter().map(|form| (form.row)(form, &world, How { pages, style }, form.lines)).collect();
+            let title = format!("{n} ids, {name}, {threads} threads, {read} checked");
             let columns = [
                 "one, found / dep.",
                 "batch, found / indep.",

@@ -1,4 +1,4 @@
-//! `index_forms forms IDS [all|few]`, `index_forms tuning IDS`, `index_forms checks`: see README.md.
+//! `index_forms forms IDS all|few records|heads`, `index_forms tuning IDS`, `index_forms checks`: see README.md.
 
 mod backing;
 mod build;
@@ -26,11 +26,12 @@ fn main() -> io::Result<ExitCode> {
             checks::run();
             checks::steps()?;
         }
-        ["forms", n] => forms::run(count(n)?, true)?,
-        ["forms", n, which @ ("all" | "few")] => forms::run(count(n)?, *which == "all")?,
+        ["forms", n, which @ ("all" | "few"), read @ ("records" | "heads")] => {
+            forms::run(count(n)?, *which == "all", *read == "records")?;
+        }
         ["tuning", n] => tuning::run(count(n)?)?,
         _ => {
-            eprintln!("usage: index_forms checks | forms IDS [all|few] | tuning IDS");
+            eprintln!("usage: index_forms checks | forms IDS all|few records|heads | tuning IDS");
             return Ok(ExitCode::FAILURE);
         }
     }
