@@ -1,5 +1,6 @@
 //! A segment as it is read: an id or a number leads to a record, a key to an entry of the table.
 
+use std::ops::Deref;
 use std::path::Path;
 
 use crate::codec::What;
@@ -7,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::model::{Id, KindScope};
 use crate::records::{NodeNo, Sym};
 use crate::segment::bytes::{FileBytes, Piece, ReadMode};
-use crate::segment::checksum::sum;
+use crate::segment::checksum::{quick_sum, sum};
 use crate::segment::format::{
     DENSE_ENTRIES, FORMAT_VERSION, Form, GONE_BIT, HEADER_BYTES, Header, LINE_BYTES, Name, RECORD_ALIGN,
     RECORD_HEAD_BYTES, Section, Unreadable,
@@ -28,27 +29,42 @@ pub(crate) struct Segment {
     identity: u32,
 }
 
-/// A record whose checksum held.
+/// A record whose head was verified.
 pub(crate) struct Record<'f> {
-    piece: Piece<'f>,
+    head: Piece<'f>,
     at: u64,
     is_gone: bool,
 }
 
 impl Record<'_> {
-    /// Its body.
-    pub(crate) fn body(&self) -> &[u8] {
-        self.piece.get(RECORD_HEAD_BYTES..).unwrap_or_default()
+    /// Its head.
+    pub(crate) fn head(&self) -> &[u8] {
+        self.head.get(RECORD_HEAD_BYTES..).unwrap_or_default()
     }
 
     /// Where it is.
     pub(crate) fn at(&self) -> u64 {
         self.at
     }
+
+    fn end_of_head(&self) -> u64 {
+        self.at + self.head.len() as u64
+    }
 }
 
-/// Lines of a record that are fetched ahead: that holds most families.
-const PREFETCH_LINES: u64 = 4;
+/// The tail of a family's record, verified.
+pub(crate) struct Tail<'f>(Piece<'f>);
+
+impl Deref for Tail<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.0.get(RECORD_HEAD_BYTES..).unwrap_or_default()
+    }
+}
+
+/// Lines of a record that are fetched ahead: they hold the heads of most families.
+const PREFETCH_LINES: u64 = 3;
 /// Places kept for one hash; where there are more, the slow way is taken.
 const PLACES_MAX: usize = 4;
 
@@ -169,7 +185,7 @@ impl Segment {
         if record.is_gone {
             return Ok(Glance::Unclear);
         }
-        glance(record.body(), key, target).map_err(|what| self.corrupt(record.at, what))
+        glance(record.head(), key, target).map_err(|what| self.corrupt(record.at, what))
     }
 
     /// What the segment knows of an id.
@@ -258,7 +274,7 @@ impl Segment {
                     return Ok(());
                 }
             }
-            if !line.goes_on {
+            if !line.goes_on(hash) {
                 return Ok(());
             }
             number += 1;
@@ -281,28 +297,38 @@ impl Segment {
 
     /// The record at an offset of the file.
     fn record_at(&self, at: u64) -> Result<Record<'_>> {
+        let (head, flag) = self.part(at, quick_sum)?;
+        Ok(Record { head, at, is_gone: flag })
+    }
+
+    /// The tail of a family's record.
+    pub(crate) fn tail(&self, record: &Record<'_>) -> Result<Tail<'_>> {
+        self.part(record.end_of_head(), sum).map(|(part, _)| Tail(part))
+    }
+
+    /// A part of a record: a checksum, a length and what they cover; and the flag beside the length.
+    fn part(&self, at: u64, sum: fn(u32, u64, &[u8]) -> u32) -> Result<(Piece<'_>, bool)> {
         let records = self.header.records;
         let end = records.at + records.len;
         let beyond = || self.corrupt(at, "a record that is not among the records");
         let left = end.checked_sub(at).filter(|left| *left >= RECORD_HEAD_BYTES as u64).ok_or_else(beyond)?;
-        let head = self.bytes.get(at, RECORD_HEAD_BYTES)?;
-        let (check, len) = head.split_first_chunk::<4>().ok_or_else(beyond)?;
+        let fields = self.bytes.get(at, RECORD_HEAD_BYTES)?;
+        let (check, len) = fields.split_first_chunk::<4>().ok_or_else(beyond)?;
         let check = u32::from_le_bytes(*check);
         let len = len.first_chunk::<4>().map_or(0, |len| u32::from_le_bytes(*len));
-        let (is_gone, len) = (len & GONE_BIT != 0, len & !GONE_BIT);
+        let (flag, len) = (len & GONE_BIT != 0, len & !GONE_BIT);
         if u64::from(len) > left - RECORD_HEAD_BYTES as u64 {
             return Err(beyond());
         }
         let piece = self.bytes.get(at, RECORD_HEAD_BYTES + len as usize)?;
-        let covered = piece.get(4..).unwrap_or_default();
-        if sum(self.identity, at, covered) != check {
+        if sum(self.identity, at, piece.get(4..).unwrap_or_default()) != check {
             return Err(self.corrupt(at, "a record whose checksum does not hold"));
         }
-        Ok(Record { piece, at, is_gone })
+        Ok((piece, flag))
     }
 
     fn gone(&self, record: &Record<'_>) -> Result<Gone> {
-        take_gone(record.body()).map_err(|what| self.corrupt(record.at, what))
+        take_gone(record.head()).map_err(|what| self.corrupt(record.at, what))
     }
 
     /// The first member of a record that `is_it`.
@@ -312,7 +338,7 @@ impl Segment {
         is_it: impl Fn(&Member<'_>) -> bool,
     ) -> Result<Option<Member<'r>>> {
         let find = || {
-            let mut head = Head::begin(record.body())?;
+            let mut head = Head::begin(record.head())?;
             while let Some(member) = head.next()? {
                 if is_it(&member) {
                     return Ok(Some(member));
@@ -325,7 +351,8 @@ impl Segment {
 
     /// The family of a record.
     pub(crate) fn family(&self, record: &Record<'_>, spaces: &impl Spaces) -> Result<Family> {
-        take_family(record.body(), spaces).map_err(|what| self.corrupt(record.at, what))
+        let tail = self.tail(record)?;
+        take_family(record.head(), &tail, spaces).map_err(|what| self.corrupt(record.at, what))
     }
 
     /// The number of a key in a record.
@@ -337,7 +364,7 @@ impl Segment {
     /// The members of a record.
     pub(crate) fn members<'r>(&self, record: &'r Record<'_>) -> Result<Vec<Member<'r>>> {
         let read = || {
-            let mut head = Head::begin(record.body())?;
+            let mut head = Head::begin(record.head())?;
             let mut members = Vec::with_capacity(head.count());
             while let Some(member) = head.next()? {
                 members.push(member);
@@ -354,11 +381,14 @@ impl Segment {
         std::iter::from_fn(move || {
             let place = at.filter(|place| *place < end)?;
             let known = self.record_at(place).and_then(|record| {
-                let len = record.piece.len() as u64;
-                let next = (place + len).next_multiple_of(RECORD_ALIGN);
-                let padding = self.bytes.get(place + len, (next - place - len) as usize)?;
+                let mut end_of_record = record.end_of_head();
+                if !record.is_gone {
+                    end_of_record += self.tail(&record)?.0.len() as u64;
+                }
+                let next = end_of_record.next_multiple_of(RECORD_ALIGN);
+                let padding = self.bytes.get(end_of_record, (next - end_of_record) as usize)?;
                 if padding.iter().any(|byte| *byte != 0) {
-                    return Err(self.corrupt(place + len, "bytes between records that are not zero"));
+                    return Err(self.corrupt(end_of_record, "bytes between records that are not zero"));
                 }
                 at = Some(next);
                 if record.is_gone { self.gone(&record).map(Known::Gone) } else { Ok(Known::Family(record)) }

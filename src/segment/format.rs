@@ -36,11 +36,14 @@
 //! records: one after the other, each at a multiple of 8
 //!
 //! OFFSET SIZE FIELD          record
-//!      0    4 crc            of bytes 4..8+len
-//!      4    4 len            of the body; bit 31: a number that is gone, else a family
-//!      8  len body           `record/mod.rs`; then zero up to a multiple of 8
+//!      0    4 sum            of bytes 4..8+len
+//!      4    4 len            of the head; bit 31: a number that is gone, else a family
+//!      8  len head           `record/mod.rs`; then, of a family:
+//!      -    4 crc            of the length and the tail
+//!      -    4 len            of the tail
+//!      -  len tail           `record/mod.rs`; zero up to a multiple of 8 after the last
 //!
-//! OFFSET SIZE FIELD          body of a number that is gone, 36 bytes
+//! OFFSET SIZE FIELD          head of a number that is gone, 36 bytes
 //!      0    4 number
 //!      4    4 next           where it leads
 //!      8    4 leads          1 if it leads anywhere, else 0
@@ -49,15 +52,17 @@
 //!
 //! OFFSET SIZE FIELD          hashed line, 64 bytes: of `ids`, by hash of id; of `nodes`, by hash of number
 //!      0   20 prints         10 times the low 16 bits of the hash
-//!     20   40 places         10 times the place of a record: (offset in `records`) / 8 + 1, 0 = no entry
-//!     60    4 crc            bit 31: an entry of this line stands in the next; bits 0-30: of bytes 0..60
+//!     20   40 places         10 times: bits 0-30 the place of a record, (offset in `records`) / 8 + 1, 0 = no entry;
+//!                            bit 31 of place (h >> 16) % 10: an entry of the hash h may stand in the next line
+//!     60    4 sum            of bytes 0..60
 //!
 //! OFFSET SIZE FIELD          dense line, 64 bytes: of `nodes`
 //!      0   60 places         of 15 numbers, as above
-//!     60    4 crc            of bytes 0..60
+//!     60    4 sum            of bytes 0..60
 //! ```
-//! The line of a hash h among n homes is ((h >> 32) * n) >> 32. A crc is a CRC-32C, but for the header's seeded with
-//! the segment's identity and its place (`checksum.rs`); the identity is the CRC-32C of uuid, number and seq.
+//! The line of a hash h among n homes is ((h >> 32) * n) >> 32. A crc is a CRC-32C and a sum is of XXH3, both
+//! tied to the segment's identity and their place but for the header's (`checksum.rs`); the identity is the CRC-32C of
+//! uuid, number and seq.
 //!
 //! # Not here
 //!   the table's blocks: `table/format.rs`. The bodies of families: `record/mod.rs`.
@@ -77,11 +82,13 @@ pub(crate) const LINE_ENTRIES: usize = 10;
 pub(crate) const DENSE_ENTRIES: usize = 15;
 /// Records lie at multiples of this.
 pub(crate) const RECORD_ALIGN: u64 = 8;
-/// The fields before a record's body.
+/// Most places of a record.
+pub(crate) const PLACE_MAX: u32 = (1 << 31) - 1;
+/// The fields before a record's head, and before its tail.
 pub(crate) const RECORD_HEAD_BYTES: usize = 8;
 /// The bit of a record's length that says it is a number that is gone.
 pub(crate) const GONE_BIT: u32 = 1 << 31;
-/// The size of the body of a number that is gone.
+/// The size of the head of a number that is gone.
 pub(crate) const GONE_BYTES: usize = 36;
 /// Nothing lies below.
 pub(crate) const FLAG_BASE: u32 = 1;

@@ -6,11 +6,11 @@
 
 use crate::codec::What;
 use crate::error::{Error, Result};
-use crate::segment::checksum::sum;
+use crate::segment::checksum::quick_sum;
 use crate::segment::format::{DENSE_ENTRIES, LINE_BYTES, LINE_ENTRIES};
 use crate::segment::table::Sink;
 
-/// Set in the checksum of a line whose entries go on in the next.
+/// Set in the place that a hash chooses, if an entry of it may stand in the next line.
 const GOES_ON: u32 = 1 << 31;
 const BODY_BYTES: usize = LINE_BYTES - 4;
 /// Entries a line gets on average, in hundredths.
@@ -26,30 +26,26 @@ pub(crate) fn line_count(entries: u64) -> u64 {
     (entries * 100).div_ceil(LINE_ENTRIES as u64 * LOAD_PERCENT)
 }
 
-fn hashed_sum(identity: u32, at: u64, body: &[u8], goes_on: bool) -> u32 {
-    let identity = if goes_on { !identity } else { identity };
-    sum(identity, at, body) & !GOES_ON
+/// The place of a line whose bit speaks for a hash.
+fn speaker(hash: u64) -> usize {
+    (hash >> 16) as u16 as usize % LINE_ENTRIES
 }
 
 /// A line that was verified: the prints and places of its entries.
 pub(crate) struct Line {
     prints: [u16; LINE_ENTRIES],
     places: [u32; LINE_ENTRIES],
-    /// Whether entries of it stand in the next line.
-    pub(crate) goes_on: bool,
 }
 
 impl Line {
     /// Reads the line at `at`.
     pub(crate) fn read(identity: u32, at: u64, bytes: &[u8]) -> Result<Line, What> {
         let (body, check) = bytes.split_last_chunk::<4>().ok_or("cut short")?;
-        let check = u32::from_le_bytes(*check);
-        let goes_on = check & GOES_ON != 0;
-        if hashed_sum(identity, at, body, goes_on) != check & !GOES_ON {
+        if quick_sum(identity, at, body) != u32::from_le_bytes(*check) {
             return Err("a line of an index whose checksum does not hold");
         }
         let (prints, places) = body.split_at_checked(LINE_ENTRIES * 2).ok_or("cut short")?;
-        let mut line = Line { prints: [0; LINE_ENTRIES], places: [0; LINE_ENTRIES], goes_on };
+        let mut line = Line { prints: [0; LINE_ENTRIES], places: [0; LINE_ENTRIES] };
         for (to, from) in line.prints.iter_mut().zip(prints.as_chunks().0) {
             *to = u16::from_le_bytes(*from);
         }
@@ -61,14 +57,19 @@ impl Line {
 
     /// The places of all entries.
     pub(crate) fn all(&self) -> impl Iterator<Item = u32> {
-        self.places.iter().copied().filter(|place| *place != 0)
+        self.places.iter().map(|place| *place & !GOES_ON).filter(|place| *place != 0)
     }
 
     /// The places of entries that may be of a hash.
     pub(crate) fn places(&self, hash: u64) -> impl Iterator<Item = u32> {
         let print = hash as u16;
-        let entries = self.prints.iter().zip(&self.places);
-        entries.filter(move |(known, place)| **known == print && **place != 0).map(|(_, place)| *place)
+        let entries = self.prints.iter().zip(&self.places).filter(move |(known, _)| **known == print);
+        entries.map(|(_, place)| *place & !GOES_ON).filter(|place| *place != 0)
+    }
+
+    /// Whether an entry of a hash may stand in the next line.
+    pub(crate) fn goes_on(&self, hash: u64) -> bool {
+        self.places.get(speaker(hash)).is_some_and(|place| *place & GOES_ON != 0)
     }
 }
 
@@ -83,23 +84,29 @@ pub(crate) fn write_hashed(
         return Err(Error::Internal { what: "the entries of an index did not come in order" });
     }
     let lines = line_count(entries.len() as u64);
-    let mut rest = entries.iter().peekable();
+    let mut rest = entries;
     let mut line = 0;
     // A few lines more where the last ones overflow.
-    while line < lines || rest.peek().is_some() {
-        let mut body = [0; BODY_BYTES];
-        let (prints, places) = body.split_at_mut(LINE_ENTRIES * 2);
-        let is_due = |(hash, _): &&(u64, u32)| line_of(*hash, lines) <= line;
-        for (print, place) in prints.as_chunks_mut().0.iter_mut().zip(places.as_chunks_mut().0) {
-            let Some((hash, entry)) = rest.next_if(is_due) else { break };
-            *print = (*hash as u16).to_le_bytes();
-            *place = entry.to_le_bytes();
+    while line < lines || !rest.is_empty() {
+        let due = rest.iter().take_while(|(hash, _)| line_of(*hash, lines) <= line).count();
+        let (here, after) = rest.split_at_checked(due.min(LINE_ENTRIES)).unwrap_or((rest, &[]));
+        let mut prints = [0_u16; LINE_ENTRIES];
+        let mut places = [0_u32; LINE_ENTRIES];
+        for ((print, place), (hash, entry)) in prints.iter_mut().zip(&mut places).zip(here) {
+            *print = *hash as u16;
+            *place = *entry;
         }
-        let goes_on = rest.peek().is_some_and(is_due);
+        for (hash, _) in after.iter().take(due - here.len()) {
+            places.get_mut(speaker(*hash)).into_iter().for_each(|place| *place |= GOES_ON);
+        }
+        let mut body = [0; BODY_BYTES];
+        let bytes = prints.iter().flat_map(|print| print.to_le_bytes());
+        let bytes = bytes.chain(places.iter().flat_map(|place| place.to_le_bytes()));
+        body.iter_mut().zip(bytes).for_each(|(to, from)| *to = from);
         let at = start + line * LINE_BYTES as u64;
-        let check = hashed_sum(identity, at, &body, goes_on) | if goes_on { GOES_ON } else { 0 };
         out.append(&body)?;
-        out.append(&check.to_le_bytes())?;
+        out.append(&quick_sum(identity, at, &body).to_le_bytes())?;
+        rest = after;
         line += 1;
     }
     Ok(line)
@@ -124,7 +131,7 @@ pub(crate) fn write_dense(
         }
         let at = start + line * LINE_BYTES as u64;
         out.append(&body)?;
-        out.append(&sum(identity, at, &body).to_le_bytes())?;
+        out.append(&quick_sum(identity, at, &body).to_le_bytes())?;
         line += 1;
     }
     Ok(line)
@@ -138,7 +145,7 @@ pub(crate) fn verify_dense(identity: u32, at: u64, bytes: &[u8]) -> Result<(), W
 /// The place of a number in a dense line.
 pub(crate) fn dense_place(identity: u32, at: u64, bytes: &[u8], slot: usize) -> Result<u32, What> {
     let (body, check) = bytes.split_last_chunk::<4>().ok_or("cut short")?;
-    if sum(identity, at, body) != u32::from_le_bytes(*check) {
+    if quick_sum(identity, at, body) != u32::from_le_bytes(*check) {
         return Err("a line of an index whose checksum does not hold");
     }
     body.as_chunks().0.get(slot).map(|place| u32::from_le_bytes(*place)).ok_or("cut short")

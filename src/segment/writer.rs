@@ -5,13 +5,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::codec::Writer;
 use crate::error::{Error, Result};
 use crate::records::NodeNo;
-use crate::segment::checksum::sum;
+use crate::segment::checksum::{quick_sum, sum};
 use crate::segment::file::{Record, Segment};
 use crate::segment::format::{
-    Counts, DENSE_ENTRIES, Form, GONE_BIT, HEADER_BYTES, Header, LINE_BYTES, Name, RECORD_ALIGN, Section,
+    Counts, DENSE_ENTRIES, Form, GONE_BIT, HEADER_BYTES, Header, LINE_BYTES, Name, PLACE_MAX, RECORD_ALIGN,
+    Section,
 };
 use crate::segment::hash::{hash_id, hash_node, hash_text};
 use crate::segment::index::{line_count, write_dense, write_hashed};
@@ -53,6 +53,13 @@ impl Sink for Output {
         self.buffer.extend_from_slice(bytes);
         if self.buffer.len() >= BUFFER_BYTES { self.flush() } else { Ok(()) }
     }
+}
+
+/// Bytes after their length, which has a flag in its highest bit.
+fn with_len(bytes: &[u8], flag: u32) -> Result<Vec<u8>> {
+    let len = u32::try_from(bytes.len()).ok().filter(|len| *len < GONE_BIT);
+    let len = len.ok_or(Error::TooLarge { what: "a family", limit: u64::from(GONE_BIT) })? | flag;
+    Ok([&len.to_le_bytes()[..], bytes].concat())
 }
 
 /// A segment being written. It is no segment, and its file is to be removed, unless `finish` returns.
@@ -101,9 +108,8 @@ impl SegmentWriter {
 
     /// Adds a family.
     pub(crate) fn add_family(&mut self, family: &Family) -> Result<()> {
-        let mut body = Writer::with_capacity(64 * family.nodes.len());
-        put_family(family, &mut body);
-        let place = self.add_record(&body.into_bytes(), 0)?;
+        let (head, tail) = put_family(family);
+        let place = self.add_record(&head, Some(&tail))?;
         for (number, node) in &family.nodes {
             self.ids.push((hash_id(self.name.seed, &node.id), place));
             self.nodes.push((*number, place));
@@ -113,7 +119,7 @@ impl SegmentWriter {
 
     /// Adds a number that is gone, and hides the id it named from what lies below.
     pub(crate) fn add_gone(&mut self, gone: &Gone) -> Result<()> {
-        let place = self.add_record(&put_gone(gone), GONE_BIT)?;
+        let place = self.add_record(&put_gone(gone), None)?;
         self.nodes.push((gone.number, place));
         if let Some(hashes) = gone.hashes {
             self.ids.push((hashes.first, place));
@@ -128,7 +134,7 @@ impl SegmentWriter {
         record: &Record<'_>,
         spaces: &impl Spaces,
     ) -> Result<()> {
-        let place = self.add_record(record.body(), 0)?;
+        let place = self.add_record(record.head(), Some(&from.tail(record)?))?;
         let mut text = String::new();
         for member in from.members(record)? {
             let space = spaces.space(member.space).ok_or("a member of an unknown kind and scope");
@@ -144,18 +150,22 @@ impl SegmentWriter {
         Ok(())
     }
 
-    fn add_record(&mut self, body: &[u8], kind: u32) -> Result<u32> {
-        let too_large = |what| Error::TooLarge { what, limit: u64::from(GONE_BIT) };
+    /// A record of a head and, of a family, a tail.
+    fn add_record(&mut self, head: &[u8], tail: Option<&[u8]>) -> Result<u32> {
         let at = self.out.len();
-        let len = u32::try_from(body.len()).ok().filter(|len| *len < GONE_BIT);
-        let len = len.ok_or_else(|| too_large("a family"))? | kind;
         let place = (at - HEADER_BYTES as u64) / RECORD_ALIGN + 1;
-        let place = u32::try_from(place).map_err(|_| too_large("the records of a segment"))?;
-        let mut covered = Vec::with_capacity(body.len() + 4);
-        covered.extend_from_slice(&len.to_le_bytes());
-        covered.extend_from_slice(body);
-        self.out.append(&sum(self.identity, at, &covered).to_le_bytes())?;
+        let place = u32::try_from(place).ok().filter(|place| *place <= PLACE_MAX);
+        let limit = u64::from(PLACE_MAX) * RECORD_ALIGN;
+        let place = place.ok_or(Error::TooLarge { what: "the records of a segment", limit })?;
+        let covered = with_len(head, if tail.is_some() { 0 } else { GONE_BIT })?;
+        self.out.append(&quick_sum(self.identity, at, &covered).to_le_bytes())?;
         self.out.append(&covered)?;
+        if let Some(tail) = tail {
+            let at = self.out.len();
+            let covered = with_len(tail, 0)?;
+            self.out.append(&sum(self.identity, at, &covered).to_le_bytes())?;
+            self.out.append(&covered)?;
+        }
         self.out.align(RECORD_ALIGN)?;
         Ok(place)
     }

@@ -5,11 +5,16 @@
 //! same record (the first: to 0), in the record's unit; a *seq* the same for commits. A *number* in an ascending
 //! list is the `varint` difference to the one before it. A *value* is packed (`pack.rs`).
 //!
-//! | family | bytes |
+//! A family is a head, which is all that the common question needs, and a tail.
+//!
+//! | head | bytes |
 //! |---|---|
 //! | flags | one entity; a person of another number; times in seconds (else in milliseconds) |
 //! | count | `varint`, how many members there are |
 //! | members, ascending | number; space `varint`; flags (superseded, blocked, restricted, hint hub, spelling, more, far pairs); place of the entity's first member among the members `varint`, unless one entity; named `varint`; value; spelling `text`? |
+//!
+//! | tail | bytes |
+//! |---|---|
 //! | persons | number of the person, `varint`, of each first member in order, if the flag says so |
 //! | more, of members with that flag | as below |
 //! | pairs | `varint` count; each: `varint` place of a * count of members + place of b, then a *pair* |

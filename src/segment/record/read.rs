@@ -71,7 +71,7 @@ impl<'a> Head<'a> {
     /// The next member.
     pub(crate) fn next(&mut self) -> Result<Option<Member<'a>>, What> {
         if self.read == self.count {
-            return Ok(None);
+            return if self.reader.left() == 0 { Ok(None) } else { Err("more bytes than the members have") };
         }
         let reader = &mut self.reader;
         let step = take_number(reader)?;
@@ -109,13 +109,14 @@ impl<'a> Head<'a> {
 }
 
 /// Reads a whole family.
-pub(crate) fn take_family(bytes: &[u8], spaces: &impl Spaces) -> Result<Family, What> {
-    let mut head = Head::begin(bytes)?;
+pub(crate) fn take_family(head: &[u8], tail: &[u8], spaces: &impl Spaces) -> Result<Family, What> {
+    let mut head = Head::begin(head)?;
     let mut members = Vec::new();
     while let Some(member) = head.next()? {
         members.push(member);
     }
-    let Head { mut reader, other_persons, in_seconds, .. } = head;
+    let Head { other_persons, in_seconds, .. } = head;
+    let mut reader = Reader::new(tail);
     let mut family = Family::default();
     for (place, member) in members.iter().enumerate() {
         let root = members.get(member.root).filter(|root| root.root == member.root);

@@ -19,8 +19,11 @@ impl Members for Family {
     }
 }
 
-/// Writes a family.
-pub(crate) fn put_family(family: &Family, out: &mut Writer) {
+/// Writes a family: its head, which lists the members, and its tail, which has all else.
+pub(crate) fn put_family(family: &Family) -> (Vec<u8>, Vec<u8>) {
+    let mut head = Writer::with_capacity(32 * family.nodes.len());
+    let mut tail = Writer::with_capacity(32 * family.nodes.len());
+    let out = &mut head;
     let in_seconds = times_in(family).all(Clock::fits_seconds);
     let mut clock = Clock::new(in_seconds);
     let first = family.nodes.first().map(|(number, _)| *number);
@@ -35,6 +38,7 @@ pub(crate) fn put_family(family: &Family, out: &mut Writer) {
         last = *number;
         put_member(family, *number, node, one_entity, out);
     }
+    let out = &mut tail;
     if other_persons {
         roots().for_each(|(_, node)| out.varint(u64::from(node.person)));
     }
@@ -47,6 +51,7 @@ pub(crate) fn put_family(family: &Family, out: &mut Writer) {
         out.varint((place(pair.a) * family.nodes.len() + place(pair.b)) as u64);
         put_pair(pair, family, &mut clock, out);
     }
+    (head.into_bytes(), tail.into_bytes())
 }
 
 fn times_in(family: &Family) -> impl Iterator<Item = Time> {
