@@ -198,6 +198,11 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
+    /// A view fell further behind than the graph's options allow. It keeps memory until it is dropped.
+    #[error(
+        "this view fell further behind than max_view_age_ms or max_pinned_bytes allow; drop it and take a new one"
+    )]
+    ViewExpired,
     /// A fact of the transaction failed half-way (its error said why): nothing of the transaction was written.
     #[error("a fact of this transaction failed half-way and nothing of it was written; begin it again")]
     Broken,

@@ -46,6 +46,8 @@ pub(crate) fn relate(change: &mut Change, fact: &Fact) -> Result<bool> {
         return Ok(false);
     }
     relation.ops.push(op);
+    let attr_bytes: usize = attrs.iter().map(|(key, value)| key.len() + value.len() + 96).sum();
+    state.delta.bytes += size_of::<RelationOp>() + attr_bytes;
     name_node(state, from);
     name_node(state, to);
     Ok(true)

@@ -41,6 +41,7 @@ pub(crate) fn tell_side(change: &mut Change, fact: &Fact) -> Result<bool> {
         return Ok(false);
     }
     ops.push(op);
+    change.state.delta.bytes += size_of::<ToggleOp>() + reason.len() + actor.len();
     if let Some(batch) = batch {
         change.state.note_toggle(batch, &key);
     }
@@ -73,6 +74,7 @@ fn tell_absent(change: &mut Change, fact: &Fact) -> Result<bool> {
         return Ok(false);
     }
     known.push(told);
+    state.delta.bytes += size_of::<AbsentTold>();
     Ok(true)
 }
 

@@ -80,6 +80,7 @@ fn add_evidence(change: &mut Change, pair: PairKey, direct: Direct, evidence: Ev
     let (source, batch, event) = (evidence.source, evidence.batch, evidence.event.clone());
     let Some(record) = state.pair_mut(pair) else { return };
     let ends = [record.a, record.b];
+    let bytes = size_of::<Evidence>() + event.as_ref().map_or(0, |event| event.len());
     match record.edges.binary_search_by_key(&direct, |edge| edge.direct) {
         Ok(at) => {
             if let Some(edge) = record.edges.get_mut(at) {
@@ -93,6 +94,7 @@ fn add_evidence(change: &mut Change, pair: PairKey, direct: Direct, evidence: Ev
     for end in ends {
         name_node(state, end);
     }
+    state.delta.bytes += bytes;
     state.note_origin(source, batch, pair);
     if let Some(event) = event {
         state.note_event(source, &event, pair);

@@ -12,7 +12,8 @@
 use std::sync::{Arc, Mutex};
 
 use crate::error::Result;
-use crate::graph::handle::{Graph, held};
+use crate::graph::handle::Graph;
+use crate::graph::shared::{Shared, held};
 use crate::journal::{Place, SegmentName};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
 use crate::store::{Layers, Saved, State, counts_of, merge, seed_of, write_changes};
@@ -48,15 +49,31 @@ pub(crate) type Checkpoints = Mutex<Option<Frozen>>;
 
 impl Graph {
     /// Writes what changed since the last checkpoint as a segment, lets the journal go that it covers, and merges
-    /// segments where that keeps lookups quick. Other threads go on reading and writing meanwhile.
+    /// segments where that keeps lookups quick. Other threads go on reading and writing meanwhile. The graph does it
+    /// by itself when what is in memory grows past [`crate::Options::delta_bytes`].
     ///
     /// A graph without files has nothing to do.
     ///
     /// # Errors
     /// `Io` (a full disk too), `Poisoned`, `Corrupt`. The graph is as it was then, and nothing is lost.
     pub fn checkpoint(&self) -> Result<Checkpointed> {
+        self.shared().checkpoint()
+    }
+}
+
+impl Shared {
+    /// Writes out the delta: see [`Graph::checkpoint`].
+    pub(crate) fn checkpoint(&self) -> Result<Checkpointed> {
+        self.checkpoint_if(|| true)
+    }
+
+    /// The same, if it is still wanted when a checkpoint that is under way has ended.
+    pub(crate) fn checkpoint_if(&self, wanted: impl Fn() -> bool) -> Result<Checkpointed> {
         let mut unfinished = held(&self.checkpoints);
         let mut done = Checkpointed::default();
+        if !wanted() {
+            return Ok(done);
+        }
         // Twice where a failed checkpoint left a frozen delta: that first, then what came since.
         loop {
             let is_left = unfinished.is_some();
@@ -88,6 +105,7 @@ impl Graph {
         let Some(place) = writer.begin_checkpoint()? else { return Ok(None) };
         let mut fresh = State::clone(&state);
         let frozen = Arc::new(std::mem::take(&mut fresh.delta));
+        fresh.frozen_bytes += frozen.bytes as u64;
         fresh.layers = fresh.layers.below(frozen);
         self.replace_states(&mut writer, |_| Some(fresh.clone()));
         Ok(Some(Frozen { state, place }))

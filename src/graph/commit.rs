@@ -32,6 +32,11 @@ impl Writer {
         self.state.seq
     }
 
+    /// Whether a failure forbids to go on.
+    pub(crate) fn is_poisoned(&self) -> bool {
+        self.poisoned
+    }
+
     /// The latest state.
     pub(crate) fn state(&self) -> &Arc<State> {
         &self.state

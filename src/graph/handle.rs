@@ -1,26 +1,18 @@
-//! The graph: writing and taking views.
-//!
-//! # Invariants
-//!   Q1 one writer at a time applies and appends; waiting for the medium happens outside its lock, so that
-//!      several writers share one flush.
-//!   Q2 what views see is durable, except for dirty ones.
-//!   Q3 after a failed append nothing is acknowledged any more (`Poisoned`) until the graph is reopened.
+//! The graph as its users hold it.
 
 use std::fmt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::Arc;
 
 use crate::engine::{Finding, check};
 use crate::error::Result;
-use crate::graph::checkpoint::Checkpoints;
-use crate::graph::commit::{Pending, Writer};
+use crate::graph::checkpointer::Checkpointer;
 use crate::graph::options::{Durability, Options, Recovery};
+use crate::graph::shared::Shared;
 use crate::graph::tx::{Outcome, Tx};
 use crate::graph::view::View;
 use crate::model::{Fact, Time};
-use crate::segment::ReadMode;
-use crate::store::{Home, State, SyncHandle};
-use crate::vfs::Vfs;
+use crate::store::{Home, State};
 
 /// What a write returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,16 +41,9 @@ pub struct Committed<T> {
 /// # Ok::<(), idweave::Error>(())
 /// ```
 pub struct Graph {
-    pub(crate) writer: Mutex<Writer>,
-    pub(crate) checkpoints: Checkpoints,
-    pub(crate) read_mode: ReadMode,
-    pub(crate) vfs: Arc<dyn Vfs>,
-    identity: ([u8; 16], [u8; 32]),
-    pending: Mutex<Pending>,
-    durable: RwLock<Arc<State>>,
-    latest: RwLock<Arc<State>>,
-    sync: Arc<dyn SyncHandle>,
-    durability: Durability,
+    shared: Arc<Shared>,
+    /// `None` where nothing is to be written out, and once closed.
+    checkpointer: Option<Checkpointer>,
     recovery: Recovery,
 }
 
@@ -66,11 +51,6 @@ impl fmt::Debug for Graph {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Graph").field("recovery", &self.recovery).finish_non_exhaustive()
     }
-}
-
-/// A lock whose holder panicked guards data that is replaced whole, never half-way.
-pub(crate) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
-    lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Graph {
@@ -96,22 +76,14 @@ impl Graph {
     }
 
     pub(crate) fn start(state: State, home: Box<dyn Home>, options: Options, recovery: Recovery) -> Graph {
-        let sync = home.sync_handle();
-        let identity = (home.uuid(), home.secret());
-        let state = Arc::new(state);
-        Graph {
-            writer: Mutex::new(Writer::new(state.clone(), home, options.door)),
-            checkpoints: Checkpoints::default(),
-            read_mode: options.read_mode,
-            vfs: options.vfs,
-            identity,
-            pending: Mutex::new(Pending::default()),
-            durable: RwLock::new(state.clone()),
-            latest: RwLock::new(state),
-            sync,
-            durability: options.durability,
-            recovery,
-        }
+        let writes_out = options.auto_checkpoint && home.place().is_some();
+        let shared = Arc::new(Shared::new(state, home, options));
+        let checkpointer = writes_out.then(|| Checkpointer::start(shared.clone()));
+        Graph { shared, checkpointer, recovery }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// What opening found: whether the journal's tail was cut.
@@ -125,7 +97,7 @@ impl Graph {
     /// # Errors
     /// What `fill` returned; `Io` and `Poisoned` from the store.
     pub fn write<T>(&self, now: Time, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<Committed<T>> {
-        self.write_with(now, self.durability, fill)
+        self.write_with(now, self.shared.durability, fill)
     }
 
     /// [`Graph::write`] with a durability of its own.
@@ -138,23 +110,11 @@ impl Graph {
         durability: Durability,
         fill: impl FnOnce(&mut Tx) -> Result<T>,
     ) -> Result<Committed<T>> {
-        let (seq, value) = {
-            let mut writer = held(&self.writer);
-            let mut tx = writer.begin(now)?;
-            let value = fill(&mut tx)?;
-            if let Some(state) = writer.commit(tx)? {
-                held(&self.pending).push(state.clone());
-                *self.latest.write().unwrap_or_else(PoisonError::into_inner) = state;
-            }
-            if durability == Durability::Sync {
-                held(&self.pending).await_last();
-            }
-            (writer.seq(), value)
-        };
-        if durability == Durability::Sync {
-            self.sync_through(seq)?;
+        let (committed, checkpoint_is_due) = self.shared.write(now, durability, fill)?;
+        if checkpoint_is_due && let Some(checkpointer) = &self.checkpointer {
+            checkpointer.wake();
         }
-        Ok(Committed { seq, value })
+        Ok(committed)
     }
 
     /// Writes one fact as a commit of its own.
@@ -170,55 +130,17 @@ impl Graph {
     /// # Errors
     /// `Io`, `Poisoned`.
     pub fn sync(&self) -> Result<u64> {
-        let seq = {
-            let writer = held(&self.writer);
-            held(&self.pending).await_last();
-            writer.seq()
-        };
-        self.sync_through(seq)?;
-        Ok(seq)
-    }
-
-    fn sync_through(&self, seq: u64) -> Result<()> {
-        let durable = self.sync.sync_through(seq)?;
-        // Held while publishing, so that an earlier state never replaces a later one.
-        let mut pending = held(&self.pending);
-        if let Some(state) = pending.take_through(durable) {
-            *self.durable.write().unwrap_or_else(PoisonError::into_inner) = state;
-        }
-        Ok(())
+        self.shared.sync()
     }
 
     /// A consistent read of the last durable commit. O(1); it never waits for a writer, nor a writer for it.
     pub fn view(&self) -> View {
-        View::new(self.durable.read().unwrap_or_else(PoisonError::into_inner).clone())
+        self.shared.view()
     }
 
     /// A consistent read of the last commit, durable or not.
     pub fn view_dirty(&self) -> View {
-        View::new(self.latest.read().unwrap_or_else(PoisonError::into_inner).clone())
-    }
-
-    /// The random name of the graph, and its secret.
-    pub(crate) fn identity(&self) -> ([u8; 16], [u8; 32]) {
-        self.identity
-    }
-
-    /// The state of the last commit.
-    pub(crate) fn latest_state(&self) -> Arc<State> {
-        self.latest.read().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Puts states that answer alike in place of those that are waiting and shown. `None` leaves one as it is.
-    pub(crate) fn replace_states(&self, writer: &mut Writer, replace: impl Fn(&State) -> Option<State>) {
-        let replaced = |state: &Arc<State>| replace(state).map_or_else(|| state.clone(), Arc::new);
-        let latest = replaced(writer.state());
-        writer.set_state(latest.clone());
-        let mut pending = held(&self.pending);
-        pending.replace(replaced);
-        let mut durable = self.durable.write().unwrap_or_else(PoisonError::into_inner);
-        *durable = if durable.seq == latest.seq { latest.clone() } else { replaced(&durable) };
-        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = latest;
+        self.shared.view_dirty()
     }
 
     /// Checks the whole graph: its structure, and every identity against resolution from scratch. Takes the
@@ -227,7 +149,7 @@ impl Graph {
     /// # Errors
     /// The facts could not be applied again.
     pub fn check(&self) -> Result<Vec<Finding>> {
-        check(&self.latest_state())
+        check(&self.shared.latest_state())
     }
 
     /// Makes everything durable and marks the journal's end as clean. Dropping a graph does the same but
@@ -235,14 +157,16 @@ impl Graph {
     ///
     /// # Errors
     /// `Io`, `Poisoned`.
-    pub fn close(self) -> Result<()> {
-        held(&self.writer).close()
+    pub fn close(mut self) -> Result<()> {
+        drop(self.checkpointer.take());
+        self.shared.close()
     }
 }
 
 impl Drop for Graph {
     fn drop(&mut self) {
+        drop(self.checkpointer.take());
         // Nothing can be said here; the next open recovers what was acknowledged.
-        drop(held(&self.writer).close());
+        drop(self.shared.close());
     }
 }

@@ -3,10 +3,12 @@
 //! Read in this order: options and opening, the graph and its commits, a transaction, a view.
 
 mod checkpoint;
+mod checkpointer;
 mod commit;
 mod handle;
 mod open;
 mod options;
+mod shared;
 mod snapshot;
 mod tx;
 mod view;

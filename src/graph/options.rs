@@ -7,9 +7,13 @@ use crate::engine::Door;
 use crate::error::{Error, FactRule, IoOp, Result};
 use crate::graph::handle::Graph;
 use crate::graph::open;
+use crate::graph::view::Limits;
 use crate::model::Placeholders;
 use crate::segment::ReadMode;
 use crate::vfs::{RealVfs, Vfs};
+
+/// Bytes of changes in memory without [`Options::delta_bytes`].
+const DELTA_BYTES: u64 = 256 << 20;
 
 /// When a write returns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -50,6 +54,9 @@ pub struct Options {
     pub(crate) door: Door,
     pub(crate) create_if_missing: bool,
     pub(crate) read_mode: ReadMode,
+    pub(crate) delta_bytes: u64,
+    pub(crate) auto_checkpoint: bool,
+    pub(crate) limits: Limits,
     pub(crate) vfs: Arc<dyn Vfs>,
 }
 
@@ -60,6 +67,9 @@ impl Default for Options {
             door: Door::default(),
             create_if_missing: false,
             read_mode: ReadMode::default(),
+            delta_bytes: DELTA_BYTES,
+            auto_checkpoint: true,
+            limits: Limits::default(),
             vfs: Arc::new(RealVfs),
         }
     }
@@ -99,6 +109,38 @@ impl Options {
     #[must_use]
     pub fn placeholders(mut self, placeholders: Placeholders) -> Options {
         self.door.placeholders = placeholders;
+        self
+    }
+
+    /// How many bytes of changes are kept in memory before they are written out as a segment, about; default 256 MiB.
+    /// A writer waits once twice as many are there.
+    #[must_use]
+    pub fn delta_bytes(mut self, bytes: u64) -> Options {
+        self.delta_bytes = bytes;
+        self
+    }
+
+    /// Whether a thread of the graph writes changes out when they grow past [`Options::delta_bytes`]; default true.
+    /// Without it a writer does so when it would have to wait.
+    #[must_use]
+    pub fn auto_checkpoint(mut self, auto: bool) -> Options {
+        self.auto_checkpoint = auto;
+        self
+    }
+
+    /// How far a view may fall behind, in milliseconds between the commit it shows and the last one's time, before it
+    /// answers [`Error::ViewExpired`]; default: without limit.
+    #[must_use]
+    pub fn max_view_age_ms(mut self, ms: i64) -> Options {
+        self.limits.age_ms = Some(ms);
+        self
+    }
+
+    /// How many bytes of changes may have come since the commit a view shows (it keeps what they replaced in memory)
+    /// before it answers [`Error::ViewExpired`]; default: without limit.
+    #[must_use]
+    pub fn max_pinned_bytes(mut self, bytes: u64) -> Options {
+        self.limits.pinned_bytes = Some(bytes);
         self
     }
 

@@ -64,8 +64,8 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Shown for Snapshot {
-    fn state(&self) -> &State {
-        &self.state
+    fn state(&self) -> Result<&State> {
+        Ok(&self.state)
     }
 }
 
@@ -154,16 +154,17 @@ impl Graph {
     /// # Errors
     /// `Io`, `Poisoned`, `Corrupt`.
     pub fn snapshot(&self, path: impl AsRef<Path>) -> Result<Snapshotted> {
-        self.checkpoint()?;
+        let shared = self.shared();
+        shared.checkpoint()?;
         let path = path.as_ref();
-        let state = self.latest_state();
+        let state = shared.latest_state();
         let newest = state.layers.segments().first();
         let seq = newest.map_or(state.seq, |newest| newest.name().seq);
         let counts = newest.map_or_else(|| counts_of(&state), |newest| newest.header().counts);
-        let (uuid, secret) = self.identity();
+        let (uuid, secret) = shared.identity();
         let name = Name { uuid, number: 0, seq, seed: seed_of(&uuid), is_base: true };
-        let bytes = publish(&self.vfs, path, |unfinished| {
-            let mut out = SegmentWriter::create(&self.vfs, unfinished, name)?;
+        let bytes = publish(&shared.vfs, path, |unfinished| {
+            let mut out = SegmentWriter::create(&shared.vfs, unfinished, name)?;
             if newest.is_some() {
                 merge(state.layers.segments(), true, Some(&secret), &*state, &mut out)?;
             } else {
@@ -179,7 +180,7 @@ impl Graph {
     /// # Errors
     /// `Corrupt` says where; `Io`.
     pub fn verify(&self, level: VerifyLevel) -> Result<Verified> {
-        verify_state(&self.latest_state(), level)
+        verify_state(&self.shared().latest_state(), level)
     }
 
     /// Makes a database in a directory that is missing or empty from a snapshot; every byte of that is verified.

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
     Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, Person, Reached, Read,
     RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
 };
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
 use crate::store::{Glancing, Lens, State};
 
@@ -16,6 +17,30 @@ use crate::store::{Glancing, Lens, State};
 #[derive(Clone)]
 pub struct View {
     state: Arc<State>,
+    limits: Limits,
+    progress: Arc<Progress>,
+}
+
+/// How far a view may fall behind.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Limits {
+    pub(crate) age_ms: Option<i64>,
+    pub(crate) pinned_bytes: Option<u64>,
+}
+
+/// How far the graph has come.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    recorded_at: AtomicI64,
+    changed_bytes: AtomicU64,
+}
+
+impl Progress {
+    /// Notes the state of the last commit.
+    pub(crate) fn note(&self, state: &State) {
+        self.recorded_at.store(state.recorded_at.ms(), Ordering::Relaxed);
+        self.changed_bytes.store(state.changed_bytes(), Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for View {
@@ -25,8 +50,8 @@ impl fmt::Debug for View {
 }
 
 impl View {
-    pub(crate) fn new(state: Arc<State>) -> View {
-        View { state }
+    pub(crate) fn new(state: Arc<State>, limits: Limits, progress: Arc<Progress>) -> View {
+        View { state, limits, progress }
     }
 
     /// The commit it shows; 0 = an empty graph.
@@ -42,18 +67,36 @@ impl View {
 
 /// What answers from a state.
 pub(crate) trait Shown {
-    /// The state it shows.
-    fn state(&self) -> &State;
+    /// The state it shows; an error if it may not be shown any more.
+    fn state(&self) -> Result<&State>;
 }
 
 impl Shown for View {
-    fn state(&self) -> &State {
-        &self.state
+    fn state(&self) -> Result<&State> {
+        let recorded_at = Time::from_ms(self.progress.recorded_at.load(Ordering::Relaxed));
+        let is_old = |limit| recorded_at.since(self.state.recorded_at) > limit;
+        let changed = self.progress.changed_bytes.load(Ordering::Relaxed);
+        let pins_much = |limit| changed.saturating_sub(self.state.changed_bytes()) > limit;
+        if self.limits.age_ms.is_some_and(is_old) || self.limits.pinned_bytes.is_some_and(pins_much) {
+            return Err(Error::ViewExpired);
+        }
+        Ok(&self.state)
     }
 }
 
 fn look<T>(shown: &impl Shown, verb: impl FnOnce(&Lens<&State>) -> T) -> Result<T> {
-    Lens::on(shown.state()).answer(verb)
+    Lens::on(shown.state()?).answer(verb)
+}
+
+/// A stream, or the error that there is none.
+fn stream<'a, T: 'a, I: Iterator<Item = Result<T>> + 'a>(
+    shown: Result<&'a State>,
+    verb: impl FnOnce(&'a State) -> I,
+) -> Answers<'a, T> {
+    match shown {
+        Ok(state) => Box::new(verb(state)),
+        Err(error) => Box::new(std::iter::once(Err(error))),
+    }
 }
 
 impl<S: Shown> Read for S {
@@ -62,7 +105,7 @@ impl<S: Shown> Read for S {
     }
 
     fn translate(&self, id: &Id, target: &KindScope, now: Time) -> Result<Translation> {
-        if let Some(glancing) = Glancing::new(self.state(), target)
+        if let Some(glancing) = Glancing::new(self.state()?, target)
             && let Some(found) = glancing.one(id)?
         {
             return Ok(Translation::Found(vec![found]));
@@ -78,7 +121,7 @@ impl<S: Shown> Read for S {
         out: &mut Vec<Translation>,
     ) -> Result<()> {
         let slowly = |id: &Id| look(self, |lens| verbs::translate(lens, id, target, now));
-        let Some(glancing) = Glancing::new(self.state(), target) else {
+        let Some(glancing) = Glancing::new(self.state()?, target) else {
             return ids.iter().try_for_each(|id| slowly(id).map(|answer| out.push(answer)));
         };
         glancing.many(ids, |id, found| {
@@ -113,7 +156,7 @@ impl<S: Shown> Read for S {
         kind: &'a RelationKind,
         direction: Direction,
     ) -> Answers<'a, RelationInterval> {
-        Box::new(verbs::neighbors(self.state(), id, kind, direction))
+        stream(self.state(), |state| verbs::neighbors(state, id, kind, direction))
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
@@ -124,27 +167,27 @@ impl<S: Shown> Read for S {
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {
-        Box::new(verbs::dump_entities(self.state()))
+        stream(self.state(), verbs::dump_entities)
     }
 
     fn edges(&self) -> Answers<'_, EdgeDump> {
-        Box::new(verbs::dump_edges(self.state()))
+        stream(self.state(), verbs::dump_edges)
     }
 
     fn conflicts(&self) -> Answers<'_, EdgeDump> {
         let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
-        Box::new(verbs::dump_edges(self.state()).filter(kept))
+        stream(self.state(), |state| verbs::dump_edges(state).filter(kept))
     }
 
     fn facts(&self) -> Answers<'_, Fact> {
-        Box::new(verbs::all_facts(self.state()))
+        stream(self.state(), verbs::all_facts)
     }
 
     fn mark(&self, key: &str) -> Result<Option<String>> {
-        Ok(self.state().marks.get(key).map(|(_, value)| value.clone()))
+        Ok(self.state()?.marks.get(key).map(|(_, value)| value.clone()))
     }
 
     fn stats(&self) -> Result<Stats> {
-        verbs::stats(self.state())
+        verbs::stats(self.state()?)
     }
 }

@@ -67,6 +67,8 @@ pub(crate) struct State {
     pub(crate) marks: Arc<BTreeMap<String, (Time, String)>>,
     pub(crate) delta: Delta,
     pub(crate) layers: Layers,
+    /// Bytes of the deltas that were frozen so far.
+    pub(crate) frozen_bytes: u64,
 }
 
 /// What a graph's hashes are seeded with: its name, which is random.
@@ -83,6 +85,11 @@ impl State {
     /// An empty state of the graph with this name.
     pub(crate) fn seeded(uuid: [u8; 16]) -> State {
         State { seed: seed_of(&uuid), ..State::default() }
+    }
+
+    /// Bytes of all changes since the graph was opened.
+    pub(crate) fn changed_bytes(&self) -> u64 {
+        self.frozen_bytes + self.delta.bytes as u64
     }
 
     /// The number of a text, if it was interned.

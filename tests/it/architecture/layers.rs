@@ -17,11 +17,15 @@ const LAYERS: &[Layer] = &[
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
     ("journal", &["error", "vfs"], "frames of bytes; never sees an id or a fact"),
     ("records", &["model", "resolve"], "records keep what resolution said of them; values in memory only"),
-    ("segment", &["codec", "error", "vfs"], "immutable files; numbers are written as codec writes them"),
+    (
+        "segment",
+        &["codec", "error", "model", "records", "resolve", "vfs"],
+        "immutable files of records, with what resolution said of them; no state and no journal",
+    ),
     (
         "store",
-        &["error", "journal", "model", "records"],
-        "the state and its layers; a home of commits is a journal or memory",
+        &["codec", "error", "journal", "model", "records", "segment"],
+        "the state, its layers and what becomes of them; a home of commits is a journal or memory",
     ),
     (
         "engine",
@@ -31,7 +35,7 @@ const LAYERS: &[Layer] = &[
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "journal", "model", "store", "vfs"],
+        &["codec", "engine", "error", "journal", "model", "segment", "store", "vfs"],
         "ties a journal to an engine; decides nothing about identities, so no resolve",
     ),
 ];

@@ -1,0 +1,182 @@
+//! What the handle of a graph and its checkpointer share: the writer, what views see, and the locks between them.
+//!
+//! # Invariants
+//!   Q1 one writer at a time applies and appends; waiting for the medium happens outside its lock, so that
+//!      several writers share one flush.
+//!   Q2 what views see is durable, except for dirty ones.
+//!   Q3 after a failed append nothing is acknowledged any more (`Poisoned`) until the graph is reopened.
+//!
+//! # Order
+//!   checkpoints, writer, pending, durable, latest: who holds one takes only those after it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+
+use crate::error::{Error, Result};
+use crate::graph::checkpoint::Checkpoints;
+use crate::graph::commit::{Pending, Writer};
+use crate::graph::handle::Committed;
+use crate::graph::options::{Durability, Options};
+use crate::graph::tx::Tx;
+use crate::graph::view::{Limits, Progress, View};
+use crate::model::Time;
+use crate::segment::ReadMode;
+use crate::store::{Home, State, SyncHandle};
+use crate::vfs::Vfs;
+
+/// A delta this many times as large as its bound makes writers wait for a checkpoint.
+const HARD_BOUND: u64 = 2;
+
+/// The shared parts of a graph.
+pub(crate) struct Shared {
+    pub(crate) writer: Mutex<Writer>,
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) read_mode: ReadMode,
+    pub(crate) vfs: Arc<dyn Vfs>,
+    identity: ([u8; 16], [u8; 32]),
+    pending: Mutex<Pending>,
+    durable: RwLock<Arc<State>>,
+    latest: RwLock<Arc<State>>,
+    sync: Arc<dyn SyncHandle>,
+    pub(crate) durability: Durability,
+    /// Bytes of a delta that a checkpoint is due for; `None` if the graph keeps everything in memory.
+    delta_bytes: Option<u64>,
+    limits: Limits,
+    progress: Arc<Progress>,
+}
+
+/// A lock whose holder panicked guards data that is replaced whole, never half-way.
+pub(crate) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Shared {
+    pub(crate) fn new(state: State, home: Box<dyn Home>, options: Options) -> Shared {
+        let sync = home.sync_handle();
+        let identity = (home.uuid(), home.secret());
+        let delta_bytes = home.place().map(|_| options.delta_bytes);
+        let state = Arc::new(state);
+        let progress = Arc::new(Progress::default());
+        progress.note(&state);
+        Shared {
+            writer: Mutex::new(Writer::new(state.clone(), home, options.door)),
+            checkpoints: Checkpoints::default(),
+            read_mode: options.read_mode,
+            vfs: options.vfs,
+            identity,
+            pending: Mutex::new(Pending::default()),
+            durable: RwLock::new(state.clone()),
+            latest: RwLock::new(state),
+            sync,
+            durability: options.durability,
+            delta_bytes,
+            limits: options.limits,
+            progress,
+        }
+    }
+
+    /// Writes a commit; whether a checkpoint is due.
+    pub(crate) fn write<T>(
+        &self,
+        now: Time,
+        durability: Durability,
+        fill: impl FnOnce(&mut Tx) -> Result<T>,
+    ) -> Result<(Committed<T>, bool)> {
+        self.wait_for_room()?;
+        let (seq, value, due) = {
+            let mut writer = held(&self.writer);
+            let mut tx = writer.begin(now)?;
+            let value = fill(&mut tx)?;
+            if let Some(state) = writer.commit(tx)? {
+                self.progress.note(&state);
+                held(&self.pending).push(state.clone());
+                *self.latest.write().unwrap_or_else(PoisonError::into_inner) = state;
+            }
+            if durability == Durability::Sync {
+                held(&self.pending).await_last();
+            }
+            (writer.seq(), value, self.is_due(writer.state()))
+        };
+        if durability == Durability::Sync {
+            self.sync_through(seq)?;
+        }
+        Ok((Committed { seq, value }, due))
+    }
+
+    /// Whether the delta of a state is past its bound and not being written out yet.
+    fn is_due(&self, state: &State) -> bool {
+        self.delta_bytes.is_some_and(|bound| state.delta.bytes as u64 >= bound)
+    }
+
+    /// Back-pressure: where the delta has grown past all bounds, the writer itself sees to a checkpoint, or waits for
+    /// the one that is under way.
+    fn wait_for_room(&self) -> Result<()> {
+        let Some(bound) = self.delta_bytes else { return Ok(()) };
+        let is_full = || self.latest_state().delta.bytes as u64 >= bound.saturating_mul(HARD_BOUND);
+        if is_full() {
+            self.checkpoint_if(is_full)?;
+        }
+        Ok(())
+    }
+
+    /// Makes every commit so far durable: the last of them.
+    pub(crate) fn sync(&self) -> Result<u64> {
+        let seq = {
+            let writer = held(&self.writer);
+            if writer.is_poisoned() {
+                return Err(Error::Poisoned);
+            }
+            held(&self.pending).await_last();
+            writer.seq()
+        };
+        self.sync_through(seq)?;
+        Ok(seq)
+    }
+
+    fn sync_through(&self, seq: u64) -> Result<()> {
+        let durable = self.sync.sync_through(seq)?;
+        // Held while publishing, so that an earlier state never replaces a later one.
+        let mut pending = held(&self.pending);
+        if let Some(state) = pending.take_through(durable) {
+            *self.durable.write().unwrap_or_else(PoisonError::into_inner) = state;
+        }
+        Ok(())
+    }
+
+    /// A view of the last durable commit.
+    pub(crate) fn view(&self) -> View {
+        let state = self.durable.read().unwrap_or_else(PoisonError::into_inner).clone();
+        View::new(state, self.limits, self.progress.clone())
+    }
+
+    /// A view of the last commit.
+    pub(crate) fn view_dirty(&self) -> View {
+        View::new(self.latest_state(), self.limits, self.progress.clone())
+    }
+
+    /// The random name of the graph, and its secret.
+    pub(crate) fn identity(&self) -> ([u8; 16], [u8; 32]) {
+        self.identity
+    }
+
+    /// The state of the last commit.
+    pub(crate) fn latest_state(&self) -> Arc<State> {
+        self.latest.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Puts states that answer alike in place of those that are waiting and shown. `None` leaves one as it is.
+    pub(crate) fn replace_states(&self, writer: &mut Writer, replace: impl Fn(&State) -> Option<State>) {
+        let replaced = |state: &Arc<State>| replace(state).map_or_else(|| state.clone(), Arc::new);
+        let latest = replaced(writer.state());
+        writer.set_state(latest.clone());
+        let mut pending = held(&self.pending);
+        pending.replace(replaced);
+        let mut durable = self.durable.write().unwrap_or_else(PoisonError::into_inner);
+        *durable = if durable.seq == latest.seq { latest.clone() } else { replaced(&durable) };
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = latest;
+    }
+
+    /// Closes the home.
+    pub(crate) fn close(&self) -> Result<()> {
+        held(&self.writer).close()
+    }
+}
