@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::engine::{Finding, check};
 use crate::error::Result;
@@ -42,8 +42,9 @@ pub struct Committed<T> {
 /// ```
 pub struct Graph {
     shared: Arc<Shared>,
-    /// `None` where nothing is to be written out, and once closed.
-    checkpointer: Option<Checkpointer>,
+    /// Started when there is something to write out.
+    checkpointer: OnceLock<Checkpointer>,
+    auto_checkpoint: bool,
     recovery: Recovery,
 }
 
@@ -76,10 +77,9 @@ impl Graph {
     }
 
     pub(crate) fn start(state: State, home: Box<dyn Home>, options: Options, recovery: Recovery) -> Graph {
-        let writes_out = options.auto_checkpoint && home.place().is_some();
+        let auto_checkpoint = options.auto_checkpoint && home.place().is_some();
         let shared = Arc::new(Shared::new(state, home, options));
-        let checkpointer = writes_out.then(|| Checkpointer::start(shared.clone()));
-        Graph { shared, checkpointer, recovery }
+        Graph { shared, checkpointer: OnceLock::new(), auto_checkpoint, recovery }
     }
 
     pub(crate) fn shared(&self) -> &Shared {
@@ -111,8 +111,8 @@ impl Graph {
         fill: impl FnOnce(&mut Tx) -> Result<T>,
     ) -> Result<Committed<T>> {
         let (committed, checkpoint_is_due) = self.shared.write(now, durability, fill)?;
-        if checkpoint_is_due && let Some(checkpointer) = &self.checkpointer {
-            checkpointer.wake();
+        if checkpoint_is_due && self.auto_checkpoint {
+            self.checkpointer.get_or_init(|| Checkpointer::start(self.shared.clone())).wake();
         }
         Ok(committed)
     }

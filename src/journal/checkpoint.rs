@@ -82,7 +82,7 @@ impl Journal {
             state.first_file = from.file;
             state.first_seq = from.seq + 1;
             // The session may have begun in a file that is let go: the walk of a recovery begins here.
-            if state.end.seq < from.seq {
+            if state.end.file < from.file {
                 state.end = from;
             }
         }

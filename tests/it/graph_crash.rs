@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::hash::{BuildHasher, RandomState};
 
 use idweave::model::Placeholders;
-use idweave::{Durability, Error, Fact, Graph, Read, Time, ndjson};
+use idweave::{Durability, Error, Fact, Graph, Read, Time, VerifyLevel, ndjson};
 
 use crate::support::sim_disk::{Image, Mode, SimDisk};
 
@@ -31,10 +31,23 @@ enum Act {
     Sync,
     /// Closes and opens again.
     Reopen,
+    /// A checkpoint of what there is.
+    Checkpoint,
+    /// A durable commit, then a checkpoint: three in a row make a merge of segments.
+    GrowOut,
 }
 
-const ACTS: [Act; 7] =
-    [Act::Grow, Act::Merge, Act::Retract, Act::Erase, Act::Buffered, Act::Sync, Act::Reopen];
+const ACTS: [Act; 9] = [
+    Act::Grow,
+    Act::Merge,
+    Act::Retract,
+    Act::Erase,
+    Act::Buffered,
+    Act::Sync,
+    Act::Reopen,
+    Act::Checkpoint,
+    Act::GrowOut,
+];
 
 fn setting(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
@@ -55,7 +68,9 @@ fn link(a: &str, b: &str, turn: usize) -> Fact {
 fn facts_of(act: Act, turn: usize) -> Vec<Fact> {
     let at = 1_735_689_700_000_u64 + turn as u64;
     match act {
-        Act::Grow | Act::Buffered => vec![link(&format!("o{turn}x"), &format!("u{turn}x"), turn)],
+        Act::Grow | Act::GrowOut | Act::Buffered => {
+            vec![link(&format!("o{turn}x"), &format!("u{turn}x"), turn)]
+        }
         Act::Merge => {
             let (x, y) = (format!("m{turn}x"), format!("m{turn}y"));
             let card = |other: &str| {
@@ -69,7 +84,7 @@ fn facts_of(act: Act, turn: usize) -> Vec<Fact> {
         Act::Erase => vec![fact(&format!(
             r#"{{"op":"erase","id":"openid:app:o0x","reach":"entity","reason":"asked","at":{at}}}"#
         ))],
-        Act::Sync | Act::Reopen => Vec::new(),
+        Act::Sync | Act::Reopen | Act::Checkpoint => Vec::new(),
     }
 }
 
@@ -133,6 +148,9 @@ fn run(acts: &[Act]) -> Run {
             Act::Sync => {
                 graph.sync().unwrap();
             }
+            Act::Checkpoint | Act::GrowOut => {
+                graph.checkpoint().unwrap();
+            }
             Act::Reopen => {
                 graph.close().unwrap();
                 graph = open();
@@ -184,17 +202,28 @@ impl Campaign {
         if self.distinct.len().is_multiple_of(16) {
             assert_eq!(graph.check().unwrap(), [], "{label}");
         }
+        let segments = image_files(&disk, "/db/segments/");
+        assert_eq!(segments, graph.verify(VerifyLevel::Full).unwrap().segments, "{label}: leftovers");
         // A second opening gives the same, and the graph goes on.
         drop(graph);
         let graph = Graph::options().vfs(disk.vfs()).open(DIR).unwrap();
         assert_eq!(dump(&graph), found, "{label}: opened twice");
         graph.apply(NOW, &link("later", "later", 9)).unwrap();
         let after = dump(&graph);
+        if self.distinct.len().is_multiple_of(3) {
+            graph.checkpoint().unwrap();
+            assert_eq!(dump(&graph), after, "{label}: a checkpoint after recovery");
+        }
         graph.close().unwrap();
         let graph = Graph::options().vfs(disk.vfs()).open(DIR).unwrap();
         assert_eq!(dump(&graph), after, "{label}: a commit after recovery");
         count
     }
+}
+
+/// How many files there are below a directory.
+fn image_files(disk: &SimDisk, below: &str) -> usize {
+    disk.live_image().files().filter(|(path, _)| path.starts_with(below)).count()
 }
 
 /// Every workload of one to `longest` operations.
