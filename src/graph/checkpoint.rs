@@ -83,6 +83,8 @@ impl Shared {
             let Some(frozen) = unfinished.as_ref() else { break };
             done.written_bytes += self.write_out(frozen)?;
             *unfinished = None;
+            // Only now: the segment counts, whatever becomes of what it replaces.
+            held(&self.writer).retire()?;
             if !is_left {
                 break;
             }
@@ -129,7 +131,6 @@ impl Shared {
             state.layers = layers.clone();
             Some(state)
         });
-        writer.retire()?;
         Ok(segment.header().file_len)
     }
 

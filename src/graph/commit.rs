@@ -34,7 +34,7 @@ impl Writer {
 
     /// Whether a failure forbids to go on.
     pub(crate) fn is_poisoned(&self) -> bool {
-        self.poisoned
+        self.poisoned || self.home.as_ref().is_some_and(|home| home.is_poisoned())
     }
 
     /// The latest state.
@@ -73,7 +73,7 @@ impl Writer {
 
     /// Begins a transaction on the latest state.
     pub(crate) fn begin(&self, now: Time) -> Result<Tx> {
-        if self.poisoned || self.home.is_none() {
+        if self.is_poisoned() || self.home.is_none() {
             return Err(Error::Poisoned);
         }
         Ok(Tx { change: Change::begin((*self.state).clone(), now, self.secret, self.door.clone()) })

@@ -207,7 +207,6 @@ impl Journal {
     }
 
     /// True after a failed write or flush: only a new `open` helps.
-    #[cfg(test)]
     pub(crate) fn is_poisoned(&self) -> bool {
         self.shared.is_poisoned()
     }

@@ -18,6 +18,8 @@ pub(crate) trait Home: Send {
     fn sync_handle(&self) -> Arc<dyn SyncHandle>;
     /// The key of the tombstones' HMAC.
     fn secret(&self) -> [u8; 32];
+    /// Whether a failure forbids to go on.
+    fn is_poisoned(&self) -> bool;
     /// The random name of the graph.
     fn uuid(&self) -> [u8; 16];
     /// What a checkpoint starts from, everything so far durable; `None` if this home keeps no segments.
@@ -61,6 +63,10 @@ impl Home for JournalHome {
 
     fn secret(&self) -> [u8; 32] {
         *self.journal.secret()
+    }
+
+    fn is_poisoned(&self) -> bool {
+        self.journal.is_poisoned()
     }
 
     fn uuid(&self) -> [u8; 16] {
@@ -118,6 +124,10 @@ impl Home for MemoryHome {
 
     fn secret(&self) -> [u8; 32] {
         self.secret
+    }
+
+    fn is_poisoned(&self) -> bool {
+        false
     }
 
     fn uuid(&self) -> [u8; 16] {

@@ -9,7 +9,7 @@ use idweave::vfs::{RealVfs, Vfs};
 use idweave::{Committed, Finding, Graph, Result, Snapshotted, Time, Tx, View};
 
 use crate::support::generate::Random;
-use crate::support::sim_disk::SimDisk;
+use crate::support::sim_disk::{Fault, SimDisk};
 
 const DIR: &str = "/db";
 
@@ -89,11 +89,22 @@ impl Subject {
         if shaker.random.below(3) == 0 {
             self.graph().checkpoint()?;
         }
-        if let Some(disk) = &shaker.disk
-            && shaker.random.below(6) == 0
-        {
+        let Some(disk) = &shaker.disk else { return Ok(()) };
+        let mut poisoned = false;
+        if shaker.random.below(4) == 0 {
+            // A call fails somewhere in a checkpoint or a merge; what was frozen then waits for the next one.
+            let index = disk.calls() + shaker.random.below(40) as u64;
+            disk.inject(Some(Fault::Call { index, forever: false }));
+            let failed = self.graph().checkpoint().is_err();
+            disk.inject(None);
+            poisoned = failed && self.graph().sync().is_err();
+        }
+        if poisoned || shaker.random.below(6) == 0 {
             let graph = self.graph.borrow_mut().take();
-            graph.and_then(Arc::into_inner).map_or(Ok(()), Graph::close)?;
+            let closed = graph.and_then(Arc::into_inner).map_or(Ok(()), Graph::close);
+            if !poisoned {
+                closed?;
+            }
             *self.graph.borrow_mut() = Some(Arc::new(open(disk)));
         }
         Ok(())
