@@ -154,10 +154,19 @@ fn main() {
     let ids = setting("IDWEAVE_BENCH_IDS", 1_000_000);
     let accounts = ids / IDS_PER_ACCOUNT;
     let spaces = Spaces::new();
+    // `IDWEAVE_BENCH_DIR` keeps the graph for another run.
     let place = tempfile::tempdir().expect("a directory");
-    let graph = Graph::options().create(place.path()).expect("a graph");
-    build(&graph, &spaces, accounts, setting("IDWEAVE_BENCH_DELTA", 5));
-    let bytes: u64 = std::fs::read_dir(place.path().join("segments"))
+    let dir =
+        std::env::var("IDWEAVE_BENCH_DIR").map_or_else(|_| place.path().to_owned(), std::path::PathBuf::from);
+    let options = || Graph::options().delta_bytes(8 << 30).auto_checkpoint(false);
+    let graph = if dir.join("MANIFEST").exists() {
+        options().open(&dir).expect("it opens")
+    } else {
+        let graph = options().create(&dir).expect("a graph");
+        build(&graph, &spaces, accounts, setting("IDWEAVE_BENCH_DELTA", 5));
+        graph
+    };
+    let bytes: u64 = std::fs::read_dir(dir.join("segments"))
         .expect("segments")
         .map(|file| file.expect("a file").metadata().expect("its size").len())
         .sum();
@@ -180,9 +189,20 @@ fn main() {
         })
         .collect();
     ask("as it lies", &graph.view(), &sample, &spaces, dependent, independent);
+    let in_segments = accounts - accounts * setting("IDWEAVE_BENCH_DELTA", 5) / 100;
+    for (name, from, to) in [("only in segments", 0, in_segments), ("only in memory", in_segments, accounts)]
+    {
+        if from < to {
+            let ids = (0..ASKED as u64 / 10).map(|at| from + mix(at) % (to - from));
+            let sample: Vec<(Id, Id)> = ids
+                .map(|account| (spaces.openid((account % 3) as usize, account), spaces.external(account)))
+                .collect();
+            ask(name, &graph.view(), &sample, &spaces, dependent, independent);
+        }
+    }
     drop(graph);
     let begun = Instant::now();
-    let graph = Graph::open(place.path()).expect("it opens");
+    let graph = options().open(&dir).expect("it opens");
     println!("open: {:.1} ms", begun.elapsed().as_secs_f64() * 1e3);
     graph.close().expect("it closes");
 }

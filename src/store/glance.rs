@@ -33,7 +33,7 @@ impl<'s> Glancing<'s> {
         if state.layers.segments().is_empty() || state.topology.has_aliases() {
             return None;
         }
-        let target = state.sym(target.as_str())?;
+        let target = state.id_space(target.as_str())?;
         Some(Glancing { state, target, space: state.space(target)? })
     }
 
@@ -44,7 +44,7 @@ impl<'s> Glancing<'s> {
         if self.state.delta.filter.may_hold(hash) || frozen.is_some_and(|delta| delta.filter.may_hold(hash)) {
             return None;
         }
-        Some(Asked { hash, key: Key::new(self.state.sym(id.space())?, id.value()) })
+        Some(Asked { hash, key: Key::new(self.state.id_space(id.space())?, id.value()) })
     }
 
     /// The one id of the space in the entity of `id`, if the quick way finds it.

@@ -278,7 +278,7 @@ impl<S: Borrow<State>> Lens<S> {
         if self.segments().is_empty() {
             return None;
         }
-        let key = Key::new(self.state().sym(id.space())?, id.value());
+        let key = Key::new(self.state().id_space(id.space())?, id.value());
         for segment in self.segments() {
             match self.loads.caught(segment.find_id(hash, id, &key))? {
                 Known::Nothing => {}

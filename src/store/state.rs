@@ -48,6 +48,8 @@ pub(crate) struct State {
     syms: Trie<Sym>,
     /// By interned text: how many numbers were given out in that (kind, scope).
     space_counts: Table<u32>,
+    /// The texts that ids were numbered in, by hash: the few that every question asks for.
+    id_spaces: Arc<Vec<(u64, Sym)>>,
     /// How many numbers were given out.
     pub(crate) number_count: NodeNo,
     pub(crate) live_nodes: u64,
@@ -127,8 +129,21 @@ impl State {
         self.space_counts.get(space).copied().unwrap_or(0)
     }
 
+    /// The number of a (kind, scope) that ids were numbered in: the quick way to [`State::sym`].
+    pub(crate) fn id_space(&self, text: &str) -> Option<Sym> {
+        let hash = hash_text(self.seed, text);
+        let from = self.id_spaces.partition_point(|(known, _)| *known < hash);
+        let same = self.id_spaces.get(from..)?.iter().take_while(|(known, _)| *known == hash);
+        same.map(|(_, sym)| *sym).find(|sym| self.text(*sym) == text)
+    }
+
     /// Counts numbers given out in a (kind, scope).
     pub(crate) fn count_in_space(&mut self, space: Sym, more: u32) {
+        if self.space_count(space) == 0 {
+            let entry = (hash_text(self.seed, self.text(space)), space);
+            let spaces = Arc::make_mut(&mut self.id_spaces);
+            spaces.insert(spaces.partition_point(|known| *known < entry), entry);
+        }
         if let Some(count) = self.space_counts.get_mut(space) {
             *count = count.saturating_add(more);
         }
