@@ -22,7 +22,18 @@ use std::time::{Duration, Instant};
 use criterion::Criterion;
 use idweave::{Durability, Fact, Graph, Id, Outcome, Read, Translation};
 
-use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, Spaces, commit, link, mix};
+use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, Spaces, link, mix};
+
+/// A durable commit.
+fn commit(graph: &Graph, facts: &[Fact]) {
+    let fill = |tx: &mut idweave::Tx| {
+        for fact in facts {
+            assert!(matches!(tx.apply(fact)?, Outcome::Recorded | Outcome::AlreadyKnown));
+        }
+        Ok(())
+    };
+    graph.write(NOW, fill).expect("a commit");
+}
 
 /// Facts into a fresh graph, in durable commits; the accounts come in order, their facts together.
 fn ingest(dir: &Path, spaces: &Spaces, accounts: u64) -> Graph {

@@ -8,6 +8,7 @@
     clippy::expect_used,
     clippy::print_stdout,
     clippy::indexing_slicing,
+    clippy::panic,
     reason = "a bench reports by printing and fails loudly"
 )]
 
@@ -73,7 +74,7 @@ impl Memory {
     fn independent(&self, count: usize) -> u64 {
         let lines = self.lines as u64;
         (0..count as u64)
-            .map(|at| self.words[((mix(at) >> 32) * lines >> 32) as usize * 8])
+            .map(|at| self.words[(((mix(at) >> 32) * lines) >> 32) as usize * 8])
             .fold(0, u64::wrapping_add)
     }
 }

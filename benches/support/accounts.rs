@@ -1,6 +1,6 @@
 //! The data of the benches: accounts of five ids, the same in every run.
 
-use idweave::{Fact, Graph, Id, KindScope, Op, Outcome, Time};
+use idweave::{Fact, Id, KindScope, Op, Time};
 
 pub(crate) const IDS_PER_ACCOUNT: u64 = 5;
 pub(crate) const COMMIT_FACTS: usize = 1_000;
@@ -78,15 +78,4 @@ impl Spaces {
 pub(crate) fn link(a: Id, b: Id, source: &str, at: Time) -> Fact {
     let op = Op::Link { a, b, source: source.to_owned(), strength: None, event: None, expires_at: None };
     Fact { at, batch: None, op }
-}
-
-/// A durable commit.
-pub(crate) fn commit(graph: &Graph, facts: &[Fact]) {
-    let fill = |tx: &mut idweave::Tx| {
-        for fact in facts {
-            assert!(matches!(tx.apply(fact)?, Outcome::Recorded | Outcome::AlreadyKnown));
-        }
-        Ok(())
-    };
-    graph.write(NOW, fill).expect("a commit");
 }

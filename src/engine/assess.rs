@@ -106,12 +106,12 @@ fn move_clock(
         Box::new(PendingClock { ends: List::default(), latest: List::default(), valid_to: Time::MAX })
     });
     if let Some(before) = before {
-        before.end.map(|end| clock.ends.remove((Reverse(end), other)));
-        before.latest.map(|latest| clock.latest.remove((Reverse(latest), other)));
+        before.end.into_iter().for_each(|end| clock.ends.remove((Reverse(end), other)));
+        before.latest.into_iter().for_each(|latest| clock.latest.remove((Reverse(latest), other)));
     }
     if let Some(after) = after {
-        after.end.map(|end| clock.ends.insert((Reverse(end), other)));
-        after.latest.map(|latest| clock.latest.insert((Reverse(latest), other)));
+        after.end.into_iter().for_each(|end| clock.ends.insert((Reverse(end), other)));
+        after.latest.into_iter().for_each(|latest| clock.latest.insert((Reverse(latest), other)));
     }
     let Some(clock) = state.node(number).and_then(|node| node.clock.as_deref()) else { return Vec::new() };
     let last = state.items(ListKey::ClockEnds(number), &clock.ends).next();

@@ -21,7 +21,7 @@ pub(crate) fn contacts_of(source: &impl Source, entity: NodeNo, view: &str) -> V
         let scope = source.topology().canonical_scope(node.id.scope());
         let is_seen =
             *node.id.kind() == Kind::ExternalUserid && scope.as_deref().unwrap_or(node.id.scope()) == view;
-        if !is_seen || !restricted_free(&node) {
+        if !is_seen || !restricted_free(node) {
             continue;
         }
         let relations = of_node(source, number, RelationKind::Follows.name(), Direction::In);

@@ -61,10 +61,10 @@ fn search(source: &impl Source, from: NodeNo, to: NodeNo, within: bool) -> (Vec<
             if within && !pair.edges.iter().any(binds) {
                 continue;
             }
-            if other != to && source.node(other).is_none_or(|node| !restricted_free(&node)) {
+            if other != to && source.node(other).is_none_or(|node| !restricted_free(node)) {
                 continue;
             }
-            let Some(edge) = best_edge(&pair) else { continue };
+            let Some(edge) = best_edge(pair) else { continue };
             let rejected = edge.state.status != Status::Accepted;
             let total = cost + u32::from(rejected);
             if came.get(&other).is_none_or(|(known, _)| *known > total) {
@@ -89,14 +89,14 @@ fn search(source: &impl Source, from: NodeNo, to: NodeNo, within: bool) -> (Vec<
 
 fn step(source: &impl Source, from: NodeNo, number: PairKey) -> Option<Step> {
     let pair = source.pair(number)?;
-    let edge = best_edge(&pair)?;
+    let edge = best_edge(pair)?;
     let (a, b) = (source.node(pair.a)?, source.node(pair.b)?);
     let other = source.node(pair.other(from))?;
     Some(Step {
         from: source.node(from)?.id.clone(),
         to: other.id.clone(),
-        edge: dump_edge(source, &pair, edge)?,
-        evidence: evidence_of(source, edge, |evidence| stands(source, &a, &b, evidence)),
+        edge: dump_edge(source, pair, edge)?,
+        evidence: evidence_of(source, edge, |evidence| stands(source, a, b, evidence)),
     })
 }
 
@@ -105,7 +105,7 @@ fn bans_between(source: &impl Source, from: NodeNo, to: NodeNo) -> Vec<(Id, Id)>
     let mut bans = Vec::new();
     for member in entity_members(source, from) {
         let Some(node) = source.node(member) else { continue };
-        for banned in node.bans.iter().filter(|banned| others.contains(banned) && restricted_free(&node)) {
+        for banned in node.bans.iter().filter(|banned| others.contains(banned) && restricted_free(node)) {
             let other = source.node(*banned).filter(|other| restricted_free(other));
             bans.extend(other.map(|other| (node.id.clone(), other.id.clone())));
         }

@@ -13,7 +13,7 @@ pub(crate) fn restricted_free(node: &Node) -> bool {
 /// Whether an id may be answered, wherever it shows up.
 pub(crate) fn may_answer(source: &impl Source, id: &Id) -> bool {
     let node = source.number_of(id).and_then(|number| source.node(number));
-    node.is_none_or(|node| restricted_free(&node))
+    node.is_none_or(restricted_free)
 }
 
 /// The evidence of an edge, for people to look at.

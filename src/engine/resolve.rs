@@ -17,7 +17,7 @@ pub(crate) fn answerable(source: &impl Source, id: &Id) -> Option<NodeNo> {
     let canonical =
         source.topology().canonical_scope(id.scope()).and_then(|scope| id.with_scope(&scope).ok());
     let number = source.number_of(canonical.as_ref().unwrap_or(id))?;
-    let free = |number: &NodeNo| source.node(*number).is_some_and(|node| restricted_free(&node));
+    let free = |number: &NodeNo| source.node(*number).is_some_and(restricted_free);
     forms_of(source, number).iter().all(free).then_some(number)
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn entity_around(source: &impl Source, number: NodeNo) -> Option<Enti
     for number in entity_members(source, root) {
         let Some(node) = source.node(number) else { continue };
         pairs.extend(close_pairs(source, number).into_iter().map(|(_, pair)| pair));
-        if restricted_free(&node) {
+        if restricted_free(node) {
             members.push(Member { id: node.id.clone(), superseded: node.superseded, blocked: node.blocked });
         }
     }
@@ -66,7 +66,7 @@ pub(crate) fn entity_around(source: &impl Source, number: NodeNo) -> Option<Enti
 fn conflicts_of(source: &impl Source, number: PairKey) -> Vec<EdgeDump> {
     let Some(pair) = source.pair(number) else { return Vec::new() };
     let rejected = pair.edges.iter().filter(|edge| edge.state.status != Status::Accepted);
-    let dumped = rejected.filter_map(|edge| dump_edge(source, &pair, edge)).filter(is_conflict);
+    let dumped = rejected.filter_map(|edge| dump_edge(source, pair, edge)).filter(is_conflict);
     let mut open: Vec<EdgeDump> =
         dumped.filter(|edge| may_answer(source, &edge.a) && may_answer(source, &edge.b)).collect();
     for conflict in open.iter_mut().filter_map(|edge| edge.conflict.as_mut()) {

@@ -17,7 +17,7 @@ pub(crate) fn suggestions(source: &impl Source, id: &Id) -> Vec<Suggestion> {
     let Some(own) = source.node(start).map(|node| node.entity) else { return Vec::new() };
     let mut found = Vec::new();
     for member in entity_members(source, start) {
-        if source.node(member).is_none_or(|node| !restricted_free(&node)) {
+        if source.node(member).is_none_or(|node| !restricted_free(node)) {
             continue;
         }
         for (other, suggestion) in open_hints(source, member, None) {
@@ -44,11 +44,11 @@ fn open_hints(source: &impl Source, number: NodeNo, via: Option<&Id>) -> Vec<(No
     for other in source.hints(number, node) {
         let pair = source.pair(PairKey::new(number, other));
         let (Some(pair), Some(end)) = (pair, source.node(other)) else { continue };
-        let Some(person) = person_of(source, &end) else { continue };
+        let Some(person) = person_of(source, end) else { continue };
         let open = pair.edges.iter().filter(|e| e.state.status == Status::Rejected(Reason::Suggestion));
-        for edge in open.filter(|_| restricted_free(&end)) {
+        for edge in open.filter(|_| restricted_free(end)) {
             let entity = EntityId(u64::from(end.entity));
-            let edge = dump_edge(source, &pair, edge);
+            let edge = dump_edge(source, pair, edge);
             let suggestion = edge.map(|edge| Suggestion { edge, via: via.cloned(), entity, person });
             found.extend(suggestion.map(|suggestion| (other, suggestion)));
         }

@@ -76,7 +76,7 @@ fn latest_observed(source: &impl Source, number: NodeNo) -> Option<Time> {
         let pair = source.pair(pair)?;
         let (a, b) = (source.node(pair.a)?, source.node(pair.b)?);
         let evidence = pair.edges.iter().flat_map(|edge| &edge.evidence);
-        evidence.filter(|told| stands(source, &a, &b, told)).map(|told| told.observed_at).max()
+        evidence.filter(|told| stands(source, a, b, told)).map(|told| told.observed_at).max()
     });
     latest.max()
 }
@@ -122,7 +122,7 @@ fn absent(source: &impl Source, ids: &[Id], target: &KindScope) -> Option<(Time,
     for id in ids {
         let key = SideKey::Absent(id.clone(), target.clone());
         let side = source.side(&key);
-        let Some(Side::Absent(_, told)) = side.as_deref() else { continue };
+        let Some(Side::Absent(_, told)) = side else { continue };
         for answer in told {
             let spaces = [id.space(), target.as_str()];
             let retracted = source.batch_is_retracted(answer.batch)
@@ -149,7 +149,7 @@ fn pending(
         let fits = *node.id.kind() == Kind::PendingId
             && node.id.scope() == target.scope()
             && !node.superseded
-            && restricted_free(&node);
+            && restricted_free(node);
         if !fits {
             continue;
         }

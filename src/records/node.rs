@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{Direction, Id, Strength, Time};
-use crate::records::keys::{NodeNo, PairKey, RelationKey, Sym};
+use crate::records::keys::{NodeNo, PairKey, Sym};
 use crate::records::list::List;
 use crate::resolve::{Conflict, EdgeForce, EdgeKind, Level, Reason, Status};
 
@@ -256,7 +256,6 @@ impl EdgeState {
 /// A relation between two nodes: its facts.
 #[derive(Debug, Clone)]
 pub(crate) struct Relation {
-    pub(crate) key: RelationKey,
     pub(crate) ops: Vec<RelationOp>,
 }
 

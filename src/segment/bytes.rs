@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, IoOp, Result};
-use crate::segment::mmap::{Access, Mapping, prefetch};
+use crate::segment::mmap::{Mapping, prefetch};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
 /// How the bytes of immutable files are read.
@@ -95,6 +95,7 @@ impl FileBytes {
     }
 
     /// Bytes that are in memory already, as those of a file of this name.
+    #[cfg(test)]
     pub(crate) fn in_memory(path: &Path, bytes: Vec<u8>) -> FileBytes {
         FileBytes { path: path.to_owned(), len: bytes.len() as u64, held: Held::Memory(bytes) }
     }
@@ -133,26 +134,6 @@ impl FileBytes {
             Held::Memory(bytes) => prefetch(bytes, at),
             Held::File(_) => {}
         }
-    }
-
-    /// Tells the system how the bytes will be read, where it asks.
-    pub(crate) fn advise(&self, access: Access) -> Result<()> {
-        match &self.held {
-            Held::Mapped(map) => map.advise(access).map_err(|e| Error::io(IoOp::Read, &self.path, e)),
-            Held::File(_) | Held::Memory(_) => Ok(()),
-        }
-    }
-
-    /// Holds a mapped file in memory from now on, in huge pages if asked for; the other modes stay as they are.
-    pub(crate) fn copy_to_memory(self, huge: bool) -> Result<FileBytes> {
-        let FileBytes { path, len, held } = self;
-        let held = match held {
-            Held::Mapped(map) => {
-                Held::Mapped(map.copy_to_memory(huge).map_err(|e| Error::io(IoOp::Read, &path, e))?)
-            }
-            other => other,
-        };
-        Ok(FileBytes { path, len, held })
     }
 
     /// The error for damage found at `at`.

@@ -10,18 +10,9 @@
 use std::io;
 use std::ops::Deref;
 
-use memmap2::{Mmap, MmapMut, MmapOptions};
+use memmap2::{Mmap, MmapOptions};
 
 use crate::vfs::VfsFile;
-
-/// How a mapping will be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Access {
-    /// Here and there: the system should read no more than was asked for.
-    Random,
-    /// From front to back.
-    Sequential,
-}
 
 /// Bytes mapped into memory, for reading only.
 #[derive(Debug)]
@@ -45,29 +36,6 @@ impl Mapping {
         let map = unsafe { options.map(file) }?;
         Ok(Some(Mapping { map }))
     }
-
-    /// A copy in memory of its own, which later changes and errors of the file do not reach; in huge pages, if
-    /// asked for and if the system has them.
-    pub(crate) fn copy_to_memory(&self, huge: bool) -> io::Result<Mapping> {
-        let mut memory = MmapMut::map_anon(self.map.len())?;
-        if huge {
-            advise_huge(&memory);
-        }
-        memory.copy_from_slice(&self.map);
-        Ok(Mapping { map: memory.make_read_only()? })
-    }
-
-    /// Tells the system how the bytes will be read.
-    pub(crate) fn advise(&self, access: Access) -> io::Result<()> {
-        #[cfg(unix)]
-        self.map.advise(match access {
-            Access::Random => memmap2::Advice::Random,
-            Access::Sequential => memmap2::Advice::Sequential,
-        })?;
-        #[cfg(not(unix))]
-        let _ = access; // There is no such call.
-        Ok(())
-    }
 }
 
 impl Deref for Mapping {
@@ -76,14 +44,6 @@ impl Deref for Mapping {
     fn deref(&self) -> &[u8] {
         &self.map
     }
-}
-
-/// Asks for huge pages. A system without them says no, and the memory serves as well with small ones.
-fn advise_huge(memory: &MmapMut) {
-    #[cfg(target_os = "linux")]
-    drop(memory.advise(memmap2::Advice::HugePage));
-    #[cfg(not(target_os = "linux"))]
-    let _ = memory;
 }
 
 /// Starts fetching the cache line at `at`, where the processor can be asked to; out of range it does nothing.

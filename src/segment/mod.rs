@@ -30,5 +30,4 @@ pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_node, hash_text, hashes_of, spread};
 pub(crate) use record::{Family, Glance, Gone, Key, Spaces};
 pub(crate) use table::{Absences, Found, Merge};
-pub(crate) use verify::Read as VerifiedSegment;
 pub(crate) use writer::SegmentWriter;

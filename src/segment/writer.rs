@@ -2,7 +2,7 @@
 //!
 //! What is held in memory is twelve to sixteen bytes for each id and each number.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
@@ -64,7 +64,6 @@ fn with_len(bytes: &[u8], flag: u32) -> Result<Vec<u8>> {
 
 /// A segment being written. It is no segment, and its file is to be removed, unless `finish` returns.
 pub(crate) struct SegmentWriter {
-    path: PathBuf,
     out: Output,
     name: Name,
     identity: u32,
@@ -88,7 +87,6 @@ impl SegmentWriter {
         file.set_len(0)?;
         let buffer = vec![0; HEADER_BYTES];
         Ok(SegmentWriter {
-            path: path.to_owned(),
             out: Output { file, buffer, at: 0 },
             name,
             identity: name.identity(),
@@ -243,10 +241,5 @@ impl SegmentWriter {
         self.out.file.write_at(0, &header.encode())?;
         self.out.file.sync_all()?;
         Ok(header.file_len)
-    }
-
-    /// The file's path.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
     }
 }

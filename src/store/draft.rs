@@ -235,7 +235,7 @@ impl Draft {
     /// Adds a relation without facts to the table.
     pub(crate) fn create_relation(&mut self, key: RelationKey) {
         self.state.delta.bytes += RELATION_BYTES;
-        self.put_relation(key, Some(Arc::new(Relation { key, ops: Vec::new() })));
+        self.put_relation(key, Some(Arc::new(Relation { ops: Vec::new() })));
     }
 
     /// Takes a relation out of the table.

@@ -12,8 +12,7 @@ use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
-    List, ListItem, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet,
-    Sym,
+    List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym,
 };
 use crate::segment::rows::{
     ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
@@ -319,7 +318,7 @@ impl<S: Borrow<State>> Lens<S> {
         if let Some(known) = self.loads.relations.get(&key) {
             return known.as_ref();
         }
-        let relation = self.row_of(&relation_key(key), |bytes| take_relation(key, bytes));
+        let relation = self.row_of(&relation_key(key), take_relation);
         self.loads.relations.insert(key, Box::new(relation)).as_ref()
     }
 
@@ -418,10 +417,6 @@ impl<S: Borrow<State>> Source for Lens<S> {
         self.state().event_retractions
     }
 
-    fn tomb_count(&self) -> u64 {
-        self.state().tomb_count
-    }
-
     fn topology(&self) -> &Topology {
         &self.state().topology
     }
@@ -432,9 +427,5 @@ impl<S: Borrow<State>> Source for Lens<S> {
 
     fn seq(&self) -> u64 {
         self.state().seq
-    }
-
-    fn recorded_at(&self) -> Time {
-        self.state().recorded_at
     }
 }

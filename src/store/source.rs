@@ -38,16 +38,12 @@ pub(crate) trait Source {
     fn pair_retractions(&self) -> u64;
     /// How often an event was retracted.
     fn event_retractions(&self) -> u64;
-    /// How many tombstones there are.
-    fn tomb_count(&self) -> u64;
     /// The topology.
     fn topology(&self) -> &Topology;
     /// The rules.
     fn rules(&self) -> &Rules;
     /// The last commit.
     fn seq(&self) -> u64;
-    /// When it was recorded.
-    fn recorded_at(&self) -> Time;
 
     /// The pair between two nodes, if there is one.
     fn pair_between(&self, x: NodeNo, y: NodeNo) -> Option<PairKey> {

@@ -80,6 +80,7 @@ impl<T: Ord + Copy> SortedSet<T> {
     }
 
     /// The greatest item.
+    #[cfg(test)]
     pub(crate) fn last(&self) -> Option<T> {
         let (few, blocks) = self.parts();
         match blocks.last() {
@@ -89,6 +90,7 @@ impl<T: Ord + Copy> SortedSet<T> {
     }
 
     /// The items from `least` on, in order.
+    #[cfg(test)]
     pub(crate) fn iter_from(&self, least: T) -> impl Iterator<Item = T> {
         let (few, blocks) = self.parts();
         let few = few.get(few.partition_point(|item| *item < least)..).unwrap_or_default();

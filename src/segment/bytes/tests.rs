@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use super::{FileBytes, ReadMode};
 use crate::error::{Error, Result};
-use crate::segment::mmap::Access;
 use crate::vfs::{OpenMode, RealVfs, Vfs, VfsFile, VfsLock};
 
 const MODES: [ReadMode; 3] = [ReadMode::Mapped, ReadMode::Pread, ReadMode::InMemory];
@@ -39,8 +38,6 @@ fn every_mode_gives_the_bytes_within_the_file_and_no_others() {
         for at in [0, 9_999, 10_000, u64::MAX] {
             file.prefetch(at);
         }
-        file.advise(Access::Random).unwrap();
-        file.advise(Access::Sequential).unwrap();
         assert!(!format!("{file:?}").contains("\\x01"), "bytes stay out of logs");
     }
 }
@@ -54,8 +51,6 @@ fn an_empty_file_has_no_bytes() {
         assert!(file.get(0, 0).unwrap().is_empty());
         assert!(is_corrupt_at(file.get(0, 1), 0));
         file.prefetch(0);
-        file.advise(Access::Random).unwrap();
-        assert!(file.copy_to_memory(true).unwrap().get(0, 0).unwrap().is_empty());
     }
 }
 
@@ -80,20 +75,12 @@ fn a_file_that_shrinks_is_an_error_where_it_is_read_piecewise() {
 }
 
 #[test]
-fn a_copy_in_memory_does_not_see_the_file_shrink() {
+fn bytes_in_memory_do_not_see_the_file_shrink() {
     let (_dir, path, bytes) = written(3 << 20);
-    for huge in [false, true] {
-        for mode in MODES {
-            std::fs::write(&path, &bytes).unwrap();
-            let file = FileBytes::open(&RealVfs, &path, mode).unwrap().copy_to_memory(huge).unwrap();
-            if mode != ReadMode::Pread {
-                std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
-            }
-            assert_eq!(*file.get(0, bytes.len()).unwrap(), bytes, "{mode:?}");
-            file.prefetch(1 << 20);
-            file.advise(Access::Random).unwrap();
-        }
-    }
+    let file = FileBytes::open(&RealVfs, &path, ReadMode::InMemory).unwrap();
+    std::fs::OpenOptions::new().write(true).open(&path).unwrap().set_len(0).unwrap();
+    assert_eq!(*file.get(0, bytes.len()).unwrap(), bytes);
+    file.prefetch(1 << 20);
 }
 
 /// Files that keep from the engine that they are the operating system's.

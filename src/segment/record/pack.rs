@@ -16,15 +16,21 @@ const VALUE_LEN_MAX: u64 = 128;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 const NONE: u8 = 0xff;
-const PLACES: [u8; 256] = {
+const PLACES: [u8; 256] = places();
+
+#[expect(
+    clippy::indexing_slicing,
+    reason = "evaluated when compiled, where a place out of range is an error"
+)]
+const fn places() -> [u8; 256] {
     let mut places = [NONE; 256];
     let mut at = 0;
-    while at < 64 {
+    while at < DIGITS.len() {
         places[DIGITS[at] as usize] = at as u8;
         at += 1;
     }
     places
-};
+}
 
 fn place(byte: u8) -> u8 {
     PLACES.get(usize::from(byte)).copied().unwrap_or(NONE)

@@ -83,18 +83,6 @@ fn done<T>(reader: &Reader<'_>, key: T) -> Result<T, What> {
     if reader.left() == 0 { Ok(key) } else { Err("too long a key") }
 }
 
-pub(crate) fn take_pair_key(key: &[u8]) -> Result<PairKey, What> {
-    let mut reader = after(Tag::Pair, key)?;
-    let pair = take_pair(&mut reader)?;
-    done(&reader, pair)
-}
-
-pub(crate) fn take_relation_key(key: &[u8]) -> Result<RelationKey, What> {
-    let mut reader = after(Tag::Relation, key)?;
-    let (kind, from, to) = (take_u32(&mut reader)?, take_u32(&mut reader)?, take_u32(&mut reader)?);
-    done(&reader, RelationKey { kind, from, to })
-}
-
 pub(crate) fn take_event_key(key: &[u8]) -> Result<(u64, PairKey), What> {
     let mut reader = after(Tag::Event, key)?;
     let hash = reader.array().map(u64::from_be_bytes)?;

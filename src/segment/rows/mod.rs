@@ -39,13 +39,12 @@ mod small;
 
 pub(crate) use keys::{
     Tag, batch_side_key, event_key, mark_key, mention_key, number_key, pair_key, relation_key, side_key,
-    take_batch_side_key, take_event_key, take_mention_key, take_pair_key, take_relation_key, take_side_key,
-    tomb_key,
+    take_batch_side_key, take_event_key, take_mention_key, take_side_key, tomb_key,
 };
 pub(crate) use lists::{ListsBelow, RowItem, merge_list_rows, put_list_rows};
 pub(crate) use relations::{put_relation, take_relation};
 pub(crate) use sides::{put_side, take_side};
 pub(crate) use small::{
-    RetractedSource, put_far_pair, put_lifting, put_mark, put_source_retraction, put_tomb, take_far_pair,
-    take_lifting, take_mark, take_source_retraction, take_tomb,
+    put_far_pair, put_lifting, put_mark, put_source_retraction, put_tomb, take_far_pair, take_lifting,
+    take_mark, take_source_retraction, take_tomb,
 };

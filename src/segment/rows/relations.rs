@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::codec::{Reader, What, Writer};
 use crate::model::Time;
-use crate::records::{Relation, RelationKey, RelationOp, Sym};
+use crate::records::{Relation, RelationOp, Sym};
 
 /// Writes the facts of a relation.
 pub(crate) fn put_relation(relation: &Relation) -> Vec<u8> {
@@ -33,14 +33,14 @@ pub(crate) fn put_relation(relation: &Relation) -> Vec<u8> {
 }
 
 /// Reads them.
-pub(crate) fn take_relation(key: RelationKey, bytes: &[u8]) -> Result<Relation, What> {
+pub(crate) fn take_relation(bytes: &[u8]) -> Result<Relation, What> {
     let mut reader = Reader::new(bytes);
     let count = reader.varint()?;
     let mut ops = Vec::new();
     for _ in 0..count {
         ops.push(take_op(&mut reader)?);
     }
-    if reader.left() == 0 { Ok(Relation { key, ops }) } else { Err("too long a relation") }
+    if reader.left() == 0 { Ok(Relation { ops }) } else { Err("too long a relation") }
 }
 
 fn take_op(reader: &mut Reader<'_>) -> Result<RelationOp, What> {

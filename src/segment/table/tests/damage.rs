@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::segment::bytes::{FileBytes, ReadMode};
 use crate::segment::checksum::sum;
 use crate::segment::table::format::{Place, Root};
-use crate::segment::table::{Absences, Entry, Found, Merge, Table};
+use crate::segment::table::scan::Entry;
+use crate::segment::table::{Absences, Found, Merge, Table};
 use crate::vfs::RealVfs;
 
 /// A table of three levels in some 40 KiB.

@@ -6,7 +6,8 @@ use std::path::Path;
 use crate::error::Result;
 use crate::segment::bytes::FileBytes;
 use crate::segment::table::format::Place;
-use crate::segment::table::{Entry, Found, Root, Scan, Table, TableWriter};
+use crate::segment::table::scan::Entry;
+use crate::segment::table::{Found, Root, Scan, Table, TableWriter};
 
 /// What a table holds; `None` is an absence.
 pub(super) type Entries = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
