@@ -52,16 +52,18 @@ fn place<'a>(file: Option<&'a Path>, common: &'a Common) -> Result<Place<'a>, Fa
 }
 
 fn show_json(seq: u64, level: VerifyLevel, read: &Verified, out: &mut Out) -> Result<(), Failure> {
-    let level = if level == VerifyLevel::Full { "full" } else { "fast" };
+    let is_full = level == VerifyLevel::Full;
+    // What was not counted is null, which 0 would not say.
+    let counted = |number: u64| is_full.then_some(number);
     out.json(&json!({
         "ok": true,
         "seq": seq,
-        "level": level,
+        "level": if is_full { "full" } else { "fast" },
         "segments": read.segments,
-        "bytes": read.bytes,
-        "records": read.records,
-        "ids": read.ids,
-        "rows": read.rows,
+        "bytes": counted(read.bytes),
+        "records": counted(read.records),
+        "ids": counted(read.ids),
+        "rows": counted(read.rows),
     }))?;
     Ok(())
 }
@@ -73,9 +75,14 @@ fn show_text(seq: u64, level: VerifyLevel, read: &Verified, out: &mut Out) -> Re
         out.line(&format!("no damage at a glance, up to commit {seq}: {parts} of {segments}"))?;
         return Ok(());
     }
-    let Verified { bytes, records, ids, rows, .. } = read;
-    out.line(&format!(
-        "no damage, up to commit {seq}: {segments}, {bytes} bytes, {records} records, {ids} ids, {rows} rows"
-    ))?;
+    let number = |number: u64, noun| count(usize::try_from(number).unwrap_or(usize::MAX), noun);
+    let parts = [
+        segments,
+        number(read.bytes, "byte"),
+        number(read.records, "record"),
+        number(read.ids, "id"),
+        number(read.rows, "row"),
+    ];
+    out.line(&format!("no damage, up to commit {seq}: {}", parts.join(", ")))?;
     Ok(())
 }
