@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use idweave::{Read, Stats};
+use idweave::Stats;
 use serde::Serialize;
 use serde_json::json;
 
@@ -46,7 +46,7 @@ impl From<&Stats> for StatsAnswer {
 }
 
 pub(crate) fn stats(common: &Common, out: &mut Out) -> Result<Done, Failure> {
-    let stats = database::open(common)?.view().stats()?;
+    let stats = database::read(common)?.stats()?;
     if common.json {
         out.json(&StatsAnswer::from(&stats))?;
         return Ok(Done::Yes);

@@ -11,8 +11,11 @@ use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
 use crate::resolve::IdArgs;
+use crate::restore::RestoreArgs;
 use crate::same::PairArgs;
+use crate::snapshot::SnapshotArgs;
 use crate::translate::TranslateArgs;
+use crate::verify::VerifyArgs;
 
 /// What `--help` says about exit codes; the README has the same table.
 const EXIT_CODES: &str = "\
@@ -21,7 +24,7 @@ Exit codes:
   1  a lawful no: unknown, different, absent, pending, provisional, nothing found
   2  a wrong command line: an option, an id, a time
   3  bad input: a line, a body or an id of the input was refused (what was good is written where it says so)
-  4  the database is damaged, or of a format this version does not read
+  4  the database or the snapshot is damaged, or of a format this version does not read
   5  the system or the place refused: I/O, a full disk, no database there, in use by another process
 
 An ID is written kind:scope:value, a VIEW is CORP or CORP@VIEWER, a T is RFC 3339 or integer milliseconds.";
@@ -42,6 +45,9 @@ pub(crate) struct Common {
     /// Directory of the database
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) db: Option<PathBuf>,
+    /// Answer from this snapshot in place of a database (commands that only read)
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) snapshot: Option<PathBuf>,
     /// Answers as JSON: one object, or one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -80,4 +86,12 @@ pub(crate) enum Command {
     Stats,
     /// Check the whole database against resolution from scratch
     Check,
+    /// Write what the journal holds as a segment, so that opening need not replay it
+    Checkpoint,
+    /// Write the database as one file: to read from, to keep, to restore
+    Snapshot(SnapshotArgs),
+    /// Make a database from a snapshot, in a directory that is missing or empty
+    Restore(RestoreArgs),
+    /// Read every byte of a snapshot or of a database's segments, and say whether it holds
+    Verify(VerifyArgs),
 }

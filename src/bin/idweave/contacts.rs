@@ -1,7 +1,7 @@
 //! `contacts-of`: whose contact is this?
 
 use clap::Args;
-use idweave::{Contact, KindScope, Read};
+use idweave::{Contact, KindScope};
 
 use crate::answers::ContactAnswer;
 use crate::cli::Common;
@@ -24,7 +24,7 @@ pub(crate) fn run(args: &ContactsArgs, common: &Common, out: &mut Out) -> Result
     let id = database::id("ID", &args.id)?;
     let view = KindScope::new(idweave::Kind::ExternalUserid, &args.view)
         .map_err(|rule| Failure::Usage(format!("--view: {rule}")))?;
-    let contacts = database::open(common)?.view().contacts_of(&id, view.scope())?;
+    let contacts = database::read(common)?.contacts_of(&id, view.scope())?;
     if common.json {
         for contact in &contacts {
             out.json(&ContactAnswer::from(contact))?;

@@ -1,15 +1,43 @@
-//! The database of a command: opening, what recovery found, closing; and ids from the command line.
+//! What a command works on: a database to open, or a snapshot to answer from; and ids from the command line.
 
 use std::path::Path;
 
-use idweave::{Graph, Id, KindScope, Recovery};
+use idweave::{Graph, Id, KindScope, Read, Recovery, Snapshot};
 
 use crate::cli::Common;
 use crate::exit::{Failure, say};
 
-/// The directory that `--db` names.
+/// What the command line names.
+pub(crate) enum Place<'a> {
+    /// The directory of a database.
+    Database(&'a Path),
+    /// The file of a snapshot.
+    Snapshot(&'a Path),
+}
+
+impl Place<'_> {
+    /// What `--db` or `--snapshot` names. A file given as `--db` is a snapshot: no database is one.
+    pub(crate) fn of(common: &Common) -> Result<Place<'_>, Failure> {
+        match (common.db.as_deref(), common.snapshot.as_deref()) {
+            (Some(_), Some(_)) => Err(Failure::Usage("say --db DIR or --snapshot FILE, not both".to_owned())),
+            (Some(path), None) if path.is_file() => Ok(Place::Snapshot(path)),
+            (Some(dir), None) => Ok(Place::Database(dir)),
+            (None, Some(file)) => Ok(Place::Snapshot(file)),
+            (None, None) => {
+                Err(Failure::Usage("say which database: --db DIR (or --snapshot FILE, to read)".to_owned()))
+            }
+        }
+    }
+}
+
+/// The directory of the database, for a command that a snapshot is no place for.
 pub(crate) fn dir(common: &Common) -> Result<&Path, Failure> {
-    common.db.as_deref().ok_or_else(|| Failure::Usage("say which database: --db DIR".to_owned()))
+    match Place::of(common)? {
+        Place::Database(dir) => Ok(dir),
+        Place::Snapshot(_) => {
+            Err(Failure::Usage("this command needs a database: --db DIR; a snapshot is a file".to_owned()))
+        }
+    }
 }
 
 /// Opens the database that `--db` names; a cut tail is told on stderr.
@@ -23,6 +51,22 @@ pub(crate) fn open(common: &Common) -> Result<Graph, Failure> {
         ));
     }
     Ok(graph)
+}
+
+/// What a command that only reads answers from. A snapshot needs no database and takes no lock.
+pub(crate) fn read(common: &Common) -> Result<Box<dyn Read>, Failure> {
+    Ok(match Place::of(common)? {
+        Place::Database(_) => Box::new(open(common)?.view()),
+        Place::Snapshot(file) => Box::new(Snapshot::open(snapshot(file)?)?),
+    })
+}
+
+/// The file of a snapshot, which a directory is not.
+pub(crate) fn snapshot(file: &Path) -> Result<&Path, Failure> {
+    if file.is_dir() {
+        return Err(Failure::Usage("a snapshot is a file; a database's directory is --db DIR".to_owned()));
+    }
+    Ok(file)
 }
 
 /// Reads an id of the command line. The error does not repeat it: it may end up in a log.

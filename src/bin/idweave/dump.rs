@@ -1,7 +1,7 @@
 //! `dump`: everything of one sort, one JSON object a line, in a documented order and form.
 
 use clap::{Args, ValueEnum};
-use idweave::{Read, ndjson};
+use idweave::ndjson;
 
 use crate::answers::{EdgeLine, EntityLine};
 use crate::cli::Common;
@@ -28,7 +28,7 @@ pub(crate) struct DumpArgs {
 }
 
 pub(crate) fn run(args: &DumpArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
-    let view = database::open(common)?.view();
+    let view = database::read(common)?;
     match args.what {
         What::Entities => {
             for entity in view.entities() {

@@ -1,7 +1,7 @@
 //! `explain`: by which evidence two ids are the same, or what stands between them.
 
 use clap::Args;
-use idweave::{EvidenceInfo, Explanation, Id, Read, Status, Step, Verdict};
+use idweave::{EvidenceInfo, Explanation, Id, Status, Step, Verdict};
 
 use crate::answers::ExplainAnswer;
 use crate::cli::Common;
@@ -22,7 +22,7 @@ pub(crate) struct ExplainArgs {
 
 pub(crate) fn run(args: &ExplainArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let (a, b) = args.pair.ids()?;
-    let explanation = database::open(common)?.view().explain(&a, &b)?;
+    let explanation = database::read(common)?.explain(&a, &b)?;
     if args.dot {
         show_dot(&a, &b, &explanation, out)?;
     } else if common.json {

@@ -9,6 +9,7 @@
 
 mod answers;
 mod check;
+mod checkpoint;
 mod cli;
 mod contacts;
 mod database;
@@ -26,8 +27,11 @@ mod lines;
 mod moment;
 mod output;
 mod resolve;
+mod restore;
 mod same;
+mod snapshot;
 mod translate;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -68,6 +72,10 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
         Command::Check => check::check(common, out),
+        Command::Checkpoint => checkpoint::run(common, out),
+        Command::Snapshot(args) => snapshot::run(&args, common, out),
+        Command::Restore(args) => restore::run(&args, common, out),
+        Command::Verify(args) => verify::run(&args, common, out),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `resolve`, `person`, `suggestions`: who is this, and who may it be?
 
 use clap::Args;
-use idweave::{EdgeDump, Entity, Member, Read};
+use idweave::{EdgeDump, Entity, Member};
 
 use crate::answers::{EntityAnswer, NobodyAnswer, PersonAnswer, SuggestionAnswer};
 use crate::cli::Common;
@@ -18,7 +18,7 @@ pub(crate) struct IdArgs {
 
 pub(crate) fn resolve(args: &IdArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let id = database::id("ID", &args.id)?;
-    let entity = database::open(common)?.view().resolve(&id)?;
+    let entity = database::read(common)?.resolve(&id)?;
     match &entity {
         Some(entity) if common.json => out.json(&EntityAnswer::from(entity))?,
         Some(entity) => show_entity(entity, out)?,
@@ -29,7 +29,7 @@ pub(crate) fn resolve(args: &IdArgs, common: &Common, out: &mut Out) -> Result<D
 
 pub(crate) fn person(args: &IdArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let id = database::id("ID", &args.id)?;
-    let person = database::open(common)?.view().person(&id)?;
+    let person = database::read(common)?.person(&id)?;
     match &person {
         Some(person) if common.json => out.json(&PersonAnswer::from(person))?,
         Some(person) => {
@@ -45,7 +45,7 @@ pub(crate) fn person(args: &IdArgs, common: &Common, out: &mut Out) -> Result<Do
 
 pub(crate) fn suggestions(args: &IdArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let id = database::id("ID", &args.id)?;
-    let suggestions = database::open(common)?.view().suggestions(&id)?;
+    let suggestions = database::read(common)?.suggestions(&id)?;
     if common.json {
         for suggestion in &suggestions {
             out.json(&SuggestionAnswer::from(suggestion))?;

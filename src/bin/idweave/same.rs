@@ -1,7 +1,7 @@
 //! `same`: are two ids the same?
 
 use clap::Args;
-use idweave::{Id, Read, Verdict};
+use idweave::{Id, Verdict};
 use serde_json::json;
 
 use crate::answers::verdict_word;
@@ -28,7 +28,7 @@ impl PairArgs {
 
 pub(crate) fn run(args: &PairArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let (a, b) = args.ids()?;
-    let verdict = database::open(common)?.view().same(&a, &b)?;
+    let verdict = database::read(common)?.same(&a, &b)?;
     if common.json {
         out.json(&json!({"verdict": verdict_word(verdict)}))?;
     } else {

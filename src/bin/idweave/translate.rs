@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use idweave::{Id, KindScope, Read, Time, Translation, View};
+use idweave::{Id, KindScope, Read, Time, Translation};
 use serde::Serialize;
 
 use crate::answers::TranslationAnswer;
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &TranslateArgs, common: &Common, out: &mut Out) -> Resul
     let now = moment::now(common)?;
     if let Some(file) = &args.batch {
         let lines = Lines::open(file, LINE_LEN_MAX)?;
-        let view = database::open(common)?.view();
+        let view = database::read(common)?;
         let batch = Batch { view, target, now, is_json: common.json };
         let errors = batch.run(lines, out)?;
         if errors > 0 {
@@ -47,7 +47,7 @@ pub(crate) fn run(args: &TranslateArgs, common: &Common, out: &mut Out) -> Resul
         return Ok(Done::Yes);
     }
     let id = database::id("ID", args.id.as_deref().unwrap_or_default())?;
-    let answer = database::open(common)?.view().translate(&id, &target, now)?;
+    let answer = database::read(common)?.translate(&id, &target, now)?;
     if common.json {
         out.json(&TranslationAnswer::from(&answer))?;
     } else {
@@ -85,7 +85,7 @@ struct BatchLine<'a> {
 
 /// Many questions to one view.
 struct Batch {
-    view: View,
+    view: Box<dyn Read>,
     target: KindScope,
     now: Time,
     is_json: bool,

@@ -6,4 +6,5 @@ mod demo;
 mod import;
 mod ingest;
 mod kill;
+mod segments;
 mod support;

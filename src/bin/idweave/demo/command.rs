@@ -7,6 +7,7 @@ use idweave::{EntityDump, Graph, Read, Status};
 
 use crate::answers::{EdgeLine, EntityLine};
 use crate::cli::Common;
+use crate::database;
 use crate::demo::files::Files;
 use crate::demo::play::{Played, play};
 use crate::demo::{manifest, show};
@@ -30,7 +31,7 @@ pub(crate) struct Outcome {
 pub(crate) fn run(args: &DemoArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let files = Files::find(args.data.as_deref());
     let steps = manifest::parse(&files.read_text(manifest::FILE)?)?;
-    let place = Place::of(common);
+    let place = Place::of(common)?;
     let graph = Graph::create(place.dir())?;
     let played = play(&steps, &files, &graph);
     graph.close()?;
@@ -73,13 +74,12 @@ enum Place {
 }
 
 impl Place {
-    fn of(common: &Common) -> Place {
-        match &common.db {
-            Some(dir) => Place::Named(dir.clone()),
-            None => {
-                Place::Temporary(std::env::temp_dir().join(format!("idweave-demo-{}", std::process::id())))
-            }
+    fn of(common: &Common) -> Result<Place, Failure> {
+        if common.db.is_some() || common.snapshot.is_some() {
+            return Ok(Place::Named(database::dir(common)?.to_owned()));
         }
+        let name = format!("idweave-demo-{}", std::process::id());
+        Ok(Place::Temporary(std::env::temp_dir().join(name)))
     }
 
     fn dir(&self) -> &PathBuf {
