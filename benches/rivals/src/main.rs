@@ -19,6 +19,10 @@ mod idweave;
 mod kv;
 /// The mixed workload.
 mod mixed;
+/// The job on OverGraph.
+mod overgraph;
+/// A commit on OverGraph.
+mod overgraph_commit;
 /// What the machine can do.
 mod physical;
 /// Translations.
@@ -37,7 +41,7 @@ mod table;
 mod writes;
 
 /// The stores, in the order they run: idweave first, for it sets the sizes of the physical baseline.
-const STORES: &[&str] = &["idweave", "hashmap", "lmdb", "redb", "sqlite", "fjall", "sled"];
+const STORES: &[&str] = &["idweave", "hashmap", "lmdb", "redb", "sqlite", "fjall", "sled", "overgraph"];
 
 #[derive(Parser)]
 #[command(about = "idweave and other embedded stores doing the same job, in one run")]
@@ -130,6 +134,7 @@ fn run_one(name: &str, dir: PathBuf, out: &Path, size: &Size, sizes: &[u64]) -> 
         "redb" => session::run::<kv::OnKv<kv::redb::Redb>>(plan),
         "sqlite" => session::run::<sqlite::Sqlite>(plan),
         "fjall" => session::run::<kv::OnKv<kv::fjall::Fjall>>(plan),
+        "overgraph" => session::run::<overgraph::OverGraph>(plan),
         "sled" => session::run::<kv::OnKv<kv::sled::Sled>>(plan),
         _ => bail!("no store {name}; there are {}", STORES.join(", ")),
     }?;
