@@ -11,6 +11,8 @@ use crate::report::Report;
 use crate::session::{Plan, Sizes};
 use crate::store::Sizing;
 
+/// A picture for people.
+mod chart;
 /// Accounts, facts and the truth.
 mod data;
 /// The job on idweave.
@@ -172,6 +174,10 @@ fn run_all(cli: &Cli) -> Result<()> {
     println!("{}", table::print(&reports)?);
     if let Some(path) = &cli.json {
         std::fs::write(path, serde_json::to_vec_pretty(&reports)?)?;
+    }
+    if let Some(path) = &cli.svg {
+        let title = format!("idweave and others doing the same job, {} ids", cli.size.ids);
+        chart::draw(path, &title, &reports)?;
     }
     ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
     Ok(())

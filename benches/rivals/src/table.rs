@@ -27,7 +27,9 @@ pub fn print(reports: &[Report]) -> Result<String> {
     let mut times = grid();
     times.set_header(header(reports));
     for work in TIMED {
-        let cells = reports.iter().map(|report| cell(report.figures.get(work), idweave.get(work)));
+        // Upkeep is nothing for some, hence nothing to compare with.
+        let ours = idweave.get(work).filter(|_| *work != Work::Settle);
+        let cells = reports.iter().map(|report| cell(report.figures.get(work), ours));
         times.add_row([work.title().to_owned()].into_iter().chain(cells));
     }
     align(&mut times, reports.len());
