@@ -4,6 +4,7 @@
 //! A link that would break the limit is an edge of another label, which no traversal follows.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 use overgraph::{
@@ -18,6 +19,9 @@ use crate::store::{Lookup, Sizing, Store};
 
 /// An entity holds one id a space at most, so no two are further apart.
 pub const HOPS: u32 = Space::ALL.len() as u32 - 1;
+
+/// How long to wait for its directory.
+const BUSY_MAX: Duration = Duration::from_secs(120);
 
 pub struct OverGraph {
     db: DatabaseEngine,
@@ -209,7 +213,16 @@ impl Store for OverGraph {
     fn reopen(self, dir: &Path, sizing: Sizing) -> Result<OverGraph> {
         self.db.close()?;
         drop(self);
-        OverGraph::open(dir, sizing)
+        // After a close the directory stays busy for a while, until what is replaced has been given back.
+        let begun = Instant::now();
+        loop {
+            match OverGraph::open(dir, sizing) {
+                Err(error) if error.to_string().contains("Busy") && begun.elapsed() < BUSY_MAX => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                opened => return opened,
+            }
+        }
     }
 }
 

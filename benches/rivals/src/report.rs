@@ -11,6 +11,7 @@ use crate::physical::Memory;
 #[serde(rename_all = "snake_case")]
 pub enum Work {
     Ingest,
+    IngestLast,
     Known,
     Single,
     Settle,
@@ -27,6 +28,7 @@ impl Work {
     pub fn title(self) -> &'static str {
         match self {
             Work::Ingest => "ingest, a fact in durable commits of 1,000",
+            Work::IngestLast => "of that, a fact of the last tenth",
             Work::Known => "known facts again, a fact",
             Work::Single => "one durable commit of one fact",
             Work::Settle => "upkeep before reading, all",

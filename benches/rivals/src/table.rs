@@ -10,6 +10,7 @@ use crate::report::{Figure, Report, Work};
 
 const TIMED: &[Work] = &[
     Work::Ingest,
+    Work::IngestLast,
     Work::Known,
     Work::Single,
     Work::Merge,

@@ -32,12 +32,20 @@ fn timed<S: Store>(store: &mut S, facts: &[Fact]) -> Result<(Duration, u64)> {
     Ok((begun.elapsed(), new))
 }
 
+/// Where the last tenth of the stream ended.
+struct Tenth {
+    next: u64,
+    busy: Duration,
+    done: u64,
+}
+
 /// The whole stream. Returns the bytes that a commit added to the files.
 pub fn ingest<S: Store>(session: &mut Session, store: &mut S) -> Result<u64> {
     let (world, facts) = (session.world, session.world.facts());
     let empty = session.disk_bytes()?;
     let mut append_bytes = session.plan.sizes.map(|sizes| sizes.append);
-    let (mut busy, mut bare, mut tenth) = (Duration::ZERO, Vec::new(), (1, Duration::ZERO, 0_u64));
+    let (mut busy, mut bare) = (Duration::ZERO, Vec::new());
+    let (mut tenth, mut last) = (Tenth { next: 1, busy, done: 0 }, Figure::bare(f64::NAN, 0));
     let commits = facts.div_ceil(COMMIT_FACTS);
     for commit in 0..commits {
         let first = commit * COMMIT_FACTS;
@@ -52,12 +60,17 @@ pub fn ingest<S: Store>(session: &mut Session, store: &mut S) -> Result<u64> {
         if let Some(bytes) = append_bytes.filter(|_| commit.is_multiple_of(APPEND_EVERY)) {
             bare.push(session.append.once(bytes)?.as_nanos() as f64);
         }
-        if commit + 1 == commits * tenth.0 / 10 {
-            let rate = (first + part.len() as u64 - tenth.2) as f64 / (busy - tenth.1).as_secs_f64();
-            session.say(&format!("{} of {facts} facts, the last at {rate:.0}/s", first + part.len() as u64));
-            tenth = (tenth.0 + 1, busy, first + part.len() as u64);
+        if commit + 1 == commits * tenth.next / 10 {
+            let done = first + part.len() as u64;
+            last = Figure::bare(
+                (busy - tenth.busy).as_nanos() as f64 / (done - tenth.done) as f64,
+                done - tenth.done,
+            );
+            session.say(&format!("{done} of {facts} facts, the last at {:.0}/s", 1e9 / last.ns));
+            tenth = Tenth { next: tenth.next + 1, busy, done };
         }
     }
+    session.figures.insert(Work::IngestLast, last);
     let baseline = (!bare.is_empty()).then(|| median(&mut bare) / COMMIT_FACTS as f64);
     let figure = Figure { ns: busy.as_nanos() as f64 / facts as f64, baseline_ns: baseline, count: facts };
     session.figures.insert(Work::Ingest, figure);
