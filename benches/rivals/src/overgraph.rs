@@ -1,7 +1,9 @@
 //! The job on OverGraph, as a graph: an id is a node under the label of its kind and scope, what links two
 //! ids is an edge with its evidence, and an entity is what a traversal reaches.
 //!
-//! A link that would break the limit is an edge of another label, which no traversal follows.
+//! A link that would break the limit is an edge of another label, which no traversal follows. Nothing is
+//! deleted but when a link is taken back: reading neighbours walks the deletions that are not compacted yet,
+//! so that a node for each entity, deleted when two unite, made a translation take milliseconds.
 
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -105,13 +105,10 @@ fn family(db: &Connection, id: &Id, place: Option<(i64, i64)>, node: i64) -> Res
 fn link(db: &Connection, next: &mut i64, fact: &Fact) -> Result<bool> {
     let places = [find(db, &fact.a)?, find(db, &fact.b)?];
     let mut node = |place: Option<(i64, i64)>| {
-        place.map_or_else(
-            || {
-                *next += 1;
-                (*next - 1, *next - 1)
-            },
-            |place| place,
-        )
+        place.unwrap_or_else(|| {
+            *next += 1;
+            (*next - 1, *next - 1)
+        })
     };
     let ((node_a, entity_a), (node_b, entity_b)) = (node(places[0]), node(places[1]));
     let (low, high) = (node_a.min(node_b), node_a.max(node_b));
