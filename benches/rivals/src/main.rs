@@ -56,6 +56,9 @@ struct Cli {
     /// Where the stores put their files: a disk to be measured, not a memory file system.
     #[arg(long, default_value = "target/rivals")]
     dir: PathBuf,
+    /// How often all of it is done, the stores in turns; the median counts.
+    #[arg(long, default_value_t = 1)]
+    repeat: u64,
     /// Writes what was measured.
     #[arg(long)]
     json: Option<PathBuf>,
@@ -147,7 +150,8 @@ fn run_all(cli: &Cli) -> Result<()> {
     for name in &cli.rivals {
         ensure!(STORES.contains(&name.as_str()), "no store {name}; there are {}", STORES.join(", "));
     }
-    ensure!(cli.size.ids >= 40_000 && cli.size.rounds >= 1, "at least 40,000 ids and a round");
+    ensure!(cli.size.ids >= 40_000, "at least 40,000 ids, so that there are enough commits");
+    ensure!(cli.size.rounds >= 1 && cli.repeat >= 1, "at least one round, once");
     let world = World::new(cli.size.ids, cli.size.seed);
     println!(
         "{} ids in {} accounts, {} facts of which {} conflict, seed {}",
@@ -157,20 +161,25 @@ fn run_all(cli: &Cli) -> Result<()> {
         world.conflicts(),
         cli.size.seed
     );
-    let (mut reports, mut failed) = (Vec::new(), Vec::new());
-    for name in STORES {
-        if *name != "idweave" && !cli.rivals.is_empty() && !cli.rivals.iter().any(|rival| rival == name) {
-            continue;
-        }
-        match child(cli, name, reports.first()) {
-            Ok(report) => reports.push(report),
-            Err(error) if *name == "idweave" => return Err(error),
-            Err(error) => {
-                eprintln!("{name}: {error:#}");
-                failed.push(*name);
+    let asked = |name: &str| cli.rivals.is_empty() || cli.rivals.iter().any(|rival| rival == name);
+    let names: Vec<&str> = STORES.iter().copied().filter(|name| *name == "idweave" || asked(name)).collect();
+    let mut runs: Vec<Vec<Report>> = names.iter().map(|_| Vec::new()).collect();
+    let mut failed = Vec::new();
+    // Whole rounds in turns: noise of minutes does not fall on one store alone.
+    for _ in 0..cli.repeat {
+        for (place, name) in names.iter().enumerate() {
+            let idweave = runs.first().and_then(|runs| runs.first()).cloned();
+            match child(cli, name, idweave.as_ref()) {
+                Ok(report) => runs[place].push(report),
+                Err(error) if place == 0 => return Err(error),
+                Err(error) => {
+                    eprintln!("{name}: {error:#}");
+                    failed.push(*name);
+                }
             }
         }
     }
+    let reports: Vec<Report> = runs.iter().filter_map(|runs| report::middle(runs)).collect();
     println!("{}", table::print(&reports)?);
     if let Some(path) = &cli.json {
         std::fs::write(path, serde_json::to_vec_pretty(&reports)?)?;

@@ -74,3 +74,42 @@ pub struct Report {
     pub append_bytes: u64,
     pub single_append_bytes: u64,
 }
+
+/// The median of several runs of one store: of each figure the run in the middle, with the baseline that was
+/// timed in turns with it. Sizes are those of the last run.
+pub fn middle(runs: &[Report]) -> Option<Report> {
+    let mut report = runs.last()?.clone();
+    for (work, figure) in &mut report.figures {
+        let mut of_runs: Vec<Figure> = runs.iter().filter_map(|run| run.figures.get(work).copied()).collect();
+        of_runs.sort_by(|one, other| one.ns.total_cmp(&other.ns));
+        *figure = *of_runs.get(of_runs.len() / 2)?;
+    }
+    report.answers_checked = runs.iter().map(|run| run.answers_checked).sum();
+    Some(report)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Figure, Report, Work, middle};
+
+    #[test]
+    fn the_middle_run_keeps_the_baseline_it_was_timed_with() {
+        let run = |ns: f64| Report {
+            store: "x".to_owned(),
+            figures: [(Work::Lookup, Figure { ns, baseline_ns: Some(ns / 2.0), count: 1 })].into(),
+            disk_bytes: 1,
+            memory_after_ingest: Default::default(),
+            memory_after_lookups: Default::default(),
+            answers_checked: 10,
+            dependent_read_ns: 1.0,
+            independent_read_ns: 1.0,
+            buffer_bytes: 1,
+            append_bytes: 1,
+            single_append_bytes: 1,
+        };
+        let report = middle(&[run(30.0), run(10.0), run(20.0)]);
+        let figure = report.as_ref().and_then(|report| report.figures.get(&Work::Lookup));
+        assert_eq!(figure.map(|figure| (figure.ns, figure.baseline_ns)), Some((20.0, Some(10.0))));
+        assert_eq!(report.map(|report| report.answers_checked), Some(30));
+    }
+}
