@@ -20,9 +20,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::Criterion;
-use idweave::{Durability, Fact, Graph, Id, Outcome, Read, Translation};
+use idweave::{Durability, Fact, Graph, Id, Outcome, Read, Time, Translation};
 
-use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, Spaces, link, mix};
+use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, SEED, START_MS, Spaces, link, mix};
 
 /// A durable commit.
 fn commit(graph: &Graph, facts: &[Fact]) {

@@ -4,7 +4,7 @@ use idweave::{Fact, Id, KindScope, Op, Time};
 
 pub(crate) const IDS_PER_ACCOUNT: u64 = 5;
 pub(crate) const COMMIT_FACTS: usize = 1_000;
-const SEED: u64 = 0x1d_aea7;
+pub(crate) const SEED: u64 = 0x1d_aea7;
 pub(crate) const START_MS: i64 = 1_735_689_600_000;
 pub(crate) const NOW: Time = Time::from_ms(START_MS + 400_000_000);
 
