@@ -1,6 +1,6 @@
 //! Opening and creating: replay of the journal into a state.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::codec::decode_commit;
@@ -8,7 +8,7 @@ use crate::engine::{Change, Door, replay, restore_settings, settle};
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
 use crate::graph::options::{Options, Recovery, random_secret, random_uuid};
-use crate::journal::{Frame, Journal, Opening, Options as JournalOptions, Tail};
+use crate::journal::{Frame, Journal, Opening, Options as JournalOptions, SegmentName, Tail};
 use crate::model::Time;
 use crate::segment::Segment;
 use crate::store::{Home, JournalHome, MemoryHome, State, restore};
@@ -21,14 +21,7 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
         Err(Error::NotFound { .. }) if options.create_if_missing => return create(options, dir),
         opening => opening?,
     };
-    let mut segments = Vec::new();
-    for (name, path) in opening.segments() {
-        let segment = Segment::open(&*options.vfs, &path, options.read_mode)?;
-        if segment.name().uuid != opening.uuid() || segment.header().file_len != name.file_len {
-            return Err(segment.corrupt(0, "this is not the segment that the manifest names"));
-        }
-        segments.push(Arc::new(segment));
-    }
+    let segments = open_segments(&options, opening.uuid(), opening.segments())?;
     let state = match restore(segments)? {
         Some(restored) => restore_settings(restored)?,
         None => State::seeded(opening.uuid()),
@@ -51,6 +44,23 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
     };
     let home: Box<dyn Home> = Box::new(JournalHome::new(journal));
     Ok(Graph::start(state, home, options, found))
+}
+
+/// Opens the segments that a manifest names, the newest first.
+pub(crate) fn open_segments(
+    options: &Options,
+    uuid: [u8; 16],
+    names: impl Iterator<Item = (SegmentName, PathBuf)>,
+) -> Result<Vec<Arc<Segment>>> {
+    let mut segments = Vec::new();
+    for (name, path) in names {
+        let segment = Segment::open(&*options.vfs, &path, options.read_mode)?;
+        if segment.name().uuid != uuid || segment.header().file_len != name.file_len {
+            return Err(segment.corrupt(0, "this is not the segment that the manifest names"));
+        }
+        segments.push(Arc::new(segment));
+    }
+    Ok(segments)
 }
 
 pub(crate) fn create(options: Options, dir: &Path) -> Result<Graph> {
@@ -85,20 +95,7 @@ impl Replaying {
                 Some(self.change.insert(change))
             }
         };
-        let Some(change) = change else { return Ok(()) };
-        change.seq = frame.seq;
-        change.recorded_at = Time::from_ms(frame.recorded_at);
-        let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };
-        for entry in decode_commit(frame.payload).map_err(damaged)? {
-            replay(change, entry)?;
-        }
-        change.state.seq = frame.seq;
-        change.state.recorded_at = change.recorded_at;
-        if frame.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {
-            settle(change)?;
-            change.state.shed();
-        }
-        Ok(())
+        change.map_or(Ok(()), |change| replay_frame(change, dir, frame))
     }
 
     fn finish(self) -> Result<State> {
@@ -110,4 +107,21 @@ impl Replaying {
             (None, begun) => Ok(begun.unwrap_or_default()),
         }
     }
+}
+
+/// Applies the entries of a frame.
+pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>) -> Result<()> {
+    change.seq = frame.seq;
+    change.recorded_at = Time::from_ms(frame.recorded_at);
+    let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };
+    for entry in decode_commit(frame.payload).map_err(damaged)? {
+        replay(change, entry)?;
+    }
+    change.state.seq = frame.seq;
+    change.state.recorded_at = change.recorded_at;
+    if frame.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {
+        settle(change)?;
+        change.state.shed();
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@ use crate::engine::Door;
 use crate::error::{Error, FactRule, IoOp, Result};
 use crate::graph::handle::Graph;
 use crate::graph::open;
+use crate::graph::read_only::ReadOnly;
 use crate::graph::view::Limits;
 use crate::model::Placeholders;
 use crate::segment::ReadMode;
@@ -175,6 +176,16 @@ impl Options {
     pub fn create(self, dir: impl AsRef<Path>) -> Result<Graph> {
         self.check()?;
         open::create(self, dir.as_ref())
+    }
+
+    /// Opens a database that another process may be writing, for reading only: without a lock, and without changing
+    /// anything.
+    ///
+    /// # Errors
+    /// `NotFound`, `Corrupt`, `FormatVersion`, `Io`.
+    pub fn open_read_only(self, dir: impl AsRef<Path>) -> Result<ReadOnly> {
+        self.check()?;
+        ReadOnly::open(self, dir.as_ref())
     }
 
     /// A graph without files, gone with the process.

@@ -37,6 +37,7 @@ pub(crate) mod repair;
 
 pub(crate) mod checkpoint;
 pub(crate) mod create;
+pub(crate) mod follow;
 pub(crate) mod open;
 pub(crate) mod sync;
 pub(crate) mod writer;
@@ -46,6 +47,7 @@ mod tests;
 
 pub(crate) use checkpoint::Place;
 pub(crate) use create::Identity;
+pub(crate) use follow::{Followed, Follower, is_gone};
 pub(crate) use format::{End, Secret, SegmentName};
 pub(crate) use open::{Opening, Tail};
 pub(crate) use reader::Frame;

@@ -72,6 +72,11 @@ impl LogReader {
         self.offset
     }
 
+    /// Goes to a place between two frames.
+    pub(crate) fn stand_at(&mut self, offset: u64) {
+        self.offset = offset;
+    }
+
     /// The file header and its crc; the reader then stands behind it.
     pub(crate) fn file_header(&mut self) -> Result<Result<(FileHeader, u32), Unreadable>> {
         let header = match self.bytes(0, FILE_HEADER_BYTES as u64)? {

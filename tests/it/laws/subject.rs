@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use idweave::vfs::{RealVfs, Vfs};
-use idweave::{Committed, Finding, Graph, Result, Snapshotted, Time, Tx, View};
+use idweave::{Committed, Finding, Graph, ReadOnly, Result, Snapshotted, Time, Tx, View};
 
+use crate::laws::engine::{dump, numbers};
 use crate::support::generate::Random;
 use crate::support::sim_disk::{Fault, SimDisk};
 
@@ -30,6 +31,8 @@ struct Shaker {
     /// Where it is reopened.
     disk: Option<SimDisk>,
     random: Random,
+    /// What another process would see.
+    follower: Option<ReadOnly>,
 }
 
 /// A graph, shaken or not.
@@ -63,7 +66,7 @@ impl Subject {
     fn made(graph: Graph, disk: Option<SimDisk>) -> Subject {
         let shaker = SHAKEN.get().map(|seed| {
             SHAKEN.set(Some(seed.wrapping_add(1)));
-            Shaker { disk, random: Random::new(seed) }
+            Shaker { disk, random: Random::new(seed), follower: None }
         });
         Subject { graph: RefCell::new(Some(Arc::new(graph))), shaker: RefCell::new(shaker) }
     }
@@ -106,6 +109,26 @@ impl Subject {
                 closed?;
             }
             *self.graph.borrow_mut() = Some(Arc::new(open(disk)));
+        }
+        if shaker.random.below(3) == 0 {
+            let view = self.view();
+            match &shaker.follower {
+                None => {
+                    let options = Graph::options().vfs(disk.vfs());
+                    shaker.follower = Some(options.open_read_only(Path::new(DIR))?);
+                }
+                Some(follower) => {
+                    assert_eq!(follower.refresh()?, view.seq(), "a follower sees what is durable")
+                }
+            }
+            let followed = shaker.follower.as_ref().map(|follower| follower.view());
+            for seen in followed.iter() {
+                assert_eq!(
+                    (dump(seen), numbers(seen)),
+                    (dump(&view), numbers(&view)),
+                    "a follower answers alike"
+                );
+            }
         }
         Ok(())
     }
