@@ -175,3 +175,41 @@ fn log_files_that_segments_cover_are_gone_and_the_cost_is_that_of_the_change() {
         .filter(|file| file.as_ref().is_ok_and(|file| file.path().extension().is_some_and(|e| e == "log")));
     assert_eq!(logs.count(), 1);
 }
+
+#[test]
+fn a_follower_keeps_up_while_the_writer_checkpoints_and_merges() {
+    let place = tempfile::tempdir().unwrap();
+    let graph = Graph::options().auto_checkpoint(false).create(place.path()).unwrap();
+    write(&graph, 0..100);
+    graph.sync().unwrap();
+    let follower = Graph::options().open_read_only(place.path()).unwrap();
+    let (done, start) = (AtomicBool::new(false), Barrier::new(2));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            start.wait();
+            for commit in 1..150 {
+                write(&graph, commit * 100..(commit + 1) * 100);
+                graph.sync().unwrap();
+                if commit % 7 == 0 {
+                    graph.checkpoint().unwrap();
+                }
+            }
+            done.store(true, Ordering::Release);
+        });
+        start.wait();
+        let mut last = 0;
+        while !done.load(Ordering::Acquire) {
+            let seq = follower.refresh().unwrap();
+            assert!(seq >= last, "a follower never goes back");
+            last = seq;
+            let view = follower.view();
+            let commits = usize::try_from(view.seq()).unwrap();
+            assert_eq!(found(&view, commits * 100 - 1), right(commits * 100 - 1));
+            assert_eq!(found(&view, commits * 100), Translation::Unknown);
+        }
+    });
+    assert_eq!(follower.refresh().unwrap(), graph.view().seq());
+    assert!((0..15_000).step_by(11).all(|number| found(&follower.view(), number) == right(number)));
+    graph.close().unwrap();
+    assert_eq!(follower.refresh().unwrap(), 150);
+}

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use idweave::{Graph, Id, KindScope, Read, Recovery, Snapshot};
+use idweave::{Error, Graph, Id, KindScope, Read, Recovery, Snapshot};
 
 use crate::cli::Common;
 use crate::exit::{Failure, say};
@@ -56,7 +56,13 @@ pub(crate) fn open(common: &Common) -> Result<Graph, Failure> {
 /// What a command that only reads answers from. A snapshot needs no database and takes no lock.
 pub(crate) fn read(common: &Common) -> Result<Box<dyn Read>, Failure> {
     Ok(match Place::of(common)? {
-        Place::Database(_) => Box::new(open(common)?.view()),
+        Place::Database(dir) => match open(common) {
+            // Somebody writes it: what is durable there can be read all the same.
+            Err(Failure::Engine(Error::Locked { .. })) => {
+                Box::new(Graph::options().open_read_only(dir)?.view())
+            }
+            opened => Box::new(opened?.view()),
+        },
         Place::Snapshot(file) => Box::new(Snapshot::open(snapshot(file)?)?),
     })
 }
