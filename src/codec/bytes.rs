@@ -96,6 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
+    #[inline]
     pub(crate) fn u8(&mut self) -> Result<u8, What> {
         let (first, rest) = self.rest.split_first().ok_or("cut short")?;
         self.rest = rest;
@@ -103,6 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `len` bytes as they are.
+    #[inline]
     pub(crate) fn raw(&mut self, len: usize) -> Result<&'a [u8], What> {
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or("cut short")?;
         self.rest = rest;
@@ -117,7 +119,15 @@ impl<'a> Reader<'a> {
     }
 
     /// A varint in its shortest form.
+    #[inline]
     pub(crate) fn varint(&mut self) -> Result<u64, What> {
+        // Mostly one byte.
+        if let Some((byte, rest)) = self.rest.split_first()
+            && *byte < 0x80
+        {
+            self.rest = rest;
+            return Ok(u64::from(*byte));
+        }
         let mut value = 0u64;
         for shift in (0..70).step_by(7) {
             let byte = self.u8()?;
@@ -147,6 +157,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A flag and `N` more.
+    #[inline]
     pub(crate) fn flags<const N: usize>(&mut self) -> Result<(bool, [bool; N]), What> {
         const { assert!(N < 8, "flags fit one byte") };
         let byte = self.u8()?;

@@ -190,11 +190,14 @@ fn check_value(kind: &Kind, value: &str) -> Result<(), IdRule> {
     if value.len() > VALUE_LEN_MAX {
         return Err(IdRule::ValueTooLong);
     }
-    if value.chars().any(char::is_control) {
-        return Err(IdRule::ValueControl);
-    }
-    if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
-        return Err(IdRule::ValueWhiteSpace);
+    // What platforms issue needs no look at characters.
+    if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+        if value.chars().any(char::is_control) {
+            return Err(IdRule::ValueControl);
+        }
+        if value.starts_with(char::is_whitespace) || value.ends_with(char::is_whitespace) {
+            return Err(IdRule::ValueWhiteSpace);
+        }
     }
     let is_hash = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
     if *kind == Kind::Phone && (value.len() != 64 || !value.bytes().all(is_hash)) {

@@ -32,44 +32,44 @@ fn speaker(hash: u64) -> usize {
 }
 
 /// A line that was verified: the prints and places of its entries.
-pub(crate) struct Line {
-    prints: [u16; LINE_ENTRIES],
-    places: [u32; LINE_ENTRIES],
+pub(crate) struct Line<'f> {
+    prints: &'f [[u8; 2]],
+    places: &'f [[u8; 4]],
 }
 
-impl Line {
+impl<'f> Line<'f> {
     /// Reads the line at `at`.
-    pub(crate) fn read(identity: u32, at: u64, bytes: &[u8]) -> Result<Line, What> {
+    #[inline]
+    pub(crate) fn read(identity: u32, at: u64, bytes: &'f [u8]) -> Result<Line<'f>, What> {
         let (body, check) = bytes.split_last_chunk::<4>().ok_or("cut short")?;
         if quick_sum(identity, at, body) != u32::from_le_bytes(*check) {
             return Err("a line of an index whose checksum does not hold");
         }
         let (prints, places) = body.split_at_checked(LINE_ENTRIES * 2).ok_or("cut short")?;
-        let mut line = Line { prints: [0; LINE_ENTRIES], places: [0; LINE_ENTRIES] };
-        for (to, from) in line.prints.iter_mut().zip(prints.as_chunks().0) {
-            *to = u16::from_le_bytes(*from);
-        }
-        for (to, from) in line.places.iter_mut().zip(places.as_chunks().0) {
-            *to = u32::from_le_bytes(*from);
-        }
-        Ok(line)
+        Ok(Line { prints: prints.as_chunks().0, places: places.as_chunks().0 })
+    }
+
+    fn place(&self, slot: usize) -> u32 {
+        self.places.get(slot).map_or(0, |place| u32::from_le_bytes(*place))
     }
 
     /// The places of all entries.
     pub(crate) fn all(&self) -> impl Iterator<Item = u32> {
-        self.places.iter().map(|place| *place & !GOES_ON).filter(|place| *place != 0)
+        (0..LINE_ENTRIES).map(|slot| self.place(slot) & !GOES_ON).filter(|place| *place != 0)
     }
 
     /// The places of entries that may be of a hash.
+    #[inline]
     pub(crate) fn places(&self, hash: u64) -> impl Iterator<Item = u32> {
-        let print = hash as u16;
-        let entries = self.prints.iter().zip(&self.places).filter(move |(known, _)| **known == print);
-        entries.map(|(_, place)| *place & !GOES_ON).filter(|place| *place != 0)
+        let print = (hash as u16).to_le_bytes();
+        let slots = self.prints.iter().enumerate().filter(move |(_, known)| **known == print);
+        slots.map(|(slot, _)| self.place(slot) & !GOES_ON).filter(|place| *place != 0)
     }
 
     /// Whether an entry of a hash may stand in the next line.
+    #[inline]
     pub(crate) fn goes_on(&self, hash: u64) -> bool {
-        self.places.get(speaker(hash)).is_some_and(|place| *place & GOES_ON != 0)
+        self.place(speaker(hash)) & GOES_ON != 0
     }
 }
 

@@ -54,6 +54,7 @@ impl<'s> Glancing<'s> {
         segments.iter().for_each(|segment| segment.prefetch_id(asked.hash));
         for segment in segments {
             let places = segment.places_of(asked.hash)?;
+            places.all().iter().flat_map(|all| all.iter()).for_each(|place| segment.prefetch_record(*place));
             match self.look(segment, &asked, &places)? {
                 Glance::NotHere => {}
                 Glance::One(id) => return Ok(Some(id)),

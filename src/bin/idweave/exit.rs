@@ -154,7 +154,9 @@ pub(crate) fn engine_text(error: &Error) -> String {
             }
         }
         Error::Locked { .. } => {
-            text.push_str(" (one process at a time writes a database; commands that only read go on meanwhile)");
+            text.push_str(
+                " (one process at a time writes a database; commands that only read go on meanwhile)",
+            );
         }
         Error::Answer(AnswerError::UnknownSource) => {
             text.push_str("; `idweave ingest --list` shows them all")

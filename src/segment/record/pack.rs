@@ -37,10 +37,14 @@ fn place(byte: u8) -> u8 {
 }
 
 fn form_of(value: &str) -> u64 {
-    let bytes = value.as_bytes();
-    if bytes.len().is_multiple_of(2) && bytes.iter().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+    let (mut is_hex, mut is_base64url) = (value.len().is_multiple_of(2), true);
+    for byte in value.bytes() {
+        is_hex &= byte.is_ascii_digit() | matches!(byte, b'a'..=b'f');
+        is_base64url &= place(byte) != NONE;
+    }
+    if is_hex {
         HEX
-    } else if bytes.iter().all(|byte| place(*byte) != NONE) {
+    } else if is_base64url {
         BASE64URL
     } else {
         PLAIN
@@ -95,6 +99,18 @@ impl PackedValue {
             *place = byte;
         }
         self.len += 1;
+    }
+
+    /// Three bytes to four digits of six bits.
+    fn pack_base64url(&mut self, value: &[u8]) {
+        let (fours, rest) = value.as_chunks::<4>();
+        let threes = self.bytes.as_chunks_mut::<3>().0;
+        for (three, four) in threes.iter_mut().zip(fours) {
+            let word = four.iter().fold(0, |word, digit| word << 6 | u32::from(place(*digit)));
+            *three = [(word >> 16) as u8, (word >> 8) as u8, word as u8];
+        }
+        self.len = fours.len() * 3;
+        self.pack_bits(rest.iter().map(|byte| place(*byte)), 6);
     }
 
     fn pack_bits(&mut self, digits: impl Iterator<Item = u8>, width: u32) {
@@ -208,17 +224,24 @@ fn unpack_bits(bytes: &[u8], len: usize, width: u32, digits: &[u8], out: &mut Te
         return Err("a value with bits beyond its end");
     }
     let mut value = [0_u8; BYTES_MAX];
-    let mut rest = bytes.iter();
+    let digit = |digit: u32| digits.get(digit as usize).copied().unwrap_or(0);
+    // Four digits of six bits to three bytes; what is left, and other widths, one by one.
+    let (whole, rest) = if width == 6 { bytes.as_chunks::<3>() } else { (&[][..], bytes) };
+    let (fours, left) = value.split_at_mut_checked(whole.len() * 4).ok_or("a value too long")?;
+    for (four, [x, y, z]) in fours.as_chunks_mut::<4>().0.iter_mut().zip(whole) {
+        let word = u32::from(*x) << 16 | u32::from(*y) << 8 | u32::from(*z);
+        *four = [digit(word >> 18), digit(word >> 12 & 63), digit(word >> 6 & 63), digit(word & 63)];
+    }
+    let mut rest = rest.iter();
     let (mut bits, mut count) = (0_u32, 0);
-    for place in value.iter_mut().take(len) {
+    for place in left.iter_mut().take(len.saturating_sub(whole.len() * 4)) {
         if count < width {
             bits = bits << 8 | u32::from(rest.next().copied().unwrap_or(0));
             count += 8;
         }
         count -= width;
-        let digit = bits >> count;
+        *place = digit(bits >> count);
         bits &= (1 << count) - 1;
-        *place = digits.get(digit as usize).copied().unwrap_or(0);
     }
     out.push_bytes(value.get(..len).unwrap_or_default());
     Ok(())

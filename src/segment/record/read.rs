@@ -69,6 +69,7 @@ impl<'a> Head<'a> {
     }
 
     /// The next member.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Member<'a>>, What> {
         if self.read == self.count {
             return if self.reader.left() == 0 { Ok(None) } else { Err("more bytes than the members have") };
