@@ -11,7 +11,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
 use crate::graph::shared::{Shared, held};
 use crate::journal::{Place, SegmentName};
@@ -73,6 +73,10 @@ impl Shared {
         let mut done = Checkpointed::default();
         if !wanted() {
             return Ok(done);
+        }
+        // A manifest that could not be written whole may name the very segment that would be written again.
+        if held(&self.writer).is_poisoned() {
+            return Err(Error::Poisoned);
         }
         // Twice where a failed checkpoint left a frozen delta: that first, then what came since.
         loop {
@@ -213,7 +217,7 @@ fn write_merged(
     write: impl FnOnce(&mut SegmentWriter) -> Result<()>,
 ) -> Result<Arc<Segment>> {
     let Some(newest) = run.first() else {
-        return Err(crate::error::Error::Internal { what: "nothing to merge" });
+        return Err(Error::Internal { what: "nothing to merge" });
     };
     let name = Name { number, is_base, ..*newest.name() };
     finish(place, name, read_mode, |mut out| {

@@ -1,11 +1,12 @@
 //! Opening and creating: replay of the journal into a state.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::codec::decode_commit;
 use crate::engine::{Change, Door, replay, restore_settings, settle};
-use crate::error::{Error, Result};
+use crate::error::{Error, IoOp, Result};
 use crate::graph::handle::Graph;
 use crate::graph::options::{Options, Recovery, random_secret, random_uuid};
 use crate::journal::{Frame, Journal, Opening, Options as JournalOptions, SegmentName, Tail};
@@ -21,7 +22,12 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
         Err(Error::NotFound { .. }) if options.create_if_missing => return create(options, dir),
         opening => opening?,
     };
-    let segments = open_segments(&options, opening.uuid(), opening.segments())?;
+    let segments = match open_segments(&options, opening.uuid(), opening.segments()) {
+        Err(Error::Io { op: IoOp::Open, path, source }) if source.kind() == ErrorKind::NotFound => {
+            return Err(Error::Corrupt { file: path, offset: 0, what: "the segment is missing" });
+        }
+        opened => opened?,
+    };
     let state = match restore(segments)? {
         Some(restored) => restore_settings(restored)?,
         None => State::seeded(opening.uuid()),
@@ -55,7 +61,8 @@ pub(crate) fn open_segments(
     let mut segments = Vec::new();
     for (name, path) in names {
         let segment = Segment::open(&*options.vfs, &path, options.read_mode)?;
-        if segment.name().uuid != uuid || segment.header().file_len != name.file_len {
+        let found = (segment.name().uuid, segment.name().number, segment.header().file_len);
+        if found != (uuid, name.number, name.file_len) {
             return Err(segment.corrupt(0, "this is not the segment that the manifest names"));
         }
         segments.push(Arc::new(segment));

@@ -84,7 +84,7 @@ impl PackedValue {
         let mut packed =
             PackedValue { head: (value.len() as u64) << 2 | form, len: 0, bytes: [0; BYTES_MAX] };
         match form {
-            BASE64URL => packed.pack_bits(value.bytes().map(place), 6),
+            BASE64URL => packed.pack_base64url(value.as_bytes()),
             HEX => packed.pack_bits(
                 value.bytes().map(|b| if b.is_ascii_digit() { b - b'0' } else { b - b'a' + 10 }),
                 4,
