@@ -31,6 +31,8 @@ mod laws;
 mod oracle_examples;
 /// What the reading verbs answer.
 mod reading;
+/// Crashes, failing calls and damage where the state lies in segments.
+mod segments;
 /// The simulated disk itself: what was flushed is certain, all else is not.
 mod sim_disk;
 /// The oracle, the generator, the simulated disk.

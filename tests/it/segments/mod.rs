@@ -1,0 +1,10 @@
+//! Graphs whose state lies in segments: crashes, failing calls and damaged bytes.
+//!
+//! `answers` is everything a graph says, `history` a life of commits and checkpoints from the random streams of
+//! facts; on them stand `crash`, `faults` and `damage`.
+
+mod answers;
+mod history;
+
+/// Crashes while checkpoints and merges run, and while what they left is recovered.
+mod crash;
