@@ -46,26 +46,29 @@ pub(crate) fn history(seed: u64, facts: usize) -> (Vec<Act>, Questions) {
     (acts, questions)
 }
 
-const HUB: &str = "userid:ww00000000000000c1:hub";
+pub(crate) const HUB: &str = "userid:ww00000000000000c1:hub";
 
 /// A staff id that follows so many customers that the list lies beside its record, and changes to that list.
-fn add_hub(acts: &mut Vec<Act>, random: &mut Random) {
+pub(crate) fn hub() -> [Vec<Fact>; 4] {
+    let fact = |line: &str| ndjson::parse(line, 1, &Placeholders::default()).unwrap();
     let line = |op: &str, customer: usize, at: i64| {
         let at = NOW.ms() - 1_000_000 + at;
-        let line = format!(
+        fact(&format!(
             r#"{{"op":"{op}","kind":"follows","from":"{HUB}","to":"external_userid:ww00000000000000c1:customer{customer:03}","source":"work.contact_get","at":{at}}}"#
-        );
-        ndjson::parse(&line, 1, &Placeholders::default()).unwrap()
+        ))
     };
     let erase = r#"{"op":"erase","id":"external_userid:ww00000000000000c1:customer007","reach":"id","reason":"asked","at":1798760000000}"#;
-    let changes = [
+    [
         (0..66).map(|customer| line("relate", customer, 0)).collect(),
         (64..68).map(|customer| line("relate", customer, 1)).collect(),
         (0..5).map(|customer| line("unrelate", customer, 2)).collect(),
-        vec![ndjson::parse(erase, 1, &Placeholders::default()).unwrap(), line("relate", 70, 3)],
-    ];
+        vec![fact(erase), line("relate", 70, 3)],
+    ]
+}
+
+fn add_hub(acts: &mut Vec<Act>, random: &mut Random) {
     let mut at = 0;
-    for change in changes {
+    for change in hub() {
         at = (at + random.below(4)).min(acts.len());
         acts.insert(at, Act::Commit(change));
         acts.insert(at + 1, Act::Checkpoint);

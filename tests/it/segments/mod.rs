@@ -8,3 +8,7 @@ mod history;
 
 /// Crashes while checkpoints and merges run, and while what they left is recovered.
 mod crash;
+/// Damaged bytes of segments, manifests and snapshots.
+mod damage;
+/// Calls that fail in them.
+mod faults;
