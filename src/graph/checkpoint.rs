@@ -9,6 +9,7 @@
 //! # Order
 //!   freeze (writer's lock), write, install (writer's lock): see `journal/checkpoint.rs` for what is durable when.
 
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use crate::error::{Error, Result};
@@ -17,6 +18,7 @@ use crate::graph::shared::{Shared, held};
 use crate::journal::{Place, SegmentName};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
 use crate::store::{Layers, Saved, State, counts_of, merge, seed_of, write_changes};
+use crate::vfs::Vfs;
 
 /// Segments that may lie on top of each other before they are merged whatever their sizes.
 const SEGMENTS_MAX: usize = 6;
@@ -170,7 +172,7 @@ impl Shared {
 }
 
 /// How many of the newest segments to merge, by their sizes.
-fn mergeable(sizes: &[u64]) -> usize {
+pub(crate) fn mergeable(sizes: &[u64]) -> usize {
     let mut count = 1;
     let mut sum = sizes.first().copied().unwrap_or(0);
     for size in sizes.iter().skip(1) {
@@ -233,13 +235,23 @@ fn finish(
     write: impl FnOnce(SegmentWriter) -> Result<u64>,
 ) -> Result<Arc<Segment>> {
     let path = place.path(name.number);
-    let written = SegmentWriter::create(&place.vfs, &path, name).and_then(write).and_then(|_| {
-        place.sync_names()?;
-        Segment::open(&*place.vfs, &path, read_mode).map(Arc::new)
-    });
+    write_file(&place.vfs, &path, name, read_mode, |out| write(out).and_then(|_| place.sync_names()))
+}
+
+/// Writes a file and opens it as a segment; nothing is left of it after an error.
+pub(crate) fn write_file(
+    vfs: &Arc<dyn Vfs>,
+    path: &Path,
+    name: Name,
+    read_mode: ReadMode,
+    write: impl FnOnce(SegmentWriter) -> Result<()>,
+) -> Result<Arc<Segment>> {
+    let written = SegmentWriter::create(vfs, path, name)
+        .and_then(write)
+        .and_then(|()| Segment::open(&**vfs, path, read_mode).map(Arc::new));
     if written.is_err() {
         // The error that matters is the first; the next open removes what this leaves.
-        drop(place.vfs.remove(&path));
+        drop(vfs.remove(path));
     }
     written
 }

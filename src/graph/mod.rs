@@ -2,6 +2,7 @@
 //!
 //! Read in this order: options and opening, the graph and its commits, a transaction, a view.
 
+mod bulk;
 mod checkpoint;
 mod checkpointer;
 mod commit;
@@ -14,6 +15,7 @@ mod snapshot;
 mod tx;
 mod view;
 
+pub use bulk::BulkLoad;
 pub use checkpoint::Checkpointed;
 pub use handle::{Committed, Graph};
 pub use options::{Durability, Options, Recovery};

@@ -197,7 +197,7 @@ impl Options {
         open::in_memory(self)
     }
 
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.door.refresh_ms < 0 {
             return Err(
                 FactRule::Other("the refresh option is a number of milliseconds, not below zero").into()

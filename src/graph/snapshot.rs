@@ -8,7 +8,8 @@ use crate::engine::restore_settings;
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
 use crate::graph::view::Shown;
-use crate::journal::{Identity, Journal, Options as JournalOptions, Secret, SegmentName};
+use crate::journal::unfinished_in;
+use crate::journal::{Begun, Identity, Journal, Options as JournalOptions, Secret, SegmentName};
 use crate::model::Time;
 use crate::segment::rows::Tag;
 use crate::segment::{Found, Name, ReadMode, Segment, SegmentWriter};
@@ -209,19 +210,14 @@ pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Res
     let name = *segment.name();
     let identity = Identity { uuid: name.uuid, secret: Secret(secret) };
     let mut bytes = 0;
-    let journal = Journal::create_from(
-        vfs.clone(),
-        dir,
-        JournalOptions::default(),
-        identity,
-        name.seq,
-        |path, number| {
-            let mut out = SegmentWriter::create(vfs, path, Name { number, ..name })?;
-            merge(snapshot.state.layers.segments(), true, None, &*snapshot.state, &mut out)?;
-            bytes = out.finish(segment.header().counts)?;
-            Ok(SegmentName { number, file_len: bytes })
-        },
-    )?;
+    let journal = Journal::create_from(vfs.clone(), dir, JournalOptions::default(), identity, |segments| {
+        let name = Name { number: 1, ..name };
+        let mut out = SegmentWriter::create(vfs, &unfinished_in(segments), name)?;
+        merge(snapshot.state.layers.segments(), true, None, &*snapshot.state, &mut out)?;
+        bytes = out.finish(segment.header().counts)?;
+        let segment = SegmentName { number: name.number, file_len: bytes };
+        Ok(Some(Begun { seq: name.seq, segment }))
+    })?;
     journal.close()?;
     Ok(Snapshotted { seq: name.seq, bytes })
 }

@@ -2,7 +2,8 @@
 //!
 //! # Order
 //!   everything is durable under its own name before MANIFEST gets its name: before that rename there is no
-//!   database and `create` may be run again, after it there is a good empty one.
+//!   database and `create` may be run again, after it there is a good one. A segment that it begins with gets its
+//!   name while MANIFEST.new is there, which tells it from one whose manifest was lost.
 
 use std::io;
 use std::path::Path;
@@ -23,6 +24,14 @@ use crate::vfs::{OpenMode, Vfs};
 pub(crate) struct Identity {
     pub(crate) uuid: Uuid,
     pub(crate) secret: Secret,
+}
+
+/// What a database begins with.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Begun {
+    /// The last commit that the segment covers.
+    pub(crate) seq: u64,
+    pub(crate) segment: SegmentName,
 }
 
 impl Identity {
@@ -49,27 +58,23 @@ impl Journal {
         options: Options,
         identity: Identity,
     ) -> Result<Journal> {
-        Journal::create_with(vfs, dir, options, identity, 0, |_| Ok(Vec::new()))
+        Journal::create_with(vfs, dir, options, identity, |_| Ok(None))
     }
 
-    /// A database that begins with a segment covering commits up to `seq`. `write` makes the segment's file.
+    /// A database that begins with a segment. `write` is given the directory of segments, which it may use as it
+    /// likes, and makes the segment's file there under the name `unfinished`.
     pub(crate) fn create_from(
         vfs: Arc<dyn Vfs>,
         dir: &Path,
         options: Options,
         identity: Identity,
-        seq: u64,
-        write: impl FnOnce(&Path, u64) -> Result<SegmentName>,
+        write: impl FnOnce(&Path) -> Result<Option<Begun>>,
     ) -> Result<Journal> {
         let files = vfs.clone();
-        Journal::create_with(vfs, dir, options, identity, seq, |dir| {
+        Journal::create_with(vfs, dir, options, identity, |dir| {
             let segments = layout::segments(dir);
             files.create_dir(&segments)?;
-            let unfinished = segments.join("unfinished");
-            let name = write(&unfinished, 1)?;
-            files.rename(&unfinished, &layout::segment_in(&segments, name.number))?;
-            files.sync_dir(&segments)?;
-            Ok(vec![name])
+            write(&segments)
         })
     }
 
@@ -78,8 +83,7 @@ impl Journal {
         dir: &Path,
         options: Options,
         identity: Identity,
-        covered_seq: u64,
-        fill: impl FnOnce(&Path) -> Result<Vec<SegmentName>>,
+        fill: impl FnOnce(&Path) -> Result<Option<Begun>>,
     ) -> Result<Journal> {
         vfs.create_dir(dir)?;
         if let Some(parent) = dir.parent() {
@@ -89,13 +93,15 @@ impl Journal {
         let lock = vfs.lock(&layout::lock(dir))?;
         refuse_occupied(&*vfs, dir)?;
 
+        let begun = fill(dir)?;
+        let covered_seq = begun.map_or(0, |begun| begun.seq);
+        let segment = begun.map(|begun| begun.segment);
         vfs.create_dir(&layout::journal(dir))?;
         let end = begin_log(&*vfs, dir, &identity.uuid, covered_seq)?;
         let mark = vfs.open(&layout::mark(dir), OpenMode::Create)?;
         mark.write_at(0, &[0; MARK_FILE_BYTES])?;
         mark.sync_all()?;
         vfs.sync_dir(&layout::journal(dir))?;
-        let segments = fill(dir)?;
 
         let manifest = Stored::new(Manifest {
             resolver_version: options.resolver_version,
@@ -108,11 +114,16 @@ impl Journal {
             state: State::Sealed,
             end,
             covered_seq,
-            next_segment: segments.iter().map(|segment| segment.number + 1).max().unwrap_or(0),
-            segments,
+            next_segment: segment.map_or(0, |segment| segment.number + 1),
+            segments: segment.into_iter().collect(),
         });
         manifest.write_new(&*vfs, &layout::manifest_new(dir))?;
         vfs.sync_dir(dir)?;
+        if let Some(segment) = segment {
+            let segments = layout::segments(dir);
+            vfs.rename(&layout::unfinished_in(&segments), &layout::segment_in(&segments, segment.number))?;
+            vfs.sync_dir(&segments)?;
+        }
         vfs.rename(&layout::manifest_new(dir), &layout::manifest(dir))?;
         vfs.sync_dir(dir)?;
         Journal::resume(vfs, dir, options, manifest, end, lock)
@@ -155,10 +166,10 @@ pub(crate) fn without_manifest(vfs: &dyn Vfs, dir: &Path) -> Error {
     }
 }
 
-/// True if there are segments: a restoration that was cut short leaves none by that name.
+/// True if there are segments that belong to a database: a creation that was cut short leaves one beside MANIFEST.new.
 fn holds_segments(vfs: &dyn Vfs, dir: &Path) -> Result<bool> {
     let segments = layout::segments(dir);
-    if !vfs.exists(&segments)? {
+    if !vfs.exists(&segments)? || vfs.exists(&layout::manifest_new(dir))? {
         return Ok(false);
     }
     Ok(vfs.list(&segments)?.iter().any(|name| layout::segment_number(name).is_some()))

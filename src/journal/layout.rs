@@ -37,6 +37,11 @@ pub(crate) fn segment_in(segments: &Path, number: u64) -> PathBuf {
     segments.join(format!("{number:0NUMBER_DIGITS$}.seg"))
 }
 
+/// The segment that a database is to begin with, while it is written.
+pub(crate) fn unfinished_in(segments: &Path) -> PathBuf {
+    segments.join("unfinished")
+}
+
 /// The number of a segment by its file's name.
 pub(crate) fn segment_number(name: &str) -> Option<u64> {
     number_before(name, ".seg")

@@ -46,9 +46,10 @@ pub(crate) mod writer;
 mod tests;
 
 pub(crate) use checkpoint::Place;
-pub(crate) use create::Identity;
+pub(crate) use create::{Begun, Identity};
 pub(crate) use follow::{Followed, Follower, is_gone};
 pub(crate) use format::{End, Secret, SegmentName};
+pub(crate) use layout::unfinished_in;
 pub(crate) use open::{Opening, Tail};
 pub(crate) use reader::Frame;
 pub(crate) use sync::SyncHandle;

@@ -10,6 +10,8 @@
 
 /// The sources keep the rules of ARCHITECTURE.md.
 mod architecture;
+/// Bulk loads.
+mod bulk;
 /// Checkpoints while others read and write.
 mod checkpoints;
 /// The command-line tool, as its users run it.

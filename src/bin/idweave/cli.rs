@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::build::BuildArgs;
 use crate::contacts::ContactsArgs;
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
@@ -64,6 +65,8 @@ pub(crate) enum Command {
     Init,
     /// Read facts, one JSON object a line
     Import(ImportArgs),
+    /// Make a new database from files of facts: quicker than importing them, and not durable before the end
+    Build(BuildArgs),
     /// Read the body of a WeChat or WeCom answer or event
     Ingest(Box<IngestArgs>),
     /// Who is this: the entity of an id

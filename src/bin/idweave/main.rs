@@ -8,6 +8,7 @@
 //!   B2 answers go to stdout, everything else to stderr; no error holds an identifier's value or a secret.
 
 mod answers;
+mod build;
 mod check;
 mod checkpoint;
 mod cli;
@@ -18,7 +19,7 @@ mod dump;
 mod exit;
 mod explain;
 mod import;
-mod import_count;
+
 mod ingest;
 mod ingest_notes;
 mod ingest_options;
@@ -30,6 +31,7 @@ mod resolve;
 mod restore;
 mod same;
 mod snapshot;
+mod tally;
 mod translate;
 mod verify;
 
@@ -61,6 +63,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Demo(args) => demo::run(&args, common, out),
         Command::Init => init::run(common, out),
         Command::Import(args) => import::run(&args, common, out),
+        Command::Build(args) => build::run(&args, common, out),
         Command::Ingest(args) => ingest::run(&args, common, out),
         Command::Resolve(args) => resolve::resolve(&args, common, out),
         Command::Translate(args) => translate::run(&args, common, out),

@@ -2,6 +2,7 @@
 
 mod answers;
 mod broken;
+mod build;
 mod demo;
 mod import;
 mod ingest;

@@ -3,8 +3,8 @@
 //! `answers` is everything a graph says, `history` a life of commits and checkpoints from the random streams of
 //! facts; on them stand `crash`, `faults` and `damage`.
 
-mod answers;
-mod history;
+pub(crate) mod answers;
+pub(crate) mod history;
 
 /// Crashes while checkpoints and merges run, and while what they left is recovered.
 mod crash;

@@ -13,10 +13,10 @@ use crate::demo::files::Files;
 use crate::demo::manifest::Step;
 use crate::demo::names::Names;
 use crate::exit::Failure;
-use crate::import_count::Reject;
 use crate::ingest::{Told, tell_body};
 use crate::ingest_options;
 use crate::moment;
+use crate::tally::Reject;
 use crate::translate;
 use crate::{database, moment::show};
 
