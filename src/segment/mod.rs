@@ -27,7 +27,7 @@ pub use bytes::ReadMode;
 
 pub(crate) use file::{Known, Places, Record, Segment};
 pub(crate) use format::{Counts, Name};
-pub(crate) use hash::{hash_id, hash_node, hash_text, hashes_of, spread};
+pub(crate) use hash::{hash_id, hash_text, hashes_of, spread};
 pub(crate) use record::{Family, Glance, Gone, Key, Spaces};
 pub(crate) use table::{Absences, Found, Merge};
 pub(crate) use writer::SegmentWriter;

@@ -5,17 +5,23 @@ use std::sync::LazyLock;
 
 use hashbrown::DefaultHashBuilder;
 
-use crate::records::{ListKey, PairKey, RelationKey, SideKey};
+use crate::records::{ListKey, NodeNo, PairKey, RelationKey, SideKey};
 use crate::segment::{hash_text, spread};
 
-pub(crate) use crate::segment::{hash_id, hash_node};
+pub(crate) use crate::segment::hash_id;
 
 /// Keyed at random once a process, so that nobody outside can choose keys that collide.
 static IN_MEMORY: LazyLock<DefaultHashBuilder> = LazyLock::new(DefaultHashBuilder::default);
 
-/// A pair of nodes has a hash of its own.
+/// A node's place in tables in memory: numbers that follow each other lie side by side, for they are met together. They
+/// are given out by the graph itself, so nobody outside can choose ones that collide.
+pub(crate) fn hash_node(number: NodeNo) -> u64 {
+    u64::from(number.reverse_bits())
+}
+
+/// A pair's place in tables in memory, beside those of the same and the next nodes.
 pub(crate) fn hash_pair(key: PairKey) -> u64 {
-    spread(key.packed())
+    key.packed().reverse_bits()
 }
 
 /// For tables in memory only.
