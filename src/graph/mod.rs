@@ -12,6 +12,7 @@ mod options;
 mod read_only;
 mod shared;
 mod snapshot;
+mod spill;
 mod tx;
 mod view;
 

@@ -1,6 +1,6 @@
 //! Which nodes are written again, and which of them side by side.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::error::Result;
 use crate::records::{NodeNo, PairKey, Slot};
@@ -17,8 +17,8 @@ const CLOSE_LIST_MAX: usize = 64;
 pub(super) struct Clusters {
     /// In order of their first members; each in order.
     pub(super) all: Vec<Vec<NodeNo>>,
-    /// The place of each node's cluster in `all`.
-    place: BTreeMap<NodeNo, usize>,
+    /// Every node with the place of its cluster in `all`, in order.
+    places: Vec<(NodeNo, u32)>,
     /// Pairs that lay inside a record that is replaced.
     pub(super) were_near: BTreeSet<PairKey>,
 }
@@ -26,8 +26,11 @@ pub(super) struct Clusters {
 impl Clusters {
     /// Whether two nodes are written side by side.
     pub(super) fn are_near(&self, key: PairKey) -> bool {
-        let place = |number| self.place.get(&number);
-        place(key.a).is_some() && place(key.a) == place(key.b)
+        let place = |number| {
+            let at = self.places.binary_search_by_key(&number, |(known, _)| *known).ok()?;
+            self.places.get(at).map(|(_, place)| *place)
+        };
+        place(key.a).is_some_and(|of_a| place(key.b) == Some(of_a))
     }
 }
 
@@ -37,35 +40,38 @@ pub(super) fn clusters_of(state: &State) -> Result<Clusters> {
     wanted.extend(state.delta.pairs.values().flat_map(|(key, _)| [key.a, key.b]));
     wanted.sort_unstable();
     wanted.dedup();
-    let mut nodes: BTreeSet<NodeNo> = BTreeSet::new();
+    let mut nodes: Vec<NodeNo> = Vec::with_capacity(wanted.len());
     let mut were_near = BTreeSet::new();
     let mut replaced: BTreeSet<NodeNo> = BTreeSet::new();
+    let is_base = state.layers.is_empty();
     for number in wanted {
         let lens = Lens::on(state);
         lens.answer(|lens| {
             if lens.node(number).is_some() {
-                nodes.insert(number);
+                nodes.push(number);
             }
-            if replaced.contains(&number) {
+            if is_base || replaced.contains(&number) {
                 return;
             }
             let Some(family) = lens.family_below(number) else { return };
             for (member, _) in &family.nodes {
                 replaced.insert(*member);
                 if lens.node(*member).is_some() {
-                    nodes.insert(*member);
+                    nodes.push(*member);
                 }
             }
             were_near.extend(family.pairs.iter().map(|pair| pair.key()));
         })?;
     }
-    let nodes: Vec<NodeNo> = nodes.into_iter().collect();
+    nodes.sort_unstable();
+    nodes.dedup();
     let all = cluster(state, &nodes)?;
-    let of_cluster = |(place, cluster): (usize, &Vec<NodeNo>)| {
+    let of_cluster = |(cluster, place): (&Vec<NodeNo>, u32)| {
         cluster.iter().map(move |number| (*number, place)).collect::<Vec<_>>()
     };
-    let place = all.iter().enumerate().flat_map(of_cluster).collect();
-    Ok(Clusters { all, place, were_near })
+    let mut places: Vec<(NodeNo, u32)> = all.iter().zip(0..).flat_map(of_cluster).collect();
+    places.sort_unstable();
+    Ok(Clusters { all, places, were_near })
 }
 
 /// Finds the root of a place, shortening the way.
@@ -100,19 +106,20 @@ fn cluster(state: &State, nodes: &[NodeNo]) -> Result<Vec<Vec<NodeNo>>> {
             unite(&mut families, place, other);
         }
     }
-    let mut grouped: BTreeMap<usize, BTreeMap<NodeNo, Vec<NodeNo>>> = BTreeMap::new();
+    // By family, then by entity: a cluster ends with its family, or where the next entity has no more room.
+    let mut sorted: Vec<(usize, NodeNo, NodeNo)> = Vec::with_capacity(nodes.len());
     for (place, (number, entity)) in nodes.iter().zip(entities).enumerate() {
-        let family = root(&mut families, place);
-        grouped.entry(family).or_default().entry(entity).or_default().push(*number);
+        sorted.push((root(&mut families, place), entity, *number));
     }
+    sorted.sort_unstable();
     let mut clusters: Vec<Vec<NodeNo>> = Vec::new();
-    for entities in grouped.into_values() {
-        let mut open: Vec<NodeNo> = Vec::new();
-        for entity in entities.into_values() {
+    for family in sorted.chunk_by(|x, y| x.0 == y.0) {
+        let mut open: Vec<NodeNo> = Vec::with_capacity(family.len().min(CLUSTER_MAX));
+        for entity in family.chunk_by(|x, y| x.1 == y.1) {
             if !open.is_empty() && open.len() + entity.len() > CLUSTER_MAX {
                 clusters.push(std::mem::take(&mut open));
             }
-            open.extend(entity);
+            open.extend(entity.iter().map(|(_, _, number)| *number));
         }
         clusters.push(open);
     }

@@ -22,14 +22,19 @@ pub(super) fn put_far_pairs(state: &State, clusters: &Clusters, rows: &mut Rows)
     let mut keys: Vec<PairKey> = touched.chain(clusters.were_near.iter().copied()).collect();
     keys.sort_unstable();
     keys.dedup();
+    let numbers_below = state.layers.numbers_below();
     for key in keys {
+        let (is_near, may_lie_below) = (clusters.are_near(key), key.b < numbers_below);
+        if is_near && !may_lie_below {
+            continue;
+        }
         let row = pair_key(key);
         Lens::on(state).answer(|lens| match lens.pair(key) {
-            Some(pair) if !clusters.are_near(key) => {
+            Some(pair) if !is_near => {
                 rows.insert(row, Some(put_far_pair(pair)));
             }
             _ => {
-                if key.b < state.layers.numbers_below() && lens.row(&row).is_some() {
+                if may_lie_below && lens.row(&row).is_some() {
                     rows.insert(row, None);
                 }
             }
