@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::change::Change;
-use crate::engine::walk::{entity_members, live_pairs};
+use crate::engine::walk::{entity_members, live_pairs_of};
 use crate::records::{Direct, Edge, Node, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Level, PersonEdge, PersonGroup, Reason, Status, settle_persons};
 use crate::store::{Draft, Source};
@@ -80,18 +80,23 @@ pub(crate) fn settle_person_groups(change: &mut Change) {
         if done.contains(&entity) {
             continue;
         }
-        let group = group_around(&change.state, entity);
+        let (group, is_alone) = group_around(&change.state, entity);
         done.extend(group.keys());
-        settle_group(change, &group);
+        if is_alone {
+            set_person(change, entity, entity);
+        } else {
+            settle_group(change, &group);
+        }
     }
 }
 
 /// Entities by number, each with its members.
 type Group = BTreeMap<NodeNo, Vec<NodeNo>>;
 
-/// The entities joined to `start` by joinable edges.
-fn group_around(state: &Draft, start: NodeNo) -> Group {
+/// The entities joined to `start` by joinable edges, and whether that is one without any edge of 3.8.
+fn group_around(state: &Draft, start: NodeNo) -> (Group, bool) {
     let mut group = Group::new();
+    let mut is_alone = true;
     let mut stack = vec![start];
     while let Some(entity) = stack.pop() {
         if group.contains_key(&entity) {
@@ -100,6 +105,7 @@ fn group_around(state: &Draft, start: NodeNo) -> Group {
         let members = entity_members(state, entity);
         for member in &members {
             for (other, pair) in personal_pairs(state, *member) {
+                is_alone = false;
                 let joins = pair.edges.iter().any(|edge| is_joinable(state, pair, edge));
                 if joins && let Some(other) = state.node(other) {
                     stack.push(other.entity);
@@ -108,23 +114,23 @@ fn group_around(state: &Draft, start: NodeNo) -> Group {
         }
         group.insert(entity, members);
     }
-    group
+    (group, is_alone)
 }
 
 /// The pairs of a node that hold edges of 3.8: hints, unless the node is their hub, and cardinality
 /// conflicts that a person source speaks for.
-fn personal_pairs(state: &Draft, number: NodeNo) -> impl Iterator<Item = (NodeNo, &Pair)> {
-    let hints = state.node(number).filter(|node| !node.hint_hub).map(|node| state.hints(number, node));
-    let hints = hints.map(|others| others.map(|other| (other, PairKey::new(number, other))));
-    let numbers: BTreeSet<(NodeNo, PairKey)> = hints
-        .into_iter()
-        .flatten()
-        .chain(live_pairs(state, number).into_iter().filter(|(_, pair)| {
-            let pair = state.pair(*pair);
-            pair.is_some_and(|pair| pair.edges.iter().any(|edge| edge.state.came_as_cardinality()))
-        }))
-        .collect();
-    numbers.into_iter().filter_map(|(other, pair)| Some((other, state.pair(pair)?)))
+fn personal_pairs(state: &Draft, number: NodeNo) -> Vec<(NodeNo, &Pair)> {
+    let Some(node) = state.node(number) else { return Vec::new() };
+    let came = |pair: &Pair| pair.edges.iter().any(|edge| edge.state.came_as_cardinality());
+    let mut pairs: Vec<(NodeNo, &Pair)> =
+        live_pairs_of(state, number, node).filter(|(_, pair)| came(pair)).collect();
+    if !node.hint_hub {
+        let hints = state.hints(number, node);
+        pairs.extend(hints.filter_map(|other| Some((other, state.pair(PairKey::new(number, other))?))));
+    }
+    pairs.sort_unstable_by_key(|(other, _)| *other);
+    pairs.dedup_by_key(|(other, _)| *other);
+    pairs
 }
 
 fn is_at_hub(state: &Draft, pair: &Pair) -> bool {
@@ -182,11 +188,15 @@ fn settle_group(change: &mut Change, group: &Group) {
     }
     for (entity, person) in entities.iter().zip(settled.person) {
         let Some(person) = entities.get(person).copied() else { continue };
-        if change.state.node(*entity).is_some_and(|node| node.person != person)
-            && let Some(node) = change.state.node_mut(*entity)
-        {
-            node.person = person;
-        }
+        set_person(change, *entity, person);
+    }
+}
+
+fn set_person(change: &mut Change, entity: NodeNo, person: NodeNo) {
+    if change.state.node(entity).is_some_and(|node| node.person != person)
+        && let Some(node) = change.state.node_mut(entity)
+    {
+        node.person = person;
     }
 }
 

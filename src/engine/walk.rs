@@ -1,17 +1,26 @@
 //! Walking what is kept: the live pairs of an id and the members of an entity, on any source.
 
-use crate::records::{Edge, NodeNo, PairKey, Phase};
+use crate::records::{Edge, Group, Node, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Level, Status};
 use crate::store::Source;
 
 /// The live pairs of a node and their other ends. Hubs' groups are not looked into.
 pub(crate) fn live_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairKey)> {
     let Some(node) = source.node(number) else { return Vec::new() };
+    live_pairs_of(source, number, node).map(|(other, _)| (other, PairKey::new(number, other))).collect()
+}
+
+/// The same of a node at hand.
+pub(crate) fn live_pairs_of<'s>(
+    source: &'s impl Source,
+    number: NodeNo,
+    node: &'s Node,
+) -> impl Iterator<Item = (NodeNo, &'s Pair)> {
     let limit = source.rules().hub_limit;
-    let small = node.groups.iter().filter(|g| g.candidate && (g.passing || g.links.len() <= limit));
-    let others = small.flat_map(|group| source.links(number, group));
-    let pairs = others.map(|other| (other, PairKey::new(number, other)));
-    pairs.filter(|(_, pair)| source.pair(*pair).is_some_and(|pair| pair.live)).collect()
+    let small = move |group: &&Group| group.candidate && (group.passing || group.links.len() <= limit);
+    let others = node.groups.iter().filter(small).flat_map(move |group| source.links(number, group));
+    let pairs = others.filter_map(move |other| Some((other, source.pair(PairKey::new(number, other))?)));
+    pairs.filter(|(_, pair)| pair.live)
 }
 
 /// Whether an edge was accepted by 3.7.

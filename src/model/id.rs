@@ -10,13 +10,16 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use crate::error::IdRule;
 use crate::model::erased_debug::short_hash;
 use crate::model::kind::{Class, Kind};
 use crate::model::placeholder::Placeholders;
 use crate::model::scope::{KindScope, normalise_part};
+
+/// The list that ids are held against where none is given.
+static DEFAULT_PLACEHOLDERS: LazyLock<Placeholders> = LazyLock::new(Placeholders::default);
 
 /// Longest value, in bytes.
 const VALUE_LEN_MAX: usize = 128;
@@ -48,7 +51,7 @@ impl Id {
     /// # Errors
     /// The rule of design section 1 that was broken. Nothing is trimmed or repaired.
     pub fn new(kind: Kind, scope: &str, value: &str) -> Result<Id, IdRule> {
-        Id::with_placeholders(kind, scope, value, &Placeholders::default())
+        Id::with_placeholders(kind, scope, value, &DEFAULT_PLACEHOLDERS)
     }
 
     /// Builds an id with a placeholder list of one's own; the graph it goes into must use the same list.
@@ -210,7 +213,7 @@ impl FromStr for Id {
     type Err = IdRule;
 
     fn from_str(text: &str) -> Result<Id, IdRule> {
-        Id::parse_with(text, &Placeholders::default())
+        Id::parse_with(text, &DEFAULT_PLACEHOLDERS)
     }
 }
 

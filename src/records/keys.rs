@@ -54,3 +54,14 @@ pub(crate) enum ListKey {
     /// The numbers given out in a space, erased ones included.
     Space(Sym),
 }
+
+impl ListKey {
+    /// The node whose list it is, if it is a node's.
+    pub(crate) fn node(self) -> Option<NodeNo> {
+        match self {
+            ListKey::Group { node, .. } | ListKey::Relations { node, .. } => Some(node),
+            ListKey::Hints(node) | ListKey::ClockEnds(node) | ListKey::ClockLatest(node) => Some(node),
+            ListKey::Source(_) | ListKey::Batch(_) | ListKey::Space(_) => None,
+        }
+    }
+}

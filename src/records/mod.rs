@@ -15,5 +15,5 @@ pub(crate) use node::{
     Direct, Edge, EdgeState, Evidence, Group, MemberRef, Node, Pair, PendingClock, PendingPair, Phase,
     Relation, RelationGroup, RelationOp, Slot,
 };
-pub(crate) use persist::{SortedSet, Table, Trie};
+pub(crate) use persist::{Items, SortedSet, Table, Trie};
 pub(crate) use sides::{AbsentTold, Lifting, Side, SideKey, ToggleOp, forbids};

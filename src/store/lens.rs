@@ -12,7 +12,7 @@ use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
-    List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym,
+    Items, List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym,
 };
 use crate::segment::rows::{
     ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
@@ -95,7 +95,7 @@ impl<S: Borrow<State>> Lens<S> {
             match self.loads.caught(segment.find_node(number))? {
                 Known::Nothing => {}
                 Known::Gone(gone) => {
-                    return self.loads.slots.insert(number, Box::new(Some(Slot::Gone(gone.next)))).as_ref();
+                    return self.loads.slots.insert(number, Some(Slot::Gone(gone.next))).as_ref();
                 }
                 Known::Family(record) => {
                     self.load_family(segment, &record);
@@ -103,16 +103,16 @@ impl<S: Borrow<State>> Lens<S> {
                 }
             }
         }
-        self.loads.slots.insert(number, Box::new(None)).as_ref()
+        self.loads.slots.insert(number, None).as_ref()
     }
 
     fn load_family(&self, segment: &Segment, record: &Record<'_>) {
         let Some(family) = self.loads.caught(segment.family(record, self.state())) else { return };
         for (number, node) in family.nodes {
-            self.loads.slots.insert(number, Box::new(Some(Slot::Live(Arc::new(node)))));
+            self.loads.slots.insert(number, Some(Slot::Live(Arc::new(node))));
         }
         for pair in family.pairs {
-            self.loads.pairs.insert(pair.key(), Box::new(Some(pair)));
+            self.loads.pairs.insert(pair.key(), Some(pair));
         }
     }
 
@@ -167,8 +167,10 @@ impl<S: Borrow<State>> Lens<S> {
 
     /// The items of a list's rows, in order.
     pub(crate) fn items_below<'s, T: RowItem + 's>(&'s self, key: ListKey) -> impl Iterator<Item = T> + 's {
-        let lists = ListsBelow::new(self.segments(), key);
-        let mut lists = self.loads.caught(lists);
+        let numbers_below = self.state().layers.numbers_below();
+        let may_lie_below = numbers_below > 0 && key.node().is_none_or(|node| node < numbers_below);
+        let lists = may_lie_below.then(|| ListsBelow::new(self.segments(), key));
+        let mut lists = lists.and_then(|lists| self.loads.caught(lists));
         std::iter::from_fn(move || {
             let next = lists.as_mut()?.next();
             let item = self.loads.caught(next).flatten();
@@ -262,12 +264,12 @@ impl<S: Borrow<State>> Lens<S> {
         &'s self,
         key: ListKey,
         list: &'s List<T>,
-    ) -> Box<dyn Iterator<Item = T> + 's> {
+    ) -> impl Iterator<Item = T> + 's {
         if !list.lies_below() {
-            return Box::new(list.here().iter());
+            return Listed::Here(list.here().iter());
         }
         let below = self.items_below(key).filter(|item| !list.is_gone(*item));
-        Box::new(united(list.here().iter(), below))
+        Listed::United(Box::new(united(list.here().iter(), below)))
     }
 }
 
@@ -308,7 +310,7 @@ impl<S: Borrow<State>> Lens<S> {
         }
         let row = || self.row_of(&pair_key(key), |bytes| take_far_pair(key, bytes));
         let pair = if a_is_far && b_is_far { row() } else { None };
-        self.loads.pairs.insert(key, Box::new(pair)).as_ref()
+        self.loads.pairs.insert(key, pair).as_ref()
     }
 
     fn relation_below(&self, key: RelationKey) -> Option<&Relation> {
@@ -319,7 +321,7 @@ impl<S: Borrow<State>> Lens<S> {
             return known.as_ref();
         }
         let relation = self.row_of(&relation_key(key), take_relation);
-        self.loads.relations.insert(key, Box::new(relation)).as_ref()
+        self.loads.relations.insert(key, relation).as_ref()
     }
 
     fn side_below(&self, key: &SideKey) -> Option<&Side> {
@@ -330,7 +332,25 @@ impl<S: Borrow<State>> Lens<S> {
             return known.as_ref();
         }
         let side = self.row_of(&side_key(key), |bytes| take_side(key.clone(), bytes));
-        self.loads.sides.insert(key.clone(), Box::new(side)).as_ref()
+        self.loads.sides.insert(key.clone(), side).as_ref()
+    }
+}
+
+/// A walk over a list: what is here, or that and what lies below.
+enum Listed<'s, T> {
+    Here(Items<'s, T>),
+    United(Box<dyn Iterator<Item = T> + 's>),
+}
+
+impl<T: Copy> Iterator for Listed<'_, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        match self {
+            Listed::Here(items) => items.next(),
+            Listed::United(items) => items.next(),
+        }
     }
 }
 
@@ -389,7 +409,7 @@ impl<S: Borrow<State>> Source for Lens<S> {
         }
     }
 
-    fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> Box<dyn Iterator<Item = NodeNo> + 's> {
+    fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> impl Iterator<Item = NodeNo> + 's {
         self.items(key, list)
     }
 

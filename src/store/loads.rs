@@ -1,19 +1,46 @@
 //! What a lens has read of segments: kept until it is dropped, so that answers can borrow it.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
+use std::hash::Hash;
 
 use elsa::FrozenMap;
+use hashbrown::DefaultHashBuilder;
 
 use crate::error::{Error, Result};
 use crate::records::{NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot};
 
+/// Records by their keys, to which more are only added.
+pub(in crate::store) struct Map<K, V> {
+    map: FrozenMap<K, Box<Option<V>>, DefaultHashBuilder>,
+    len: Cell<usize>,
+}
+
+impl<K: Eq + Hash, V> Default for Map<K, V> {
+    fn default() -> Map<K, V> {
+        Map { map: FrozenMap::default(), len: Cell::new(0) }
+    }
+}
+
+impl<K: Eq + Hash, V> Map<K, V> {
+    /// What is known of a key.
+    pub(in crate::store) fn get(&self, key: &K) -> Option<&Option<V>> {
+        self.map.get(key)
+    }
+
+    /// Notes what is known of a key, unless something is.
+    pub(in crate::store) fn insert(&self, key: K, value: Option<V>) -> &Option<V> {
+        self.len.set(self.len.get() + 1);
+        self.map.insert(key, Box::new(value))
+    }
+}
+
 /// Records that were decoded, by their keys; `None` where there is nothing.
 #[derive(Default)]
 pub(in crate::store) struct Loads {
-    pub(in crate::store) slots: FrozenMap<NodeNo, Box<Option<Slot>>>,
-    pub(in crate::store) pairs: FrozenMap<PairKey, Box<Option<Pair>>>,
-    pub(in crate::store) relations: FrozenMap<RelationKey, Box<Option<Relation>>>,
-    pub(in crate::store) sides: FrozenMap<SideKey, Box<Option<Side>>>,
+    pub(in crate::store) slots: Map<NodeNo, Slot>,
+    pub(in crate::store) pairs: Map<PairKey, Pair>,
+    pub(in crate::store) relations: Map<RelationKey, Relation>,
+    pub(in crate::store) sides: Map<SideKey, Side>,
     fault: OnceCell<Error>,
 }
 
@@ -37,6 +64,6 @@ impl Loads {
 
     /// How many records are held.
     pub(in crate::store) fn len(&self) -> usize {
-        self.slots.len() + self.pairs.len() + self.relations.len() + self.sides.len()
+        self.slots.len.get() + self.pairs.len.get() + self.relations.len.get() + self.sides.len.get()
     }
 }

@@ -25,7 +25,7 @@ pub(crate) trait Source {
     /// A side record.
     fn side(&self, key: &SideKey) -> Option<&Side>;
     /// The nodes that a record's list holds, in order.
-    fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> Box<dyn Iterator<Item = NodeNo> + 's>;
+    fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> impl Iterator<Item = NodeNo> + 's;
     /// An interned text.
     fn text(&self, sym: Sym) -> &str;
     /// The number of a text, if it was interned.
@@ -52,22 +52,18 @@ pub(crate) trait Source {
     }
 
     /// The other ends of a node's pairs in a group.
-    fn links<'s>(&'s self, node: NodeNo, group: &'s Group) -> Box<dyn Iterator<Item = NodeNo> + 's> {
+    fn links<'s>(&'s self, node: NodeNo, group: &'s Group) -> impl Iterator<Item = NodeNo> + 's {
         let key = ListKey::Group { node, space: group.space, candidate: group.candidate };
         self.nodes_in(key, &group.links)
     }
 
     /// The other ends of a node's pairs with hints.
-    fn hints<'s>(&'s self, number: NodeNo, node: &'s Node) -> Box<dyn Iterator<Item = NodeNo> + 's> {
+    fn hints<'s>(&'s self, number: NodeNo, node: &'s Node) -> impl Iterator<Item = NodeNo> + 's {
         self.nodes_in(ListKey::Hints(number), &node.hints)
     }
 
     /// The other ends of a node's relations in a group.
-    fn related<'s>(
-        &'s self,
-        node: NodeNo,
-        group: &'s RelationGroup,
-    ) -> Box<dyn Iterator<Item = NodeNo> + 's> {
+    fn related<'s>(&'s self, node: NodeNo, group: &'s RelationGroup) -> impl Iterator<Item = NodeNo> + 's {
         let key = ListKey::Relations { node, kind: group.kind, direction: group.direction };
         self.nodes_in(key, &group.links)
     }

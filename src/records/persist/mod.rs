@@ -9,6 +9,6 @@ mod sorted_set;
 mod table;
 mod trie;
 
-pub(crate) use sorted_set::SortedSet;
+pub(crate) use sorted_set::{Items, SortedSet};
 pub(crate) use table::Table;
 pub(crate) use trie::Trie;

@@ -4,6 +4,7 @@
 //!   O1 items are in ascending order across chunks and blocks; none of either is empty; a chunk holds at most
 //!      `CHUNK_MAX` items and a block at most `BLOCK_MAX` chunks.
 
+use std::slice;
 use std::sync::Arc;
 
 /// Most items of a chunk.
@@ -26,6 +27,36 @@ pub(crate) enum SortedSet<T> {
         /// How many items they hold together.
         len: usize,
     },
+}
+
+/// A walk over the items of a set, in order.
+#[derive(Debug, Clone)]
+pub(crate) struct Items<'s, T> {
+    here: slice::Iter<'s, T>,
+    chunks: slice::Iter<'s, Chunk<T>>,
+    blocks: slice::Iter<'s, Block<T>>,
+}
+
+impl<T: Copy> Iterator for Items<'_, T> {
+    type Item = T;
+
+    #[inline]
+    fn next(&mut self) -> Option<T> {
+        loop {
+            if let Some(item) = self.here.next() {
+                return Some(*item);
+            }
+            match self.chunks.next() {
+                Some(chunk) => self.here = chunk.iter(),
+                None => self.chunks = self.blocks.next()?.iter(),
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let is_last = self.chunks.len() == 0 && self.blocks.len() == 0;
+        (self.here.len(), is_last.then(|| self.here.len()))
+    }
 }
 
 impl<T> Default for SortedSet<T> {
@@ -73,10 +104,9 @@ impl<T: Ord + Copy> SortedSet<T> {
     }
 
     /// The items in order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = T> {
+    pub(crate) fn iter(&self) -> Items<'_, T> {
         let (few, blocks) = self.parts();
-        let chunks = blocks.iter().flat_map(|block| block.iter());
-        few.iter().copied().chain(chunks.flat_map(|chunk| chunk.iter().copied()))
+        Items { here: few.iter(), chunks: [].iter(), blocks: blocks.iter() }
     }
 
     /// The greatest item.
