@@ -15,7 +15,8 @@ use crate::support::sim_disk::{Image, SimDisk};
 const MANIFEST: &str = "/db/MANIFEST";
 const SNAPSHOT: &str = "/snapshot";
 
-fn setting(name: &str, default: usize) -> usize {
+/// A number of the environment.
+pub(crate) fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
@@ -144,7 +145,8 @@ impl Tally {
     }
 }
 
-fn is_told(error: &Error) -> bool {
+/// Whether an error says that bytes are damaged.
+pub(crate) fn is_told(error: &Error) -> bool {
     matches!(error, Error::Corrupt { .. } | Error::FormatVersion { .. })
 }
 
