@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 use idweave::error::Result;
 use idweave::model::{Direction, RelationKind};
 use idweave::{
-    Answers, EdgeDump, Entity, EntityId, Fact, Id, KindScope, Op, Reached, Read, RelationInterval,
+    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Fact, Id, KindScope, Op, Reached, Read,
+    RelationInterval,
 };
 
 use crate::support::generate::NOW;
@@ -69,17 +70,7 @@ impl Questions {
 
     /// The short list: every entity, edge and fact, the marks, the figures.
     pub(crate) fn scans(&self, read: &impl Read) -> Vec<Answer> {
-        let mut answers = vec![
-            listed(read.entities(), |entity| {
-                let words = |ids: &[Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-                let (number, person) = (entity.entity, entity.person);
-                format!("{number} {person} {} | {}", words(&entity.ids), words(&entity.superseded))
-            }),
-            listed(read.edges(), edge),
-            listed(read.facts(), |fact| show(&fact)),
-            vec![read.stats().map(|stats| format!("{stats:?}"))],
-        ];
-        answers.extend(self.marks.iter().map(|key| vec![read.mark(key).map(|value| format!("{value:?}"))]));
+        let mut answers: Vec<Answer> = self.of_scans().iter().map(|question| question.ask(read)).collect();
         // Facts come in the order in which they are stored.
         answers.iter_mut().for_each(|answer| answer.sort_by_key(|item| item.as_ref().ok().cloned()));
         answers
@@ -88,52 +79,123 @@ impl Questions {
     /// All of it: the scans, and every verb about everything.
     pub(crate) fn all(&self, read: &impl Read) -> Vec<Answer> {
         let mut answers = self.scans(read);
-        answers.push(listed(read.conflicts(), edge));
-        for number in 0..self.ids.len() as u64 + 2 {
-            answers.push(vec![read.entity(EntityId(number)).map(|reached| match reached {
-                Reached::Entity(found) => entity(&found),
-                other => format!("{other:?}"),
-            })]);
-        }
+        answers.extend(self.lookups().iter().map(|question| question.ask(read)));
+        answers
+    }
+
+    /// What the short list asks.
+    pub(crate) fn of_scans(&self) -> Vec<Question<'_>> {
+        let scans = [Question::Entities, Question::Edges, Question::Facts, Question::Stats];
+        scans.into_iter().chain(self.marks.iter().map(|key| Question::Mark(key))).collect()
+    }
+
+    /// Every verb about everything.
+    pub(crate) fn lookups(&self) -> Vec<Question<'_>> {
+        let mut questions = vec![Question::Conflicts];
+        questions.extend((0..self.ids.len() as u64 + 2).map(|number| Question::Entity(EntityId(number))));
         for id in &self.ids {
-            answers.push(vec![read.resolve(id).map(|found| found.as_ref().map_or(String::new(), entity))]);
-            answers.push(vec![read.person(id).map(|found| {
-                found.map_or(String::new(), |person| person.entities.iter().map(entity).collect::<String>())
-            })]);
-            answers.push(vec![read.suggestions(id).map(|found| format!("{found:?}"))]);
+            questions.extend([Question::Resolve(id), Question::Person(id), Question::Suggestions(id)]);
             for kind in &self.kinds {
-                for direction in [Direction::Out, Direction::In] {
-                    answers.push(listed(read.neighbors(id, kind, direction), |found| interval(&found)));
-                }
+                let both = [Direction::Out, Direction::In];
+                questions.extend(both.map(|direction| Question::Neighbors(id, kind, direction)));
             }
-            for view in &self.views {
-                let told = |found: Vec<idweave::Contact>| {
-                    found.iter().map(|c| format!("{c:?} {:?} {:?};", c.until, c.attrs)).collect::<String>()
-                };
-                answers.push(vec![read.contacts_of(id, view).map(told)]);
-            }
+            questions.extend(self.views.iter().map(|view| Question::Contacts(id, view)));
         }
         for space in &self.spaces {
-            answers.extend(self.ids.iter().map(|id| {
-                vec![
-                    read.translate(id, space, NOW)
-                        .map(|translation| format!("{id} {space}: {translation:?}")),
-                ]
-            }));
-            let mut out = Vec::new();
-            let done = read.translate_many(&self.ids, space, NOW, &mut out);
-            answers.push(vec![done.map(|()| format!("{out:?}"))]);
+            questions.extend(self.ids.iter().map(|id| Question::Translate(id, space)));
+            questions.push(Question::TranslateMany(&self.ids, space));
         }
-        for (a, b) in &self.pairs {
-            answers.push(vec![read.same(a, b).map(|verdict| format!("{verdict:?}"))]);
-            answers.push(vec![read.explain(a, b).map(|explanation| format!("{explanation:?}"))]);
-        }
-        answers
+        questions
+            .extend(self.pairs.iter().flat_map(|(a, b)| [Question::Same(a, b), Question::Explain(a, b)]));
+        questions
     }
 }
 
-fn listed<T>(items: Answers<'_, T>, say: impl Fn(T) -> String) -> Answer {
-    items.map(|item| item.map(&say)).collect()
+/// One question.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Question<'q> {
+    Entities,
+    Edges,
+    Facts,
+    Stats,
+    Mark(&'q str),
+    Conflicts,
+    Entity(EntityId),
+    Resolve(&'q Id),
+    Person(&'q Id),
+    Suggestions(&'q Id),
+    Neighbors(&'q Id, &'q RelationKind, Direction),
+    Contacts(&'q Id, &'q str),
+    Translate(&'q Id, &'q KindScope),
+    TranslateMany(&'q [Id], &'q KindScope),
+    Same(&'q Id, &'q Id),
+    Explain(&'q Id, &'q Id),
+}
+
+impl Question<'_> {
+    /// The whole answer.
+    pub(crate) fn ask(&self, read: &impl Read) -> Answer {
+        self.items(read).collect()
+    }
+
+    /// The answer, item by item.
+    pub(crate) fn items<'a>(&'a self, read: &'a impl Read) -> Box<dyn Iterator<Item = Result<String>> + 'a> {
+        let one = match *self {
+            Question::Entities => return listed(read.entities(), |found| dumped(&found)),
+            Question::Edges => return listed(read.edges(), edge),
+            Question::Facts => return listed(read.facts(), |fact| show(&fact)),
+            Question::Conflicts => return listed(read.conflicts(), edge),
+            Question::Neighbors(id, kind, direction) => {
+                return listed(read.neighbors(id, kind, direction), |found| interval(&found));
+            }
+            Question::Stats => read.stats().map(|stats| format!("{stats:?}")),
+            Question::Mark(key) => read.mark(key).map(|value| format!("{value:?}")),
+            Question::Entity(number) => read.entity(number).map(reached),
+            Question::Resolve(id) => {
+                read.resolve(id).map(|found| found.as_ref().map_or(String::new(), entity))
+            }
+            Question::Person(id) => read.person(id).map(|found| {
+                found.map_or(String::new(), |person| person.entities.iter().map(entity).collect())
+            }),
+            Question::Suggestions(id) => read.suggestions(id).map(|found| format!("{found:?}")),
+            Question::Contacts(id, view) => read.contacts_of(id, view).map(contacts),
+            Question::Translate(id, space) => {
+                read.translate(id, space, NOW).map(|translation| format!("{id} {space}: {translation:?}"))
+            }
+            Question::TranslateMany(ids, space) => {
+                let mut out = Vec::new();
+                let done = read.translate_many(ids, space, NOW, &mut out);
+                done.map(|()| format!("{out:?}"))
+            }
+            Question::Same(a, b) => read.same(a, b).map(|verdict| format!("{verdict:?}")),
+            Question::Explain(a, b) => read.explain(a, b).map(|explanation| format!("{explanation:?}")),
+        };
+        Box::new(std::iter::once(one))
+    }
+}
+
+fn listed<'a, T: 'a>(
+    items: Answers<'a, T>,
+    say: impl Fn(T) -> String + 'a,
+) -> Box<dyn Iterator<Item = Result<String>> + 'a> {
+    Box::new(items.map(move |item| item.map(&say)))
+}
+
+fn dumped(entity: &EntityDump) -> String {
+    let words = |ids: &[Id]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let (number, person) = (entity.entity, entity.person);
+    format!("{number} {person} {} | {}", words(&entity.ids), words(&entity.superseded))
+}
+
+fn reached(reached: Reached) -> String {
+    match reached {
+        Reached::Entity(found) => entity(&found),
+        other => format!("{other:?}"),
+    }
+}
+
+fn contacts(found: Vec<Contact>) -> String {
+    found.iter().map(|c| format!("{c:?} {:?} {:?};", c.until, c.attrs)).collect()
 }
 
 fn edge(edge: EdgeDump) -> String {

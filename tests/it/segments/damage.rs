@@ -12,10 +12,16 @@ use crate::segments::history::{DIR, HUB, commit, hub, open};
 use crate::support::generate::{Flavour, Random, commits, stream};
 use crate::support::sim_disk::{Image, SimDisk};
 
+/// From one flipped bit to the next, unless the environment says otherwise.
+const STEP: usize = 907;
+/// A short segment gets as many flips all the same.
+const FLIPS_MIN: usize = 50;
+
 const MANIFEST: &str = "/db/MANIFEST";
 const SNAPSHOT: &str = "/snapshot";
 
-fn setting(name: &str, default: usize) -> usize {
+/// A number of the environment.
+pub(crate) fn setting(name: &str, default: usize) -> usize {
     std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(default)
 }
 
@@ -144,7 +150,8 @@ impl Tally {
     }
 }
 
-fn is_told(error: &Error) -> bool {
+/// Whether an error says that bytes are damaged.
+pub(crate) fn is_told(error: &Error) -> bool {
     matches!(error, Error::Corrupt { .. } | Error::FormatVersion { .. })
 }
 
@@ -171,10 +178,10 @@ fn a_flipped_bit_of_a_segment_is_told_or_harmless_and_a_full_verification_sees_i
     let kept = Kept::new();
     let segments = kept.segments();
     assert!(segments.len() >= 3, "{segments:?}");
-    let (step, mut tally) = (setting("IDWEAVE_DAMAGE_STEP", 149), Tally::default());
+    let (step, mut tally) = (setting("IDWEAVE_DAMAGE_STEP", STEP), Tally::default());
     let mut turn = 0_usize;
     for (path, len) in &segments {
-        for bit in (0..len * 8).step_by(step) {
+        for bit in (0..len * 8).step_by(step.min(len * 8 / FLIPS_MIN)) {
             let label = format!("{} bit {bit}", path.display());
             let image = kept.with(path, |bytes| bytes[bit / 8] ^= 1 << (bit % 8));
             let was_refused = tally.refused;
@@ -187,22 +194,22 @@ fn a_flipped_bit_of_a_segment_is_told_or_harmless_and_a_full_verification_sees_i
         }
     }
     println!("flipped bits of {segments:?}: {}, {tally:?}", tally.all());
-    assert!(tally.told > 500 && tally.refused > 10, "{tally:?}");
+    assert!(tally.told * 5 > tally.all() && tally.refused > 10, "{tally:?}");
 }
 
 #[test]
 fn a_flipped_bit_of_the_manifest_changes_nothing() {
     let kept = Kept::new();
-    let (step, mut tally) = (setting("IDWEAVE_DAMAGE_STEP", 149), Tally::default());
+    let (step, mut tally) = (setting("IDWEAVE_DAMAGE_STEP", STEP), Tally::default());
     let len = kept.bytes(Path::new(MANIFEST)).len();
     let dense = |bit: &usize| bit % 32_768 < 1_600 || bit % 32_768 > 32_700;
-    let every = if step == 1 { 1 } else { 5 };
+    let every = if step == 1 { 1 } else { 29 };
     let bits = (0..len * 8).filter(|bit| if dense(bit) { bit % every == 0 } else { bit % step == 0 });
     for bit in bits {
         let image = kept.with(Path::new(MANIFEST), |bytes| bytes[bit / 8] ^= 1 << (bit % 8));
         tally.judge(&kept, &image, &format!("manifest bit {bit}"));
         // The same in both slots leaves none.
-        if bit < 32_768 && bit % 11 == 0 {
+        if bit < 32_768 && bit % 3 == 0 {
             let mut both = image;
             both.change(Path::new(MANIFEST), |bytes| bytes[4096 + bit / 8] ^= 1 << (bit % 8));
             let opened = Graph::options().vfs(SimDisk::from_image(&both).vfs()).open(DIR);
@@ -210,7 +217,7 @@ fn a_flipped_bit_of_the_manifest_changes_nothing() {
         }
     }
     println!("flipped bits of the manifest: {}, {tally:?}", tally.all());
-    assert!(tally.unseen > 500 && tally.told + tally.refused == 0, "{tally:?}");
+    assert!(tally.unseen > 150 && tally.told + tally.refused == 0, "{tally:?}");
 }
 
 #[test]
@@ -219,7 +226,7 @@ fn a_segment_or_manifest_that_is_cut_swapped_or_stale_is_told() {
     let (mut tally, mut random) = (Tally::default(), Random::new(1));
     let segments = kept.segments();
     for (path, len) in &segments {
-        for at in (0..*len).step_by(97).chain([*len - 1]) {
+        for at in (0..*len).step_by(293.min(len / 8)).chain([*len - 1]) {
             let image = kept.with(path, |bytes| bytes.truncate(at));
             assert!(tally.judge(&kept, &image, &format!("{} cut at {at}", path.display())));
         }
@@ -229,7 +236,7 @@ fn a_segment_or_manifest_that_is_cut_swapped_or_stale_is_told() {
         }
         // Pieces of the same file or of any segment there ever was, at their own place or elsewhere.
         for size in [8, 64, 512, 4096] {
-            for _ in 0..60 {
+            for _ in 0..25 {
                 let (_, other) = random.pick(&kept.past);
                 let to = random.below(len / size + 1) * size;
                 let from = if random.one_in(2) { to } else { random.below(other.len() / size + 1) * size };
@@ -260,7 +267,7 @@ fn a_segment_or_manifest_that_is_cut_swapped_or_stale_is_told() {
         assert!(tally.judge(&kept, &image, &format!("manifest {number} of an earlier time")));
     }
     println!("cuts, swaps and stale pieces: {}, {tally:?}", tally.all());
-    assert!(tally.all() > 800, "{tally:?}");
+    assert!(tally.all() > 400, "{tally:?}");
 }
 
 #[test]
@@ -319,7 +326,7 @@ fn a_flipped_bit_of_a_snapshot_is_told_or_harmless() {
     // A snapshot has fewer bytes to meet than the graph: what it answers undamaged is right by the laws.
     let right = listed(kept.questions.all(&open(&kept.image, ReadMode::InMemory).unwrap()));
     let (mut refused, mut told, mut unseen) = (0, 0, 0);
-    for bit in (0..intact.len() * 8).step_by(setting("IDWEAVE_DAMAGE_STEP", 149)) {
+    for bit in (0..intact.len() * 8).step_by(setting("IDWEAVE_DAMAGE_STEP", STEP)) {
         let image = kept.with(Path::new(SNAPSHOT), |bytes| bytes[bit / 8] ^= 1 << (bit % 8));
         let mode = if bit % 5 == 0 { ReadMode::Pread } else { ReadMode::InMemory };
         let label = format!("snapshot bit {bit}");
@@ -340,5 +347,5 @@ fn a_flipped_bit_of_a_snapshot_is_told_or_harmless() {
         }
     }
     println!("flipped bits of a snapshot: refused {refused}, told {told}, met by no read {unseen}");
-    assert!(told > 300 && refused > 10, "{refused} {told} {unseen}");
+    assert!(told * 4 > refused + told + unseen && refused > 10, "{refused} {told} {unseen}");
 }
