@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench lookup` builds a graph of `IDWEAVE_BENCH_IDS` ids (default 1,000,000) with checkpoints, asks it
 //! as it lies (several segments, `IDWEAVE_BENCH_DELTA` percent of the accounts not in any segment, default 5) and from
-//! a snapshot (one segment). The ratios it prints are what to quote.
+//! a snapshot (one segment). `IDWEAVE_BENCH_MODE` says how segments are read: `mapped` (default), `memory`, `pread`. The ratios it prints are what to quote.
 #![expect(
     clippy::expect_used,
     clippy::print_stdout,
@@ -18,12 +18,12 @@ mod accounts;
 use std::hint::black_box;
 use std::time::Instant;
 
-use idweave::{Durability, Graph, Id, Read, Translation};
+use idweave::{Durability, Graph, Id, Read, ReadMode, Translation};
 
 use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, Spaces, mix};
 
-/// Questions a round.
-const ASKED: usize = 400_000;
+/// Questions a round, unless `IDWEAVE_BENCH_ASKED` says otherwise.
+const ASKED: u64 = 400_000;
 const ROUNDS: usize = 5;
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -152,6 +152,7 @@ fn ask(
 }
 
 fn main() {
+    let asked = setting("IDWEAVE_BENCH_ASKED", ASKED) as usize;
     let ids = setting("IDWEAVE_BENCH_IDS", 1_000_000);
     let accounts = ids / IDS_PER_ACCOUNT;
     let spaces = Spaces::new();
@@ -159,7 +160,12 @@ fn main() {
     let place = tempfile::tempdir().expect("a directory");
     let dir =
         std::env::var("IDWEAVE_BENCH_DIR").map_or_else(|_| place.path().to_owned(), std::path::PathBuf::from);
-    let options = || Graph::options().delta_bytes(8 << 30).auto_checkpoint(false);
+    let mode = match std::env::var("IDWEAVE_BENCH_MODE").as_deref() {
+        Ok("memory") => ReadMode::InMemory,
+        Ok("pread") => ReadMode::Pread,
+        _ => ReadMode::Mapped,
+    };
+    let options = || Graph::options().delta_bytes(8 << 30).auto_checkpoint(false).read_mode(mode);
     let graph = if dir.join("MANIFEST").exists() {
         options().open(&dir).expect("it opens")
     } else {
@@ -173,17 +179,17 @@ fn main() {
         .sum();
     println!("{ids} ids, segments of {:.1} bytes an id", bytes as f64 / ids as f64);
     let memory = Memory::new(usize::try_from(bytes).expect("fits"));
-    let dependent = measure(ASKED, || {
-        black_box(memory.dependent(ASKED));
+    let dependent = measure(asked, || {
+        black_box(memory.dependent(asked));
     });
-    let independent = measure(ASKED, || {
-        black_box(memory.independent(ASKED));
+    let independent = measure(asked, || {
+        black_box(memory.independent(asked));
     });
     println!(
         "random reads over {} MB: dependent {dependent:.0} ns, independent {independent:.1} ns",
         bytes >> 20
     );
-    let sample: Vec<(Id, Id)> = (0..ASKED as u64)
+    let sample: Vec<(Id, Id)> = (0..asked as u64)
         .map(|at| {
             let account = mix(at) % accounts;
             (spaces.openid((at % 3) as usize, account), spaces.external(account))
@@ -194,7 +200,7 @@ fn main() {
     for (name, from, to) in [("only in segments", 0, in_segments), ("only in memory", in_segments, accounts)]
     {
         if from < to {
-            let ids = (0..ASKED as u64 / 10).map(|at| from + mix(at) % (to - from));
+            let ids = (0..asked as u64 / 10).map(|at| from + mix(at) % (to - from));
             let sample: Vec<(Id, Id)> = ids
                 .map(|account| (spaces.openid((account % 3) as usize, account), spaces.external(account)))
                 .collect();

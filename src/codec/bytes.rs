@@ -96,7 +96,7 @@ impl<'a> Reader<'a> {
     }
 
     /// One byte.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn u8(&mut self) -> Result<u8, What> {
         let (first, rest) = self.rest.split_first().ok_or("cut short")?;
         self.rest = rest;
@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
     }
 
     /// `len` bytes as they are.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn raw(&mut self, len: usize) -> Result<&'a [u8], What> {
         let (bytes, rest) = self.rest.split_at_checked(len).ok_or("cut short")?;
         self.rest = rest;
@@ -119,7 +119,7 @@ impl<'a> Reader<'a> {
     }
 
     /// A varint in its shortest form.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn varint(&mut self) -> Result<u64, What> {
         // Mostly one byte.
         if let Some((byte, rest)) = self.rest.split_first()
@@ -128,6 +128,27 @@ impl<'a> Reader<'a> {
             self.rest = rest;
             return Ok(u64::from(*byte));
         }
+        let word = self.rest.first_chunk().map_or(u64::MAX, |bytes| u64::from_le_bytes(*bytes));
+        let ends = !word & 0x8080_8080_8080_8080;
+        if ends == 0 {
+            return self.long_varint();
+        }
+        // The bytes up to the first that has no high bit, put together in pairs.
+        let value = word & (ends ^ (ends - 1)) & 0x7f7f_7f7f_7f7f_7f7f;
+        let len = (ends.trailing_zeros() / 8 + 1) as usize;
+        if value >> (8 * (len - 1)) == 0 {
+            return Err("a number not in its shortest form");
+        }
+        let value = value & 0x007f_007f_007f_007f | (value & 0x7f00_7f00_7f00_7f00) >> 1;
+        let value = value & 0x0000_3fff_0000_3fff | (value & 0x3fff_0000_3fff_0000) >> 2;
+        let value = value & 0x0000_0000_0fff_ffff | (value & 0x0fff_ffff_0000_0000) >> 4;
+        self.raw(len)?;
+        Ok(value)
+    }
+
+    /// One at the end of the bytes, or of more than eight.
+    #[cold]
+    fn long_varint(&mut self) -> Result<u64, What> {
         let mut value = 0u64;
         for shift in (0..70).step_by(7) {
             let byte = self.u8()?;
@@ -157,14 +178,18 @@ impl<'a> Reader<'a> {
     }
 
     /// A flag and `N` more.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn flags<const N: usize>(&mut self) -> Result<(bool, [bool; N]), What> {
         const { assert!(N < 8, "flags fit one byte") };
-        let byte = self.u8()?;
-        if u32::from(byte) >> (N + 1) != 0 {
-            return Err("an unknown flag");
-        }
+        let byte = self.bits(N + 1)?;
         Ok((byte & 1 == 1, std::array::from_fn(|bit| byte >> (bit + 1) & 1 == 1)))
+    }
+
+    /// So many flags as they lie, the first one lowest.
+    #[inline(always)]
+    pub(crate) fn bits(&mut self, count: usize) -> Result<u8, What> {
+        let byte = self.u8()?;
+        if u32::from(byte) >> count == 0 { Ok(byte) } else { Err("an unknown flag") }
     }
 }
 

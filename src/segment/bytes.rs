@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, IoOp, Result};
-use crate::segment::mmap::{Mapping, prefetch};
+use crate::segment::mmap::{Mapping, Memory, prefetch};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
 /// How the bytes of immutable files are read.
@@ -31,8 +31,9 @@ pub enum ReadMode {
     /// Read from the file at every access: slower, for every access is a system call; needs no memory, and every
     /// failure is an error.
     Pread,
-    /// Read into memory when opened: as fast as mapped, takes as much memory as the files are long, and a failure
-    /// of the medium is an error when opening.
+    /// Read into memory when opened, in large pages where the system gives them: faster than mapped, takes as much
+    /// memory as the files are long, opens as slowly as they are read, and a failure of the medium is an error when
+    /// opening.
     InMemory,
 }
 
@@ -46,7 +47,7 @@ pub(crate) struct FileBytes {
 enum Held {
     Mapped(Mapping),
     File(Box<dyn VfsFile>),
-    Memory(Vec<u8>),
+    Memory(Memory),
 }
 
 /// Some of the bytes.
@@ -97,7 +98,9 @@ impl FileBytes {
     /// Bytes that are in memory already, as those of a file of this name.
     #[cfg(test)]
     pub(crate) fn in_memory(path: &Path, bytes: Vec<u8>) -> FileBytes {
-        FileBytes { path: path.to_owned(), len: bytes.len() as u64, held: Held::Memory(bytes) }
+        let mut memory = Memory::zeros(bytes.len()).unwrap();
+        memory.copy_from_slice(&bytes);
+        FileBytes { path: path.to_owned(), len: bytes.len() as u64, held: Held::Memory(memory) }
     }
 
     /// The length in bytes, as it was when the file was opened.
@@ -157,9 +160,9 @@ fn room(path: &Path, len: usize) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn read_all(file: &dyn VfsFile, path: &Path, len: u64) -> Result<Vec<u8>> {
-    let too_large = || Error::io(IoOp::Read, path, io::ErrorKind::OutOfMemory.into());
-    let mut bytes = room(path, usize::try_from(len).map_err(|_| too_large())?)?;
+fn read_all(file: &dyn VfsFile, path: &Path, len: u64) -> Result<Memory> {
+    let room = usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory.into()).and_then(Memory::zeros);
+    let mut bytes = room.map_err(|source| Error::io(IoOp::Read, path, source))?;
     if file.read_at(0, &mut bytes)? < bytes.len() {
         return Err(Error::Corrupt {
             file: path.to_owned(),

@@ -33,7 +33,7 @@ fn speaker(hash: u64) -> usize {
 
 /// A line that was verified: the prints and places of its entries.
 pub(crate) struct Line<'f> {
-    prints: &'f [[u8; 2]],
+    prints: &'f [[u8; 2]; LINE_ENTRIES],
     places: &'f [[u8; 4]],
 }
 
@@ -46,7 +46,8 @@ impl<'f> Line<'f> {
             return Err("a line of an index whose checksum does not hold");
         }
         let (prints, places) = body.split_at_checked(LINE_ENTRIES * 2).ok_or("cut short")?;
-        Ok(Line { prints: prints.as_chunks().0, places: places.as_chunks().0 })
+        let prints = prints.as_chunks().0.first_chunk().ok_or("cut short")?;
+        Ok(Line { prints, places: places.as_chunks().0 })
     }
 
     fn place(&self, slot: usize) -> u32 {
@@ -62,8 +63,15 @@ impl<'f> Line<'f> {
     #[inline]
     pub(crate) fn places(&self, hash: u64) -> impl Iterator<Item = u32> {
         let print = (hash as u16).to_le_bytes();
-        let slots = self.prints.iter().enumerate().filter(move |(_, known)| **known == print);
-        slots.map(|(slot, _)| self.place(slot) & !GOES_ON).filter(|place| *place != 0)
+        // All prints at once, a bit each: mostly none or one of them is it.
+        let same = self.prints.iter().enumerate();
+        let mut same = same.fold(0_u32, |bits, (slot, known)| bits | u32::from(*known == print) << slot);
+        let slots = std::iter::from_fn(move || {
+            let slot = (same != 0).then(|| same.trailing_zeros() as usize);
+            same &= same.wrapping_sub(1);
+            slot
+        });
+        slots.map(|slot| self.place(slot) & !GOES_ON).filter(|place| *place != 0)
     }
 
     /// Whether an entry of a hash may stand in the next line.

@@ -4,8 +4,8 @@ use crate::codec::What;
 use crate::model::{Id, KindScope};
 use crate::records::Sym;
 use crate::segment::record::key::Key;
-use crate::segment::record::pack::Text;
-use crate::segment::record::read::{Head, Member};
+use crate::segment::record::pack::{Packed, Text};
+use crate::segment::record::read::Head;
 
 /// What the members of a record say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,27 +21,28 @@ pub(crate) enum Glance {
 /// Looks for the only id of a space in the entity of a key.
 pub(crate) fn glance(bytes: &[u8], key: &Key, (target, space): (Sym, &KindScope)) -> Result<Glance, What> {
     let mut head = Head::begin(bytes)?;
-    let mut own: Option<Member<'_>> = None;
-    let mut first: Option<Member<'_>> = None;
+    // Of the key: where its entity begins. Of the space asked for: that, and the value.
+    let mut own: Option<usize> = None;
+    let mut first: Option<(usize, Packed<'_>)> = None;
     let mut is_unclear = false;
     while let Some(member) = head.next()? {
         if own.is_none() && key.is(&member) {
             is_unclear |= member.restricted;
-            own = Some(member);
+            own = Some(member.root);
         }
         if member.space == target {
             // A second one, of whatever entity, is for the slow way to judge.
             is_unclear |= first.is_some() || member.restricted || member.spelling.is_some();
-            first = Some(member);
+            first = Some((member.root, member.value));
         }
     }
     match (own, first) {
         (None, _) => Ok(Glance::NotHere),
-        (Some(own), Some(found)) if !is_unclear && own.root == found.root => {
+        (Some(own), Some((root, value))) if !is_unclear && own == root => {
             let mut text = Text::default();
             text.push_bytes(space.as_str().as_bytes());
             text.push_bytes(b":");
-            found.value.unpack_to(&mut text)?;
+            value.unpack_to(&mut text)?;
             let id = Id::of_key_form(space, text.as_str()?);
             id.map_or(Err("a member that is no id"), |id| Ok(Glance::One(id)))
         }

@@ -15,8 +15,10 @@ const HEX: u64 = 2;
 const VALUE_LEN_MAX: u64 = 128;
 
 const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
+/// No place: beyond all of them, alone and together with any.
 const NONE: u8 = 0xff;
-const PLACES: [u8; 256] = places();
+static PLACES: [u8; 256] = places();
 
 #[expect(
     clippy::indexing_slicing,
@@ -36,15 +38,15 @@ fn place(byte: u8) -> u8 {
     PLACES.get(usize::from(byte)).copied().unwrap_or(NONE)
 }
 
-fn form_of(value: &str) -> u64 {
-    let (mut is_hex, mut is_base64url) = (value.len().is_multiple_of(2), true);
-    for byte in value.bytes() {
-        is_hex &= byte.is_ascii_digit() | matches!(byte, b'a'..=b'f');
-        is_base64url &= place(byte) != NONE;
-    }
-    if is_hex {
+fn is_hex(value: &[u8]) -> bool {
+    // Most values fail at one of their first characters.
+    value.len().is_multiple_of(2) && value.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+fn form_of(value: &[u8]) -> u64 {
+    if is_hex(value) {
         HEX
-    } else if is_base64url {
+    } else if value.iter().all(|byte| place(*byte) != NONE) {
         BASE64URL
     } else {
         PLAIN
@@ -80,53 +82,48 @@ pub(crate) struct PackedValue {
 impl PackedValue {
     /// Packs a value.
     pub(crate) fn of(value: &str) -> PackedValue {
-        let form = form_of(value);
-        let mut packed =
-            PackedValue { head: (value.len() as u64) << 2 | form, len: 0, bytes: [0; BYTES_MAX] };
-        match form {
-            BASE64URL => packed.pack_base64url(value.as_bytes()),
-            HEX => packed.pack_bits(
-                value.bytes().map(|b| if b.is_ascii_digit() { b - b'0' } else { b - b'a' + 10 }),
-                4,
-            ),
-            _ => value.bytes().for_each(|byte| packed.push(byte)),
-        }
+        let mut packed = PackedValue { head: 0, len: 0, bytes: [0; BYTES_MAX] };
+        let form = packed.pack(value.as_bytes());
+        packed.head = (value.len() as u64) << 2 | form;
         packed
     }
 
-    fn push(&mut self, byte: u8) {
-        if let Some(place) = self.bytes.get_mut(self.len) {
-            *place = byte;
+    /// Packs a value in its shortest form, and says which that is.
+    fn pack(&mut self, value: &[u8]) -> u64 {
+        if is_hex(value) {
+            let digit = |byte: u8| if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 };
+            let bytes = value.as_chunks::<2>().0.iter().map(|[x, y]| digit(*x) << 4 | digit(*y));
+            self.bytes.iter_mut().zip(bytes).for_each(|(to, byte)| *to = byte);
+            self.len = value.len() / 2;
+            HEX
+        } else if self.pack_base64url(value) {
+            BASE64URL
+        } else {
+            self.bytes.iter_mut().zip(value).for_each(|(to, byte)| *to = *byte);
+            self.len = value.len();
+            PLAIN
         }
-        self.len += 1;
     }
 
-    /// Three bytes to four digits of six bits.
-    fn pack_base64url(&mut self, value: &[u8]) {
+    /// Four digits of six bits to three bytes; false if they are not all digits.
+    fn pack_base64url(&mut self, value: &[u8]) -> bool {
+        let mut seen = 0;
+        let mut three = |four: [u8; 4]| {
+            let [a, b, c, d] = four.map(|byte| u32::from(place(byte)));
+            seen |= a | b | c | d;
+            let [_, x, y, z] = (a << 18 | b << 12 | c << 6 | d).to_be_bytes();
+            [x, y, z]
+        };
         let (fours, rest) = value.as_chunks::<4>();
-        let threes = self.bytes.as_chunks_mut::<3>().0;
-        for (three, four) in threes.iter_mut().zip(fours) {
-            let word = four.iter().fold(0, |word, digit| word << 6 | u32::from(place(*digit)));
-            *three = [(word >> 16) as u8, (word >> 8) as u8, word as u8];
+        let (threes, _) = self.bytes.as_chunks_mut::<3>();
+        threes.iter_mut().zip(fours).for_each(|(to, four)| *to = three(*four));
+        if let (Some(to), false) = (threes.get_mut(fours.len()), rest.is_empty()) {
+            let mut last = [b'A'; 4];
+            last.iter_mut().zip(rest).for_each(|(to, digit)| *to = *digit);
+            *to = three(last);
         }
-        self.len = fours.len() * 3;
-        self.pack_bits(rest.iter().map(|byte| place(*byte)), 6);
-    }
-
-    fn pack_bits(&mut self, digits: impl Iterator<Item = u8>, width: u32) {
-        let (mut bits, mut count) = (0_u32, 0);
-        for digit in digits {
-            bits = bits << width | u32::from(digit);
-            count += width;
-            if count >= 8 {
-                count -= 8;
-                self.push((bits >> count) as u8);
-                bits &= (1 << count) - 1;
-            }
-        }
-        if count > 0 {
-            self.push((bits << (8 - count)) as u8);
-        }
+        self.len = (value.len() * 6).div_ceil(8);
+        seen < 64
     }
 
     fn bytes(&self) -> &[u8] {
@@ -155,6 +152,7 @@ pub(crate) struct Packed<'a> {
 
 impl<'a> Packed<'a> {
     /// Reads a value.
+    #[inline(always)]
     pub(crate) fn read(reader: &mut Reader<'a>) -> Result<Packed<'a>, What> {
         let head = reader.varint()?;
         let bytes = reader.raw(packed_len(head)?)?;
@@ -170,15 +168,26 @@ impl<'a> Packed<'a> {
 
     /// Adds the value to a text.
     pub(crate) fn unpack_to(self, out: &mut Text) -> Result<(), What> {
-        let len = (self.head >> 2) as usize;
-        let start = out.len;
-        match self.head & 3 {
-            BASE64URL => unpack_bits(self.bytes, len, 6, DIGITS, out)?,
-            HEX => unpack_bits(self.bytes, len, 4, b"0123456789abcdef", out)?,
-            _ => out.push_bytes(self.bytes),
+        let (form, len) = (self.head & 3, (self.head >> 2) as usize);
+        let value = out.room(len).ok_or("a text too long for an id")?;
+        match form {
+            BASE64URL => unpack_base64url(self.bytes, value)?,
+            HEX => {
+                let digit = |bits: u8| HEX_DIGITS.get(usize::from(bits)).copied().unwrap_or(0);
+                let pairs = value.as_chunks_mut::<2>().0;
+                pairs
+                    .iter_mut()
+                    .zip(self.bytes)
+                    .for_each(|(to, byte)| *to = [digit(byte >> 4), digit(byte & 15)]);
+            }
+            _ => value.iter_mut().zip(self.bytes).for_each(|(to, byte)| *to = *byte),
         }
-        let value = out.from(start)?;
-        if form_of(value) == self.head & 3 { Ok(()) } else { Err("a value not in its shortest form") }
+        let is_shortest = match form {
+            BASE64URL => !is_hex(value),
+            HEX => true,
+            _ => form_of(value) == PLAIN,
+        };
+        if is_shortest { Ok(()) } else { Err("a value not in its shortest form") }
     }
 }
 
@@ -207,43 +216,40 @@ impl Text {
         self.len = end;
     }
 
-    fn from(&self, start: usize) -> Result<&str, What> {
-        let bytes = self.bytes.get(start..self.len).ok_or("a text too long for an id")?;
-        std::str::from_utf8(bytes).map_err(|_| "a value that is not UTF-8")
+    /// Room for so many bytes more.
+    fn room(&mut self, len: usize) -> Option<&mut [u8]> {
+        let start = self.len;
+        self.len += len;
+        self.bytes.get_mut(start..self.len)
     }
 
     /// The text.
     pub(crate) fn as_str(&self) -> Result<&str, What> {
-        self.from(0)
+        let bytes = self.bytes.get(..self.len).ok_or("a text too long for an id")?;
+        std::str::from_utf8(bytes).map_err(|_| "a value that is not UTF-8")
     }
 }
 
-fn unpack_bits(bytes: &[u8], len: usize, width: u32, digits: &[u8], out: &mut Text) -> Result<(), What> {
-    let unused = bytes.len() as u32 * 8 - len as u32 * width;
-    if bytes.last().is_some_and(|last| u32::from(*last) & ((1 << unused) - 1) != 0) {
+/// Three bytes to four digits of six bits.
+fn unpack_base64url(bytes: &[u8], value: &mut [u8]) -> Result<(), What> {
+    let unused = bytes.len() * 8 - value.len() * 6;
+    if bytes.last().is_some_and(|last| last & ((1 << unused) - 1) != 0) {
         return Err("a value with bits beyond its end");
     }
-    let mut value = [0_u8; BYTES_MAX];
-    let digit = |digit: u32| digits.get(digit as usize).copied().unwrap_or(0);
-    // Four digits of six bits to three bytes; what is left, and other widths, one by one.
-    let (whole, rest) = if width == 6 { bytes.as_chunks::<3>() } else { (&[][..], bytes) };
-    let (fours, left) = value.split_at_mut_checked(whole.len() * 4).ok_or("a value too long")?;
-    for (four, [x, y, z]) in fours.as_chunks_mut::<4>().0.iter_mut().zip(whole) {
-        let word = u32::from(*x) << 16 | u32::from(*y) << 8 | u32::from(*z);
-        *four = [digit(word >> 18), digit(word >> 12 & 63), digit(word >> 6 & 63), digit(word & 63)];
+    let digits = |[x, y, z]: [u8; 3]| {
+        let word = u32::from_be_bytes([0, x, y, z]);
+        let digit = |shift: u32| DIGITS.get((word >> shift & 63) as usize).copied().unwrap_or(0);
+        [digit(18), digit(12), digit(6), digit(0)]
+    };
+    let (fours, left) = value.as_chunks_mut::<4>();
+    let threes = bytes.as_chunks::<3>().0;
+    fours.iter_mut().zip(threes).for_each(|(four, three)| *four = digits(*three));
+    if !left.is_empty() {
+        let mut last = [0; 3];
+        let rest = bytes.get(fours.len() * 3..).unwrap_or_default();
+        last.iter_mut().zip(rest).for_each(|(to, byte)| *to = *byte);
+        left.iter_mut().zip(digits(last)).for_each(|(to, digit)| *to = digit);
     }
-    let mut rest = rest.iter();
-    let (mut bits, mut count) = (0_u32, 0);
-    for place in left.iter_mut().take(len.saturating_sub(whole.len() * 4)) {
-        if count < width {
-            bits = bits << 8 | u32::from(rest.next().copied().unwrap_or(0));
-            count += 8;
-        }
-        count -= width;
-        *place = digit(bits >> count);
-        bits &= (1 << count) - 1;
-    }
-    out.push_bytes(value.get(..len).unwrap_or_default());
     Ok(())
 }
 

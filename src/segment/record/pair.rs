@@ -297,6 +297,7 @@ fn take_evidence(clock: &mut Clock, reader: &mut Reader<'_>) -> Result<Evidence,
 }
 
 /// A number of 32 bits: of a node or a text.
+#[inline(always)]
 pub(crate) fn take_number(reader: &mut Reader<'_>) -> Result<NodeNo, What> {
     Sym::try_from(reader.varint()?).map_err(|_| "a number beyond 32 bits")
 }

@@ -69,7 +69,7 @@ impl<'a> Head<'a> {
     }
 
     /// The next member.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next(&mut self) -> Result<Option<Member<'a>>, What> {
         if self.read == self.count {
             return if self.reader.left() == 0 { Ok(None) } else { Err("more bytes than the members have") };
@@ -82,25 +82,25 @@ impl<'a> Head<'a> {
         }
         self.last = number;
         let space = take_number(reader)?;
-        let (superseded, [blocked, restricted, hint_hub, is_spelt, has_more, far_pairs]) =
-            reader.flags::<6>()?;
+        let flags = reader.bits(7)?;
+        let flag = |bit: u8| flags >> bit & 1 == 1;
         let root = if self.one_entity { 0 } else { reader.varint()? as usize };
         if root > self.read {
             return Err("an entity that begins after its member");
         }
         let named = take_number(reader)?;
         let value = Packed::read(reader)?;
-        let spelling = is_spelt.then(|| reader.text()).transpose()?;
+        let spelling = if flag(4) { Some(reader.text()?) } else { None };
         self.read += 1;
         Ok(Some(Member {
             number,
             space,
-            superseded,
-            blocked,
-            restricted,
-            hint_hub,
-            has_more,
-            far_pairs,
+            superseded: flag(0),
+            blocked: flag(1),
+            restricted: flag(2),
+            hint_hub: flag(3),
+            has_more: flag(5),
+            far_pairs: flag(6),
             root,
             named,
             value,
