@@ -38,10 +38,15 @@ mod verify;
 use std::process::ExitCode;
 
 use clap::Parser;
+use mimalloc::MiMalloc;
 
 use crate::cli::{Cli, Command};
 use crate::exit::{Done, Failure};
 use crate::output::Out;
+
+/// The engine asks for much small memory; this allocator takes a fifth less time for a build than the system's.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -24,45 +24,49 @@ pub(super) fn settle_lists(
     let mut node = node.clone();
     for group in &mut node.groups {
         let key = ListKey::Group { node: number, space: group.space, candidate: group.candidate };
-        group.links = settle(lens, key, &group.links, rows)?;
+        group.links = settle(lens, key, std::mem::take(&mut group.links), rows)?;
     }
     node.groups.retain(|group| !group.links.is_empty());
-    node.hints = settle(lens, ListKey::Hints(number), &node.hints, rows)?;
+    node.hints = settle(lens, ListKey::Hints(number), std::mem::take(&mut node.hints), rows)?;
     for group in &mut node.relations {
         let key = ListKey::Relations { node: number, kind: group.kind, direction: group.direction };
-        group.links = settle(lens, key, &group.links, rows)?;
+        group.links = settle(lens, key, std::mem::take(&mut group.links), rows)?;
     }
     node.relations.retain(|group| !group.links.is_empty());
     if let Some(clock) = &mut node.clock {
-        clock.ends = settle(lens, ListKey::ClockEnds(number), &clock.ends, rows)?;
-        clock.latest = settle(lens, ListKey::ClockLatest(number), &clock.latest, rows)?;
+        clock.ends = settle(lens, ListKey::ClockEnds(number), std::mem::take(&mut clock.ends), rows)?;
+        clock.latest = settle(lens, ListKey::ClockLatest(number), std::mem::take(&mut clock.latest), rows)?;
     }
     Ok(node)
 }
 
 /// A list as its record holds it.
-fn settle<T: RowItem>(lens: &Lens<&State>, key: ListKey, list: &List<T>, rows: &mut Rows) -> Result<List<T>> {
+fn settle<T: RowItem>(lens: &Lens<&State>, key: ListKey, list: List<T>, rows: &mut Rows) -> Result<List<T>> {
     let len = u32::try_from(list.len()).unwrap_or(u32::MAX);
-    let mut put = |removed: bool, items: &mut dyn Iterator<Item = T>| {
-        put_list_rows(key, removed, items, |row, value| {
-            rows.insert(row, Some(value));
-            Ok(())
-        })
-    };
     if list.lies_below() {
-        put(false, &mut list.here().iter())?;
-        put(true, &mut list.gone())?;
+        put(key, false, list.here().iter(), rows)?;
+        put(key, true, list.gone(), rows)?;
         return Ok(List::below(len));
     }
     // Rows that lie below a list that is here whole are those of another delta: what the list lacks is gone.
-    let lacking: Vec<T> =
-        lens.items_below(key).filter(|item| list.here().first_from(*item) != Some(*item)).collect();
     if list.len() <= INLINE_MAX {
-        let all: Vec<T> = lens.items_below(key).collect();
-        put(true, &mut all.into_iter())?;
-        return Ok(list.clone());
+        put(key, true, lens.items_below::<T>(key), rows)?;
+        return Ok(list);
     }
-    put(false, &mut list.here().iter())?;
-    put(true, &mut lacking.into_iter())?;
+    put(key, false, list.here().iter(), rows)?;
+    let lacks = |item: &T| list.here().first_from(*item) != Some(*item);
+    put(key, true, lens.items_below::<T>(key).filter(lacks), rows)?;
     Ok(List::below(len))
+}
+
+/// Puts items that were added to a list, or removed from it, into rows.
+fn put<T: RowItem>(key: ListKey, removed: bool, items: impl Iterator<Item = T>, rows: &mut Rows) -> Result<()> {
+    let mut items = items.peekable();
+    if items.peek().is_none() {
+        return Ok(());
+    }
+    put_list_rows(key, removed, &mut items, |row, value| {
+        rows.insert(row, Some(value));
+        Ok(())
+    })
 }
