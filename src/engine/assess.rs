@@ -6,9 +6,9 @@
 //!      stands in the right groups, and `live` says whether it is part of a family.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
 
 use crate::engine::change::Change;
+use crate::engine::marks::Marks;
 use crate::engine::retract::stands;
 use crate::engine::walk::pairs_from;
 use crate::model::{Kind, Rules, Strength, Time};
@@ -23,18 +23,24 @@ const PENDING_LIFE_MS: i64 = 90 * Time::DAY_MS;
 
 /// Assesses the dirty pairs and everything their clocks, degrees and blocks reach.
 pub(crate) fn assess_pairs(change: &mut Change) {
-    let mut queue = std::mem::take(&mut change.dirty.pairs);
     if change.dirty.everything {
-        queue.extend(every_pair(&change.state));
+        let all = every_pair(&change.state);
+        change.dirty.pairs.extend(all);
     }
-    for number in queue.clone() {
-        queue.extend(set_clocks(&mut change.state, number));
+    let mut queue = change.dirty.pairs.take();
+    let mut reached = Marks::default();
+    for number in &queue {
+        reached.extend(set_clocks(&mut change.state, *number));
     }
-    let mut relive: BTreeSet<PairKey> = BTreeSet::new();
+    if !reached.is_empty() {
+        reached.extend(queue);
+        queue = reached.take();
+    }
+    let mut relive = Marks::default();
     for number in &queue {
         assess_pair(change, *number, &mut relive);
     }
-    for number in std::mem::take(&mut change.dirty.blocks) {
+    for number in change.dirty.blocks.take() {
         let Some(node) = change.state.node(number) else { continue };
         let limit = change.state.rules.hub_limit;
         let small = node.groups.iter().filter(|g| g.candidate && (g.passing || g.links.len() <= limit));
@@ -48,7 +54,7 @@ pub(crate) fn assess_pairs(change: &mut Change) {
     if change.dirty.everything {
         relive.extend(&queue);
     }
-    for number in relive {
+    for number in relive.take() {
         set_live(change, number);
     }
 }
@@ -143,55 +149,26 @@ pub(crate) fn withdraw(change: &mut Change, number: PairKey) {
         }
     }
     // The degree of both ends falls: a hub may cease to be one.
-    let (space_a, space_b) = (space_of(&change.state, a), space_of(&change.state, b));
-    if let Some(pair) = change.state.pair_mut(number) {
-        let was_candidate = std::mem::replace(&mut pair.candidate, false);
-        if was_candidate {
-            for (node, other, space) in [(a, b, space_b), (b, a, space_a)] {
-                let crossing = leave(change, node, other, space);
-                for pair in crossing {
-                    set_live(change, pair);
-                }
-                change.state.enter_group(node, other, false);
+    let pair = change.state.pair_mut(number);
+    if pair.is_some_and(|pair| std::mem::replace(&mut pair.candidate, false)) {
+        for (node, other) in [(a, b), (b, a)] {
+            for pair in move_pair(&mut change.state, node, other, false) {
+                set_live(change, pair);
             }
         }
     }
 }
 
-fn space_of(state: &Draft, node: NodeNo) -> u32 {
-    state.node(node).map_or(u32::MAX, |node| node.space)
-}
-
-/// Leaves the candidate group; the pairs of that group if it thereby ceased to be a hub's.
-fn leave(change: &mut Change, node: NodeNo, other: NodeNo, space: u32) -> Vec<PairKey> {
-    let before = degree(&change.state, node, space);
-    change.state.leave_group(node, other, true);
-    crossing(&change.state, node, space, before)
-}
-
-/// Enters the candidate group; the pairs of that group if it thereby became a hub's.
-fn enter(change: &mut Change, node: NodeNo, other: NodeNo, space: u32) -> Vec<PairKey> {
-    let before = degree(&change.state, node, space);
-    change.state.enter_group(node, other, true);
-    crossing(&change.state, node, space, before)
-}
-
-/// degree(x, k) of 3.4: pairs are distinct other ids.
-fn degree(state: &Draft, node: NodeNo, space: u32) -> usize {
-    let group = |node: &Node| {
-        let at = node.groups.binary_search_by_key(&(space, true), |g| (g.space, g.candidate)).ok()?;
-        node.groups.get(at).map(|group| if group.passing { 0 } else { group.links.len() })
-    };
-    state.node(node).and_then(group).unwrap_or(0)
-}
-
-fn crossing(state: &Draft, number: NodeNo, space: u32, before: usize) -> Vec<PairKey> {
+/// Moves a pair of a node into its candidate group or out of it; the pairs of that group if the node thereby became a
+/// hub, or ceased to be one (3.4).
+fn move_pair(state: &mut Draft, number: NodeNo, other: NodeNo, candidate: bool) -> Vec<PairKey> {
+    let (before, after) = state.move_pair(number, other, candidate);
     let limit = state.rules.hub_limit;
-    if (before > limit) == (degree(state, number, space) > limit) {
+    if (before > limit) == (after > limit) {
         return Vec::new();
     }
-    let Some(node) = state.node(number) else { return Vec::new() };
-    let groups = node.groups.iter().filter(|group| group.space == space && group.candidate);
+    let (Some(node), Some(other)) = (state.node(number), state.node(other)) else { return Vec::new() };
+    let groups = node.groups.iter().filter(|group| group.space == other.space && group.candidate);
     let others = groups.flat_map(|group| state.links(number, group));
     others.map(|other| PairKey::new(number, other)).collect()
 }
@@ -251,7 +228,7 @@ fn differs(old: &EdgeState, new: &EdgeState) -> bool {
 }
 
 /// Assesses one pair and moves it between groups; adds to `relive` what may live differently.
-fn assess_pair(change: &mut Change, number: PairKey, relive: &mut BTreeSet<PairKey>) {
+fn assess_pair(change: &mut Change, number: PairKey, relive: &mut Marks<PairKey>) {
     let Some(pair) = change.state.pair(number) else { return };
     let (a, b) = (pair.a, pair.b);
     let fresh: Vec<EdgeState> =
@@ -280,7 +257,8 @@ fn assess_pair(change: &mut Change, number: PairKey, relive: &mut BTreeSet<PairK
     }
     relive.insert(number);
     if candidate != was_candidate {
-        regroup(change, (a, b), candidate, relive);
+        relive.extend(move_pair(&mut change.state, a, b, candidate));
+        relive.extend(move_pair(&mut change.state, b, a, candidate));
     }
     if was_personal || hinted {
         if was_hinted != hinted {
@@ -289,19 +267,6 @@ fn assess_pair(change: &mut Change, number: PairKey, relive: &mut BTreeSet<PairK
         change.dirty.hints.insert(number);
         change.dirty.hint_hubs.extend([a, b]);
         change.dirty.persons.extend([a, b]);
-    }
-}
-
-fn regroup(change: &mut Change, (a, b): (NodeNo, NodeNo), candidate: bool, relive: &mut BTreeSet<PairKey>) {
-    let (space_a, space_b) = (space_of(&change.state, a), space_of(&change.state, b));
-    for (node, other, space) in [(a, b, space_b), (b, a, space_a)] {
-        if candidate {
-            change.state.leave_group(node, other, false);
-            relive.extend(enter(change, node, other, space));
-        } else {
-            relive.extend(leave(change, node, other, space));
-            change.state.enter_group(node, other, false);
-        }
     }
 }
 
@@ -333,10 +298,11 @@ fn set_live(change: &mut Change, number: PairKey) {
     let state = &change.state;
     let Some(pair) = state.pair(number) else { return };
     let (a, b, candidate, was_live) = (pair.a, pair.b, pair.candidate, pair.live);
+    let (Some(node_a), Some(node_b)) = (state.node(a), state.node(b)) else { return };
     let limit = state.rules.hub_limit;
-    let (space_a, space_b) = (space_of(state, a), space_of(state, b));
-    let at_hub = candidate && (degree(state, a, space_b) > limit || degree(state, b, space_a) > limit);
-    let blocked = [a, b].iter().any(|end| state.node(*end).is_some_and(|node| node.blocked));
+    let degree = node_a.degree(node_b.space).max(node_b.degree(node_a.space));
+    let at_hub = candidate && degree > limit;
+    let blocked = node_a.blocked || node_b.blocked;
     let live = candidate && !at_hub && !blocked;
     let reason = if at_hub { Reason::Hub } else { Reason::Blocked };
     if candidate && !live {

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 
 use crate::codec::Entry;
+use crate::engine::marks::Marks;
 use crate::error::Result;
 use crate::model::{Placeholders, Time};
 use crate::records::{NodeNo, PairKey};
@@ -25,17 +26,17 @@ pub(crate) struct Door {
 #[derive(Debug, Default)]
 pub(crate) struct Dirty {
     /// Pairs whose evidence may count differently.
-    pub(crate) pairs: BTreeSet<PairKey>,
+    pub(crate) pairs: Marks<PairKey>,
     /// Nodes whose block changed: their pairs may live differently.
-    pub(crate) blocks: BTreeSet<NodeNo>,
+    pub(crate) blocks: Marks<NodeNo>,
     /// Nodes whose family is to be resolved again.
-    pub(crate) families: BTreeSet<NodeNo>,
+    pub(crate) families: Marks<NodeNo>,
     /// Nodes whose entity's persons are to be resolved again.
-    pub(crate) persons: BTreeSet<NodeNo>,
+    pub(crate) persons: Marks<NodeNo>,
     /// Nodes whose hint edges may reach another number of entities.
-    pub(crate) hint_hubs: BTreeSet<NodeNo>,
+    pub(crate) hint_hubs: Marks<NodeNo>,
     /// Pairs whose hint edges changed.
-    pub(crate) hints: BTreeSet<PairKey>,
+    pub(crate) hints: Marks<PairKey>,
     /// The rules changed: everything.
     pub(crate) everything: bool,
 }

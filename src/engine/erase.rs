@@ -113,7 +113,7 @@ fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<b
             doomed.insert(node);
         }
     }
-    let peers: Vec<NodeNo> = change.dirty.families.iter().copied().collect();
+    let peers: Vec<NodeNo> = change.dirty.families.iter().collect();
     retire(change, &doomed);
     tell_again(change, newer)?;
     // Only now: a peer that a newer fact names again keeps its number.
@@ -143,10 +143,6 @@ fn facts_naming(state: &Draft, id: &Id) -> Vec<Fact> {
 fn retire(change: &mut Change, doomed: &BTreeSet<NodeNo>) {
     for number in doomed {
         change.state.retire_node(*number);
-        change.dirty.families.remove(number);
-        change.dirty.persons.remove(number);
-        change.dirty.hint_hubs.remove(number);
-        change.dirty.blocks.remove(number);
     }
 }
 
@@ -268,7 +264,6 @@ fn remove_node_facts(
 fn detach_pair(change: &mut Change, node: NodeNo, other: NodeNo, pair: PairKey, fact_count: usize) {
     crate::engine::assess::withdraw(change, pair);
     change.state.remove_pair(pair);
-    change.dirty.pairs.remove(&pair);
     unname(&mut change.state, other, fact_count);
     for end in [node, other] {
         change.dirty.families.insert(end);

@@ -14,6 +14,7 @@ mod dump;
 mod erase;
 mod explain;
 mod facts;
+mod marks;
 mod read;
 mod reading;
 mod relations;

@@ -8,6 +8,7 @@
 //! # Order
 //!   pairs and what lives (`assess`), families, hint hubs, persons (`settle_persons`).
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -45,36 +46,39 @@ pub(crate) fn settle(change: &mut Change) -> Result<()> {
 
 fn settle_families(change: &mut Change) {
     let mut done: BTreeSet<NodeNo> = BTreeSet::new();
-    for start in std::mem::take(&mut change.dirty.families) {
+    for start in change.dirty.families.take() {
         if done.contains(&start) || change.state.node(start).is_none() {
             continue;
         }
-        let members = family_around(&change.state, start);
-        done.extend(&members);
-        settle_members(change, &members);
+        let family = family_around(&change.state, start);
+        done.extend(family.keys());
+        settle_members(change, family);
     }
 }
 
-/// The ids joined to `start` by live pairs, in order of their numbers.
-fn family_around(state: &Draft, start: NodeNo) -> Vec<NodeNo> {
-    let mut members = BTreeSet::from([start]);
+/// Ids by their numbers, each with its live pairs and their other ends.
+type Joined = BTreeMap<NodeNo, Vec<(NodeNo, PairKey)>>;
+
+/// The ids joined to `start` by live pairs.
+fn family_around(state: &Draft, start: NodeNo) -> Joined {
+    let mut family = Joined::new();
     let mut stack = vec![start];
     while let Some(node) = stack.pop() {
-        for (other, _) in live_pairs(state, node) {
-            if members.insert(other) {
-                stack.push(other);
-            }
+        if let Entry::Vacant(place) = family.entry(node) {
+            let live = place.insert(live_pairs(state, node));
+            stack.extend(live.iter().map(|(other, _)| *other));
         }
     }
-    members.into_iter().collect()
+    family
 }
 
 /// Which edge of which pair a family's edge is.
 type EdgePlace = (PairKey, Direct);
 
-fn settle_members(change: &mut Change, members: &[NodeNo]) {
+fn settle_members(change: &mut Change, family: Joined) {
     let state = &change.state;
-    if let [alone] = members {
+    let (members, live): (Vec<NodeNo>, Vec<_>) = family.into_iter().unzip();
+    if let [alone] = &members[..] {
         let settled = SettledFamily {
             statuses: Vec::new(),
             conflicts: Vec::new(),
@@ -93,9 +97,8 @@ fn settle_members(change: &mut Change, members: &[NodeNo]) {
     let mut edges = Vec::new();
     let mut places: Vec<EdgePlace> = Vec::new();
     let mut bans = Vec::new();
-    for (index, number) in members.iter().enumerate() {
-        for (other, pair_number) in live_pairs(state, *number).into_iter().filter(|(other, _)| other > number)
-        {
+    for (index, (number, live)) in members.iter().zip(live).enumerate() {
+        for (other, pair_number) in live.into_iter().filter(|(other, _)| other > number) {
             let (Some(other), Some(pair)) = (index_of(other), state.pair(pair_number)) else { continue };
             for edge in pair.edges.iter().filter(|edge| edge.state.phase == Phase::Candidate) {
                 let (a, b) = if edge.direct == Direct::BToA { (other, index) } else { (index, other) };
@@ -115,8 +118,8 @@ fn settle_members(change: &mut Change, members: &[NodeNo]) {
     }
     let settled = settle_family(&Family { ids, edges, bans }, &state.rules);
     write_edges(change, &places, &settled);
-    write_nodes(change, members, &settled);
-    write_members(change, members, &settled);
+    write_nodes(change, &members, &settled);
+    write_members(change, &members, &settled);
 }
 
 /// Lists the ids of each entity at the node that carries its number.

@@ -16,7 +16,7 @@ use crate::store::{Draft, Source};
 
 /// Finds which ids are hubs of hints, and what that changes.
 pub(crate) fn settle_hint_hubs(change: &mut Change) {
-    for number in std::mem::take(&mut change.dirty.hint_hubs) {
+    for number in change.dirty.hint_hubs.take() {
         let Some(node) = change.state.node(number) else { continue };
         let is_hub = reaches_too_many(&change.state, number, node);
         if is_hub == node.hint_hub {
@@ -39,7 +39,7 @@ pub(crate) fn settle_hint_hubs(change: &mut Change) {
 
 /// Hint edges between two hubs are walked from neither end.
 fn settle_hints_between_hubs(change: &mut Change) {
-    for number in std::mem::take(&mut change.dirty.hints) {
+    for number in change.dirty.hints.take() {
         let Some(pair) = change.state.pair(number) else { continue };
         if [pair.a, pair.b].iter().all(|end| change.state.node(*end).is_some_and(|node| node.hint_hub)) {
             write_hints(change, number, Status::Rejected(Reason::Hub));
@@ -75,7 +75,7 @@ fn write_hints(change: &mut Change, number: PairKey, status: Status) {
 /// Resolves the groups around every dirty entity again.
 pub(crate) fn settle_person_groups(change: &mut Change) {
     let mut done: BTreeSet<NodeNo> = BTreeSet::new();
-    for number in std::mem::take(&mut change.dirty.persons) {
+    for number in change.dirty.persons.take() {
         let Some(entity) = change.state.node(number).map(|node| node.entity) else { continue };
         if done.contains(&entity) {
             continue;

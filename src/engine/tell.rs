@@ -52,10 +52,8 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
     let number_y = node_for(state, y)?;
     let direct = direct_in_pair(direct, number_x, number_y);
     let pair = PairKey::new(number_x, number_y);
-    if state.pair(pair).is_none() {
-        state.create_pair(pair);
-    }
-    if let Some(changed) = tell_again(state, pair, direct, source, batch, told) {
+    let is_new = state.pair(pair).is_none();
+    if !is_new && let Some(changed) = tell_again(state, pair, direct, source, batch, told) {
         if changed {
             change.dirty.pairs.insert(pair);
         }
@@ -70,17 +68,25 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
         expires_at: told.expires_at,
         recorded_seq: change.seq,
     };
-    add_evidence(change, pair, direct, evidence);
+    let bytes = size_of::<Evidence>() + evidence.event.as_ref().map_or(0, |event| event.len());
+    if is_new {
+        let edge = Edge { direct, evidence: vec![evidence], state: EdgeState::new() };
+        state.create_pair(pair, edge);
+    } else {
+        add_evidence(state, pair, direct, evidence);
+    }
+    state.delta.bytes += bytes;
+    state.note_origin(source, batch, pair);
+    if let Some(event) = told.event {
+        state.note_event(source, event, pair);
+    }
+    change.dirty.pairs.insert(pair);
     Ok(true)
 }
 
-/// Adds a new evidence to an edge of a pair, which may be the edge's first.
-fn add_evidence(change: &mut Change, pair: PairKey, direct: Direct, evidence: Evidence) {
-    let state = &mut change.state;
-    let (source, batch, event) = (evidence.source, evidence.batch, evidence.event.clone());
+/// Adds a new evidence to an edge of a known pair, which may be the edge's first.
+fn add_evidence(state: &mut Draft, pair: PairKey, direct: Direct, evidence: Evidence) {
     let Some(record) = state.pair_mut(pair) else { return };
-    let ends = [record.a, record.b];
-    let bytes = size_of::<Evidence>() + event.as_ref().map_or(0, |event| event.len());
     match record.edges.binary_search_by_key(&direct, |edge| edge.direct) {
         Ok(at) => {
             if let Some(edge) = record.edges.get_mut(at) {
@@ -91,15 +97,9 @@ fn add_evidence(change: &mut Change, pair: PairKey, direct: Direct, evidence: Ev
             record.edges.insert(at, Edge { direct, evidence: vec![evidence], state: EdgeState::new() });
         }
     }
-    for end in ends {
+    for end in [pair.a, pair.b] {
         name_node(state, end);
     }
-    state.delta.bytes += bytes;
-    state.note_origin(source, batch, pair);
-    if let Some(event) = event {
-        state.note_event(source, &event, pair);
-    }
-    change.dirty.pairs.insert(pair);
 }
 
 /// The same evidence told again: whether that changed it; `None` if it is new.

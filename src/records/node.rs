@@ -78,6 +78,15 @@ impl Node {
     }
 }
 
+impl Node {
+    /// degree(x, k) of 3.4: how many ids of a (kind, scope) its candidate pairs lead to.
+    pub(crate) fn degree(&self, space: Sym) -> usize {
+        let at = self.groups.binary_search_by_key(&(space, true), |group| (group.space, group.candidate));
+        let group = at.ok().and_then(|at| self.groups.get(at)).filter(|group| !group.passing);
+        group.map_or(0, |group| group.links.len())
+    }
+}
+
 /// An id of an entity, as the entity's root lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct MemberRef {

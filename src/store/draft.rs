@@ -10,8 +10,8 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::model::{Id, Time};
 use crate::records::{
-    Group, List, ListKey, Node, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet,
-    Sym,
+    Edge, Group, List, ListKey, Node, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot,
+    SortedSet, Sym,
 };
 use crate::store::delta::{Delta, Mention, Tomb};
 use crate::store::hash::{
@@ -30,6 +30,46 @@ const PAIR_BYTES: usize = size_of::<Pair>() + 320;
 const SIDE_BYTES: usize = size_of::<Side>() + 400;
 const RELATION_BYTES: usize = size_of::<Relation>() + 200;
 const POSTING_BYTES: usize = 12;
+
+/// What a group says of the ids at its far ends.
+#[derive(Clone, Copy)]
+struct Near {
+    space: Sym,
+    passing: bool,
+}
+
+impl Near {
+    fn of(other: &Node) -> Near {
+        Near { space: other.space, passing: other.id.kind().is_passing() }
+    }
+}
+
+fn enter(node: &mut Node, other: NodeNo, Near { space, passing }: Near, candidate: bool) {
+    let key = (space, candidate);
+    match node.groups.binary_search_by_key(&key, |group| (group.space, group.candidate)) {
+        Ok(at) => node.groups.get_mut(at).into_iter().for_each(|group| group.links.insert(other)),
+        Err(at) => {
+            if node.groups.is_empty() {
+                // Most nodes have one.
+                node.groups.reserve_exact(1);
+            }
+            let links = List::from_sorted(vec![other]);
+            node.groups.insert(at, Group { space, candidate, passing, links });
+        }
+    }
+}
+
+fn leave(node: &mut Node, other: NodeNo, Near { space, .. }: Near, candidate: bool) {
+    let key = (space, candidate);
+    let Ok(at) = node.groups.binary_search_by_key(&key, |group| (group.space, group.candidate)) else {
+        return;
+    };
+    let Some(group) = node.groups.get_mut(at) else { return };
+    group.links.remove(other);
+    if group.links.is_empty() && !group.links.lies_below() {
+        node.groups.remove(at);
+    }
+}
 
 impl Deref for Draft {
     type Target = State;
@@ -139,10 +179,10 @@ impl Draft {
         pair.as_mut().map(Arc::make_mut)
     }
 
-    /// Adds a pair without edges between two nodes, in no candidate group yet.
-    pub(crate) fn create_pair(&mut self, key: PairKey) {
+    /// Adds a pair with the first evidence of its first edge, in no candidate group yet; both ends are named once more.
+    pub(crate) fn create_pair(&mut self, key: PairKey, first: Edge) {
         let PairKey { a, b } = key;
-        let pair = Pair { a, b, edges: Vec::new(), candidate: false, live: false, pending: None };
+        let pair = Pair { a, b, edges: vec![first], candidate: false, live: false, pending: None };
         let delta = &mut self.state.delta;
         delta.bytes += PAIR_BYTES;
         let hash = hash_pair(key);
@@ -150,8 +190,13 @@ impl Draft {
             Some((_, place)) => *place = Some(Arc::new(pair)),
             None => delta.pairs.insert(hash, (key, Some(Arc::new(pair)))),
         }
-        self.enter_group(a, b, false);
-        self.enter_group(b, a, false);
+        for (node, other) in [(a, b), (b, a)] {
+            let Some(near) = self.node(other).map(Near::of) else { return };
+            if let Some(node) = self.node_mut(node) {
+                node.named += 1;
+                enter(node, other, near, false);
+            }
+        }
     }
 
     /// Removes a pair, from its ends too.
@@ -169,42 +214,23 @@ impl Draft {
         }
     }
 
-    /// Puts the pair with `other` into a group of `node` (N1).
-    pub(crate) fn enter_group(&mut self, node: NodeNo, other: NodeNo, candidate: bool) {
-        let Some((space, passing)) =
-            self.node(other).map(|other| (other.space, other.id.kind().is_passing()))
-        else {
-            return;
-        };
-        let Some(node) = self.node_mut(node) else { return };
-        let key = (space, candidate);
-        match node.groups.binary_search_by_key(&key, |group| (group.space, group.candidate)) {
-            Ok(at) => {
-                if let Some(group) = node.groups.get_mut(at) {
-                    group.links.insert(other);
-                }
-            }
-            Err(at) => {
-                let links = List::from_iter([other]);
-                node.groups.insert(at, Group { space, candidate, passing, links });
-            }
+    /// Takes the pair with `other` out of a group of `node` (N1).
+    fn leave_group(&mut self, node: NodeNo, other: NodeNo, candidate: bool) {
+        let Some(near) = self.node(other).map(Near::of) else { return };
+        if let Some(node) = self.node_mut(node) {
+            leave(node, other, near, candidate);
         }
     }
 
-    /// Takes the pair with `other` out of a group of `node` (N1).
-    pub(crate) fn leave_group(&mut self, node: NodeNo, other: NodeNo, candidate: bool) {
-        let Some(space) = self.node(other).map(|other| other.space) else { return };
-        let Some(node) = self.node_mut(node) else { return };
-        let key = (space, candidate);
-        let Ok(at) = node.groups.binary_search_by_key(&key, |group| (group.space, group.candidate)) else {
-            return;
-        };
-        if let Some(group) = node.groups.get_mut(at) {
-            group.links.remove(other);
-            if group.links.is_empty() && !group.links.lies_below() {
-                node.groups.remove(at);
-            }
-        }
+    /// Moves the pair with `other` into the candidate group of `node`, or out of it into the other one (N1);
+    /// the degree of the node towards the other's space before and after.
+    pub(crate) fn move_pair(&mut self, node: NodeNo, other: NodeNo, candidate: bool) -> (usize, usize) {
+        let Some(near) = self.node(other).map(Near::of) else { return (0, 0) };
+        let Some(node) = self.node_mut(node) else { return (0, 0) };
+        let before = node.degree(near.space);
+        leave(node, other, near, !candidate);
+        enter(node, other, near, candidate);
+        (before, node.degree(near.space))
     }
 
     /// A relation, to change.

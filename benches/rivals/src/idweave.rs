@@ -94,6 +94,11 @@ impl Store for Idweave {
         }
     }
 
+    fn settle(&mut self) -> Result<()> {
+        self.graph.checkpoint()?;
+        Ok(())
+    }
+
     fn reopen(self, dir: &Path, sizing: Sizing) -> Result<Idweave> {
         self.graph.close()?;
         Idweave::open(dir, sizing)

@@ -33,6 +33,12 @@ fn slot(hash: u64, depth: u32) -> usize {
     (hash >> (depth * BITS)) as usize & (FANOUT - 1)
 }
 
+/// Where in a leaf an entry lies if the leaf was filled in order of the digit that is used last, as numbers that
+/// follow each other fill theirs.
+fn guess(hash: u64) -> usize {
+    slot(hash, 7)
+}
+
 impl<V: Clone> Trie<V> {
     /// The first value of `hash` that `is_it` recognises.
     pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(&V) -> bool) -> Option<&V> {
@@ -42,10 +48,9 @@ impl<V: Clone> Trie<V> {
             match node {
                 Node::Inner(children) => node = children.get(slot(hash, depth))?.as_deref()?,
                 Node::Leaf(entries) => {
-                    return entries
-                        .iter()
-                        .find(|(h, value)| *h == hash && is_it(value))
-                        .map(|(_, value)| value);
+                    let mut is_it = |(h, value): &&(u64, V)| *h == hash && is_it(value);
+                    let guessed = entries.get(guess(hash)).filter(&mut is_it);
+                    return guessed.or_else(|| entries.iter().find(is_it)).map(|(_, value)| value);
                 }
             }
             depth += 1;
@@ -93,8 +98,10 @@ impl<V: Clone> Trie<V> {
                     node = Arc::make_mut(children.get_mut(slot(hash, depth))?.as_mut()?);
                 }
                 Node::Leaf(entries) => {
-                    let entry = entries.iter_mut().find(|(h, value)| *h == hash && is_it(value));
-                    return entry.map(|(_, value)| value);
+                    let mut is_it = |(h, value): &(u64, V)| *h == hash && is_it(value);
+                    let at = entries.get(guess(hash)).filter(|entry| is_it(entry)).map(|_| guess(hash));
+                    let at = at.or_else(|| entries.iter().position(is_it))?;
+                    return entries.get_mut(at).map(|(_, value)| value);
                 }
             }
             depth += 1;

@@ -60,7 +60,12 @@ fn settle<T: RowItem>(lens: &Lens<&State>, key: ListKey, list: List<T>, rows: &m
 }
 
 /// Puts items that were added to a list, or removed from it, into rows.
-fn put<T: RowItem>(key: ListKey, removed: bool, items: impl Iterator<Item = T>, rows: &mut Rows) -> Result<()> {
+fn put<T: RowItem>(
+    key: ListKey,
+    removed: bool,
+    items: impl Iterator<Item = T>,
+    rows: &mut Rows,
+) -> Result<()> {
     let mut items = items.peekable();
     if items.peek().is_none() {
         return Ok(());
