@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, KindScope};
-use crate::records::{NodeNo, Sym};
+use crate::records::{NodeNo, Pair, Sym};
 use crate::segment::bytes::{FileBytes, Piece, ReadMode};
 use crate::segment::checksum::{quick_sum, sum};
 use crate::segment::format::{
@@ -16,7 +16,7 @@ use crate::segment::format::{
 use crate::segment::hash::{hash_node, hashes_of};
 use crate::segment::index::{Line, dense_place, line_of};
 use crate::segment::record::{
-    Family, Glance, Gone, Head, Key, Member, Spaces, glance, take_family, take_gone,
+    Family, Glance, Gone, Head, Key, Member, Spaces, glance, take_family, take_gone, take_pairs_alone,
 };
 use crate::segment::table::Table;
 use crate::vfs::Vfs;
@@ -353,6 +353,12 @@ impl Segment {
     pub(crate) fn family(&self, record: &Record<'_>, spaces: &impl Spaces) -> Result<Family> {
         let tail = self.tail(record)?;
         take_family(record.head(), &tail, spaces).map_err(|what| self.corrupt(record.at, what))
+    }
+
+    /// The pairs of a family's record, if they can be read without its nodes.
+    pub(crate) fn pairs(&self, record: &Record<'_>, spaces: &impl Spaces) -> Result<Option<Vec<Pair>>> {
+        let tail = self.tail(record)?;
+        take_pairs_alone(record.head(), &tail, spaces).map_err(|what| self.corrupt(record.at, what))
     }
 
     /// The number of a key in a record.

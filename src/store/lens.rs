@@ -116,6 +116,25 @@ impl<S: Borrow<State>> Lens<S> {
         }
     }
 
+    /// Loads the pairs of the family that a number lies in, if that is less work than all of it and still to be done.
+    fn load_pairs(&self, number: NodeNo) {
+        if self.loads.slots.get(&number).is_some() {
+            return;
+        }
+        for segment in self.segments() {
+            let record = match self.loads.caught(segment.find_node(number)) {
+                Some(Known::Nothing) => continue,
+                Some(Known::Family(record)) => record,
+                Some(Known::Gone(_)) | None => return,
+            };
+            let pairs = self.loads.caught(segment.pairs(&record, self.state())).flatten();
+            for pair in pairs.into_iter().flatten() {
+                self.loads.pairs.insert(pair.key(), Some(pair));
+            }
+            return;
+        }
+    }
+
     /// The family that a number lies in, as the segments have it: its numbers and the keys of its pairs.
     pub(crate) fn family_below(&self, number: NodeNo) -> Option<Family> {
         for segment in self.segments() {
@@ -284,11 +303,7 @@ impl<S: Borrow<State>> Lens<S> {
             match self.loads.caught(segment.find_id(hash, id, &key))? {
                 Known::Nothing => {}
                 Known::Gone(_) => return None,
-                Known::Family(record) => {
-                    let number = self.loads.caught(segment.number_in(&record, &key))?;
-                    self.load_family(segment, &record);
-                    return number;
-                }
+                Known::Family(record) => return self.loads.caught(segment.number_in(&record, &key))?,
             }
         }
         None
@@ -299,6 +314,10 @@ impl<S: Borrow<State>> Lens<S> {
         if key.b >= self.state().layers.numbers_below() {
             return None;
         }
+        if let Some(known) = self.loads.pairs.get(&key) {
+            return known.as_ref();
+        }
+        self.load_pairs(key.a);
         if let Some(known) = self.loads.pairs.get(&key) {
             return known.as_ref();
         }
@@ -374,7 +393,12 @@ impl<S: Borrow<State>> Source for Lens<S> {
         let hash = hash_id(self.state().seed, id);
         let is_it = |number: &NodeNo| self.node(*number).is_some_and(|node| node.id == *id);
         let told = self.deltas().find_map(|delta| delta.ids.find(hash, is_it).copied());
-        told.or_else(|| self.number_below(hash, id).filter(is_it))
+        // What the segments say of a number stands where no delta says otherwise.
+        let is_untold = |number: &NodeNo| {
+            let mut deltas = self.deltas();
+            !deltas.any(|delta| delta.nodes.find(hash_node(*number), |_| true).is_some())
+        };
+        told.or_else(|| self.number_below(hash, id).filter(|number| is_untold(number) || is_it(number)))
     }
 
     fn slot(&self, number: NodeNo) -> Option<&Slot> {

@@ -4,8 +4,9 @@ use crate::codec::What;
 use crate::model::{Id, KindScope};
 use crate::records::Sym;
 use crate::segment::record::key::Key;
-use crate::segment::record::pack::{Packed, Text};
-use crate::segment::record::read::Head;
+use crate::segment::record::names::id_of;
+use crate::segment::record::pack::Packed;
+use crate::segment::record::read::{Head, Member};
 
 /// What the members of a record say.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,31 +22,55 @@ pub(crate) enum Glance {
 /// Looks for the only id of a space in the entity of a key.
 pub(crate) fn glance(bytes: &[u8], key: &Key, (target, space): (Sym, &KindScope)) -> Result<Glance, What> {
     let mut head = Head::begin(bytes)?;
-    // Of the key: where its entity begins. Of the space asked for: that, and the value.
+    // Where the key's entity begins.
     let mut own: Option<usize> = None;
-    let mut first: Option<(usize, Packed<'_>)> = None;
-    let mut is_unclear = false;
+    let mut found = Found::default();
+    let mut is_restricted = false;
     while let Some(member) = head.next()? {
         if own.is_none() && key.is(&member) {
-            is_unclear |= member.restricted;
+            is_restricted = member.restricted;
             own = Some(member.root);
         }
         if member.space == target {
-            // A second one, of whatever entity, is for the slow way to judge.
-            is_unclear |= first.is_some() || member.restricted || member.spelling.is_some();
-            first = Some((member.root, member.value));
+            found.note(&member);
         }
     }
-    match (own, first) {
-        (None, _) => Ok(Glance::NotHere),
-        (Some(own), Some((root, value))) if !is_unclear && own == root => {
-            let mut text = Text::default();
-            text.push_bytes(space.as_str().as_bytes());
-            text.push_bytes(b":");
-            value.unpack_to(&mut text)?;
-            let id = Id::of_key_form(space, text.as_str()?);
-            id.map_or(Err("a member that is no id"), |id| Ok(Glance::One(id)))
+    let Some(own) = own else { return Ok(Glance::NotHere) };
+    if found.count > 1 {
+        // Several entities are in one record where something keeps them apart.
+        found = Found::default();
+        let mut head = Head::begin(bytes)?;
+        while let Some(member) = head.next()? {
+            if member.space == target && member.root == own {
+                found.note(&member);
+            }
+        }
+    }
+    match found.first {
+        Some((root, value)) if root == own && found.count == 1 && !found.is_unclear && !is_restricted => {
+            id_of(space, value, None).map(Glance::One)
         }
         _ => Ok(Glance::Unclear),
+    }
+}
+
+/// Ids of a space.
+#[derive(Default)]
+struct Found<'a> {
+    /// Where the entity of the first begins, and its value.
+    first: Option<(usize, Packed<'a>)>,
+    count: usize,
+    /// One may not be answered, or has a spelling of its own.
+    is_unclear: bool,
+}
+
+impl<'a> Found<'a> {
+    #[inline(always)]
+    fn note(&mut self, member: &Member<'a>) {
+        self.count += 1;
+        self.is_unclear |= member.restricted || member.spelling.is_some();
+        if self.first.is_none() {
+            self.first = Some((member.root, member.value));
+        }
     }
 }

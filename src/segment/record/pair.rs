@@ -227,7 +227,7 @@ fn take_edge(members: &impl Members, clock: &mut Clock, reader: &mut Reader<'_>)
         return Err("an edge without evidence");
     }
     let conflict = if bit(6) { Some(Arc::new(take_conflict(members, reader)?)) } else { None };
-    let mut evidence = Vec::with_capacity(len as usize);
+    let mut evidence = Vec::with_capacity(len.min(ROOM_MAX) as usize);
     for _ in 0..len {
         evidence.push(take_evidence(clock, reader)?);
     }
@@ -242,6 +242,9 @@ fn take_edge(members: &impl Members, clock: &mut Clock, reader: &mut Reader<'_>)
     let state = EdgeState { phase, force, joins_persons, status, level, conflict, evidence_count };
     Ok(Edge { direct, evidence, state })
 }
+
+/// Evidences that room is made for at once, whatever a count says.
+const ROOM_MAX: u64 = 64;
 
 fn put_conflict(conflict: &Conflict, members: &impl Members, out: &mut Writer) {
     out.text(conflict.space.as_str());

@@ -11,7 +11,7 @@ use crate::records::{
 use crate::segment::record::family::Family;
 use crate::segment::record::names::{Spaces, id_of};
 use crate::segment::record::pack::Packed;
-use crate::segment::record::pair::{Clock, take_number, take_pair};
+use crate::segment::record::pair::{Clock, Members, take_number, take_pair};
 
 /// A member as the head of a record shows it.
 #[derive(Debug, Clone, Copy)]
@@ -35,7 +35,7 @@ impl Member<'_> {
     /// Its id.
     pub(crate) fn id(&self, spaces: &impl Spaces) -> Result<Id, What> {
         let space = spaces.space(self.space).ok_or("a member of an unknown kind and scope")?;
-        id_of(space, &self.value.unpack()?, self.spelling).ok_or("a member that is no id")
+        id_of(space, self.value, self.spelling)
     }
 }
 
@@ -109,16 +109,20 @@ impl<'a> Head<'a> {
     }
 }
 
+/// Records that room is made for at once, whatever a count says.
+const ROOM_MAX: usize = 64;
+
 /// Reads a whole family.
 pub(crate) fn take_family(head: &[u8], tail: &[u8], spaces: &impl Spaces) -> Result<Family, What> {
     let mut head = Head::begin(head)?;
-    let mut members = Vec::new();
+    let mut members = Vec::with_capacity(head.count().min(ROOM_MAX));
     while let Some(member) = head.next()? {
         members.push(member);
     }
     let Head { other_persons, in_seconds, .. } = head;
     let mut reader = Reader::new(tail);
     let mut family = Family::default();
+    family.nodes.reserve(members.len().min(ROOM_MAX));
     for (place, member) in members.iter().enumerate() {
         let root = members.get(member.root).filter(|root| root.root == member.root);
         let entity = root.ok_or("an entity without its first member")?.number;
@@ -141,10 +145,8 @@ pub(crate) fn take_family(head: &[u8], tail: &[u8], spaces: &impl Spaces) -> Res
             take_more(node, spaces, &mut clock, &mut reader)?;
         }
     }
-    take_pairs(&mut family, &mut clock, &mut reader)?;
-    if reader.left() > 0 {
-        return Err("more bytes than the family has");
-    }
+    let number = |place: usize| family.nodes.get(place).map(|(number, _)| *number);
+    family.pairs = take_pairs(family.nodes.len(), number, &family, &mut clock, &mut reader)?;
     add_near(&mut family, spaces)?;
     Ok(family)
 }
@@ -228,23 +230,75 @@ fn take_clock_list(
     if items.is_sorted_by(|x, y| x < y) { Ok(List::from_sorted(items)) } else { Err("a clock out of order") }
 }
 
-fn take_pairs(family: &mut Family, clock: &mut Clock, reader: &mut Reader<'_>) -> Result<(), What> {
-    let members = family.nodes.len();
-    let count = reader.varint()?;
-    for _ in 0..count {
+/// Reads the pairs at the end of a tail; `number` is that of the member at a place.
+fn take_pairs(
+    count: usize,
+    number: impl Fn(usize) -> Option<NodeNo>,
+    members: &impl Members,
+    clock: &mut Clock,
+    reader: &mut Reader<'_>,
+) -> Result<Vec<Pair>, What> {
+    let pair_count = reader.varint()?;
+    let mut pairs: Vec<Pair> = Vec::with_capacity(pair_count.min(ROOM_MAX as u64) as usize);
+    for _ in 0..pair_count {
         let places = usize::try_from(reader.varint()?).map_err(|_| "a place beyond the members")?;
-        let (a, b) = (places / members, places % members);
-        let (Some((a, _)), Some((b, _)), true) = (family.nodes.get(a), family.nodes.get(b), a < b) else {
+        let (a, b) = (places / count, places % count);
+        let (Some(low), Some(high), true) = (number(a), number(b), a < b) else {
             return Err("a pair of no two members");
         };
-        let key = PairKey::new(*a, *b);
-        if family.pairs.last().is_some_and(|last| last.key() >= key) {
+        let key = PairKey::new(low, high);
+        if pairs.last().is_some_and(|last| last.key() >= key) {
             return Err("pairs out of order");
         }
-        let pair = take_pair(key, family, clock, reader)?;
-        family.pairs.push(pair);
+        pairs.push(take_pair(key, members, clock, reader)?);
     }
-    Ok(())
+    if reader.left() > 0 {
+        return Err("more bytes than the family has");
+    }
+    Ok(pairs)
+}
+
+/// Reads the pairs of a family without its nodes, which would be most of the work; `None` where more lies between.
+pub(crate) fn take_pairs_alone(
+    head: &[u8],
+    tail: &[u8],
+    spaces: &impl Spaces,
+) -> Result<Option<Vec<Pair>>, What> {
+    let mut head = Head::begin(head)?;
+    let mut members = Vec::with_capacity(head.count().min(ROOM_MAX));
+    while let Some(member) = head.next()? {
+        members.push(member);
+    }
+    if members.iter().any(|member| member.has_more) {
+        return Ok(None);
+    }
+    let mut reader = Reader::new(tail);
+    if head.other_persons {
+        let roots = members.iter().enumerate().filter(|(place, member)| member.root == *place);
+        for _ in roots {
+            take_number(&mut reader)?;
+        }
+    }
+    let mut clock = Clock::new(head.in_seconds);
+    let number = |place: usize| members.get(place).map(|member| member.number);
+    let ids = MemberIds { members: &members, spaces };
+    take_pairs(members.len(), number, &ids, &mut clock, &mut reader).map(Some)
+}
+
+/// The ids of members, which conflicts refer to.
+struct MemberIds<'m, 'a, S> {
+    members: &'m [Member<'a>],
+    spaces: &'m S,
+}
+
+impl<S: Spaces> Members for MemberIds<'_, '_, S> {
+    fn place_of(&self, id: &Id) -> Option<usize> {
+        self.members.iter().position(|member| member.id(self.spaces).as_ref() == Ok(id))
+    }
+
+    fn id_at(&self, place: usize) -> Option<Id> {
+        self.members.get(place)?.id(self.spaces).ok()
+    }
 }
 
 /// Adds to the lists of nodes what the pairs of the family say.

@@ -17,3 +17,5 @@ mod damage;
 mod faults;
 /// Single bits of an open segment.
 mod flips;
+/// The bytes of the first version.
+mod golden;
