@@ -44,6 +44,10 @@ case $target in
     entry_bytes)
         printf '%b' "$(tr -d '\n' < "$root/testdata/format_v1/commit.hex" | sed 's/../\\x&/g')" > "$corpus/seed-commit"
         ;;
+    segment)
+        # Twelve edits all over the file; how many there are is for the fuzzer to vary.
+        { printf '\0\0'; for edit in 1 2 3 4 5 6 7 8 9 a b c; do printf "\\x$edit\\x${edit}0\\0\\1"; done; } > "$corpus/seed-edits"
+        ;;
     api_body) for body in "$root"/testdata/bodies/*; do cp "$body" "$corpus/seed-$(basename "$body")"; done ;;
     encrypted) for vector in "$root"/testdata/vectors/*; do cp "$vector" "$corpus/seed-$(basename "$vector")"; done ;;
 esac

@@ -116,23 +116,22 @@ impl<S: Borrow<State>> Lens<S> {
         }
     }
 
-    /// Loads the pairs of the family that a number lies in, if that is less work than all of it and still to be done.
-    fn load_pairs(&self, number: NodeNo) {
-        if self.loads.slots.get(&number).is_some() {
-            return;
+    /// A pair beside one of its ends, if it can be read without their family.
+    fn pair_alone(&self, key: PairKey) -> Option<Pair> {
+        if self.loads.slots.get(&key.a).is_some() {
+            return None;
         }
         for segment in self.segments() {
-            let record = match self.loads.caught(segment.find_node(number)) {
-                Some(Known::Nothing) => continue,
-                Some(Known::Family(record)) => record,
-                Some(Known::Gone(_)) | None => return,
+            let record = match self.loads.caught(segment.find_node(key.a))? {
+                Known::Nothing => continue,
+                Known::Gone(_) => return None,
+                Known::Family(record) => record,
             };
-            let pairs = self.loads.caught(segment.pairs(&record, self.state())).flatten();
-            for pair in pairs.into_iter().flatten() {
-                self.loads.pairs.insert(pair.key(), Some(pair));
-            }
-            return;
+            let mut pairs = self.loads.caught(segment.pairs(&record, self.state()))??;
+            let at = pairs.binary_search_by_key(&key, Pair::key).ok()?;
+            return Some(pairs.swap_remove(at));
         }
+        None
     }
 
     /// The family that a number lies in, as the segments have it: its numbers and the keys of its pairs.
@@ -317,9 +316,8 @@ impl<S: Borrow<State>> Lens<S> {
         if let Some(known) = self.loads.pairs.get(&key) {
             return known.as_ref();
         }
-        self.load_pairs(key.a);
-        if let Some(known) = self.loads.pairs.get(&key) {
-            return known.as_ref();
+        if let Some(pair) = self.pair_alone(key) {
+            return self.loads.pairs.insert(key, Some(pair)).as_ref();
         }
         // Loads the family, if it is not there yet, and its pairs with it.
         let far = |number| matches!(self.slot_below(number), Some(Slot::Live(node)) if node.far_pairs);
