@@ -5,6 +5,10 @@
 // The simulated disk is shared with tests/it, which see the crate from outside.
 #[cfg(test)]
 extern crate self as idweave;
+// So is how golden bytes are written down.
+#[cfg(test)]
+#[path = "../tests/it/support/hex.rs"]
+mod hex;
 
 mod codec;
 mod engine;

@@ -36,7 +36,7 @@ struct Base {
 static BASE: LazyLock<Base> = LazyLock::new(|| {
     let disk = SimDisk::new();
     let graph = Graph::options().vfs(disk.vfs()).auto_checkpoint(false).create("/db").expect("a graph");
-    let lines = include_str!("../../tests/data/format_v1/segmented.ndjson").lines();
+    let lines = include_str!("../../tests/data/format_v1/segments.ndjson").lines();
     let facts: Vec<_> =
         lines.map(|line| ndjson::parse(line, 1, &Placeholders::default()).expect("a fact")).collect();
     let told = graph.write(NOW, |tx| {

@@ -23,6 +23,9 @@ mod table;
 mod verify;
 mod writer;
 
+#[cfg(test)]
+mod tests;
+
 pub use bytes::ReadMode;
 
 pub(crate) use file::{Known, Places, Record, Segment};

@@ -1,12 +1,12 @@
 //! The bytes of format version 1, kept in `tests/data/format_v1`: what was written once stays readable.
 //!
-//! The files are hex, 32 bytes a line after the offset; lines of zeros are left out, the last line is the length.
+//! The files are hex (`tests/it/support/hex.rs`).
 
-use std::fmt::Write;
 use std::path::Path;
 
 use super::oracle::{Act, compare, open, path, run};
 use super::sim_disk::{Image, SimDisk};
+use crate::hex::{from_hex, to_hex};
 use crate::journal::Tail;
 
 const ACTS: [Act; 9] = [
@@ -25,29 +25,6 @@ const NAMES: [&str; 4] = ["MANIFEST", "journal/0000000001.log", "journal/0000000
 fn data(name: &str) -> std::path::PathBuf {
     let file = format!("{}.hex", name.rsplit('/').next().unwrap());
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/format_v1").join(file)
-}
-
-fn to_hex(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    for (i, line) in bytes.chunks(32).enumerate() {
-        if line.iter().any(|b| *b != 0) {
-            write!(text, "{:06x}:", i * 32).unwrap();
-            line.iter().for_each(|b| write!(text, " {b:02x}").unwrap());
-            text.push('\n');
-        }
-    }
-    writeln!(text, "{:06x}", bytes.len()).unwrap();
-    text
-}
-
-fn from_hex(text: &str) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    for line in text.lines() {
-        let (at, rest) = line.split_once(':').unwrap_or((line, ""));
-        bytes.resize(usize::from_str_radix(at, 16).unwrap(), 0);
-        bytes.extend(rest.split_whitespace().map(|b| u8::from_str_radix(b, 16).unwrap()));
-    }
-    bytes
 }
 
 #[test]

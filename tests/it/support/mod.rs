@@ -1,7 +1,8 @@
-//! What several tests share: the oracle, the generator of fact streams, shrinking and showing of streams, and
-//! the simulated disk.
+//! What several tests share: the oracle, the generator of fact streams, shrinking and showing of streams,
+//! the simulated disk, and bytes as text.
 
 pub(crate) mod generate;
+pub(crate) mod hex;
 pub(crate) mod oracle;
 pub(crate) mod say;
 pub(crate) mod show;

@@ -1,0 +1,4 @@
+//! Tests of whole segments.
+
+// What the golden segments hold.
+mod golden;
