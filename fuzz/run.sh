@@ -32,6 +32,13 @@ RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-
 seed_lines() { # FILE: one seed for each line
     split --lines=1 --numeric-suffixes --suffix-length=4 "$1" "$corpus/seed-$(basename "$1")-"
 }
+seed_hex() { # FILE PREFIX SEED: a golden file (tests/it/support/hex.rs) behind a prefix of two bytes
+    printf '%b' "$2" > "$3"
+    while IFS=: read -r at bytes; do
+        truncate --size=$((16#$at + 2)) "$3"
+        printf '%b' "${bytes// /\\x}" >> "$3"
+    done < "$1"
+}
 case $target in
     ndjson) seed_lines "$root/testdata/format_v1/facts.ndjson" ;;
     id_text)
@@ -45,8 +52,16 @@ case $target in
         printf '%b' "$(tr -d '\n' < "$root/testdata/format_v1/commit.hex" | sed 's/../\\x&/g')" > "$corpus/seed-commit"
         ;;
     segment)
-        # Twelve edits all over the file; how many there are is for the fuzzer to vary.
-        { printf '\0\0'; for edit in 1 2 3 4 5 6 7 8 9 a b c; do printf "\\x$edit\\x${edit}0\\0\\1"; done; } > "$corpus/seed-edits"
+        # A golden snapshot, as it is and to be sealed anew; edits of a byte all over the target's own files.
+        for flags in 01 05; do
+            seed_hex "$root/tests/data/format_v1/snapshot/snapshot.hex" "\\x$flags\\x00" "$corpus/seed-snapshot-$flags"
+        done
+        for at in $(seq 0 101 31000); do
+            place=$(printf '\\x%02x\\x%02x\\x00' $((at % 256)) $((at / 256)))
+            printf '%b' "\\x04\\x$(printf '%02x' $((at % 251)))\\x00$place\\x01" > "$corpus/seed-edit-$at"
+            printf '%b' "\\x0c\\x$(printf '%02x' $((at % 251)))\\x00$place\\x01" > "$corpus/seed-edit-below-$at"
+            printf '%b' "\\x1c\\x$(printf '%02x' $((at % 251)))\\x00$place\\x01" > "$corpus/seed-edit-above-$at"
+        done
         ;;
     api_body) for body in "$root"/testdata/bodies/*; do cp "$body" "$corpus/seed-$(basename "$body")"; done ;;
     encrypted) for vector in "$root"/testdata/vectors/*; do cp "$vector" "$corpus/seed-$(basename "$vector")"; done ;;

@@ -3,31 +3,18 @@
 //! It is a CRC-32C that starts from the file's identity and the place, taken together as one word. Two pieces of equal
 //! bytes in one file have different checksums wherever their places differ in the low 32 bits of a place's number of
 //! bytes, or, beyond 4 GiB, but for one in 2^32; so have two versions of a file at one place, whose identities differ.
-//!
-//! Fuzz builds (`--cfg fuzzing`) have no checksums, so that edits of a file reach what lies behind them.
 
 use twox_hash::XxHash3_64;
 
 /// The checksum of `bytes`, which stand at offset `at` of the file with this `identity`.
 pub(crate) fn sum(identity: u32, at: u64, bytes: &[u8]) -> u32 {
-    if cfg!(fuzzing) {
-        return 0;
-    }
     let place = (at as u32) ^ ((at >> 32) as u32).reverse_bits();
     crc32c::crc32c_append(identity ^ place, bytes)
-}
-
-/// The checksum of a header, which says itself what file it is of.
-pub(crate) fn header_sum(bytes: &[u8]) -> u32 {
-    if cfg!(fuzzing) { 0 } else { crc32c::crc32c(bytes) }
 }
 
 /// A quicker checksum for what every lookup verifies: XXH3 of the bytes, moved by the file and the place. Any change
 /// of the bytes is missed once in 2^32; a move within 4 GiB never.
 pub(crate) fn quick_sum(identity: u32, at: u64, bytes: &[u8]) -> u32 {
-    if cfg!(fuzzing) {
-        return 0;
-    }
     let place = identity ^ (at as u32) ^ ((at >> 32) as u32).reverse_bits();
     XxHash3_64::oneshot(bytes) as u32 ^ place.wrapping_mul(0x9e37_79b1)
 }

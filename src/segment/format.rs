@@ -68,7 +68,6 @@
 //!   the table's blocks: `table/format.rs`. The bodies of families: `record/mod.rs`.
 
 use crate::codec::What;
-use crate::segment::checksum::header_sum;
 use crate::segment::table::{ROOT_BYTES, Root};
 
 /// The version written, and the only one read.
@@ -208,7 +207,7 @@ impl Header {
         [self.id_homes, self.node_homes].iter().for_each(|homes| out.extend(homes.to_le_bytes()));
         let mut bytes = [0; HEADER_BYTES];
         bytes.iter_mut().zip(out).for_each(|(to, from)| *to = from);
-        let sum = bytes.first_chunk::<{ HEADER_BYTES - 4 }>().map_or(0, |body| header_sum(body));
+        let sum = bytes.first_chunk::<{ HEADER_BYTES - 4 }>().map_or(0, |body| crc32c::crc32c(body));
         bytes.iter_mut().skip(HEADER_BYTES - 4).zip(sum.to_le_bytes()).for_each(|(to, from)| *to = from);
         bytes
     }
@@ -221,7 +220,7 @@ impl Header {
             return Err(Unreadable::Damaged("not a segment"));
         }
         let version = fields.u32()?;
-        if header_sum(body) != u32::from_le_bytes(*sum) {
+        if crc32c::crc32c(body) != u32::from_le_bytes(*sum) {
             return Err(Unreadable::Damaged("a header whose checksum does not hold"));
         }
         if version != FORMAT_VERSION {

@@ -18,6 +18,8 @@ mod format;
 mod hash;
 mod index;
 mod record;
+#[cfg(any(test, fuzzing))]
+mod reseal;
 pub(crate) mod rows;
 mod table;
 mod verify;
@@ -27,6 +29,9 @@ mod writer;
 mod tests;
 
 pub use bytes::ReadMode;
+
+#[cfg(fuzzing)]
+pub(crate) use reseal::reseal;
 
 pub(crate) use file::{Known, Places, Record, Segment};
 pub(crate) use format::{Counts, Name};

@@ -9,9 +9,11 @@ use crate::segment::bytes::FileBytes;
 use crate::segment::file::{Known, Segment};
 use crate::segment::format::Form::{Dense, Hashed};
 
-const BASE: &str = include_str!("../../../tests/data/format_v1/checkpointed/segments-0000000001.seg.hex");
-const ABOVE: &str = include_str!("../../../tests/data/format_v1/checkpointed/segments-0000000002.seg.hex");
-const SNAPSHOT: &str = include_str!("../../../tests/data/format_v1/snapshot/snapshot.hex");
+pub(super) const BASE: &str =
+    include_str!("../../../tests/data/format_v1/checkpointed/segments-0000000001.seg.hex");
+pub(super) const ABOVE: &str =
+    include_str!("../../../tests/data/format_v1/checkpointed/segments-0000000002.seg.hex");
+pub(super) const SNAPSHOT: &str = include_str!("../../../tests/data/format_v1/snapshot/snapshot.hex");
 
 fn segment(hex: &str) -> Segment {
     Segment::from_bytes(FileBytes::in_memory(Path::new("golden"), from_hex(hex))).unwrap()
