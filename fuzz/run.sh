@@ -56,7 +56,7 @@ case $target in
         for flags in 01 05; do
             seed_hex "$root/tests/data/format_v1/snapshot/snapshot.hex" "\\x$flags\\x00" "$corpus/seed-snapshot-$flags"
         done
-        for at in $(seq 0 101 31000); do
+        for at in $(seq 0 307 31000); do
             place=$(printf '\\x%02x\\x%02x\\x00' $((at % 256)) $((at / 256)))
             printf '%b' "\\x04\\x$(printf '%02x' $((at % 251)))\\x00$place\\x01" > "$corpus/seed-edit-$at"
             printf '%b' "\\x0c\\x$(printf '%02x' $((at % 251)))\\x00$place\\x01" > "$corpus/seed-edit-below-$at"

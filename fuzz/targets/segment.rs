@@ -68,8 +68,10 @@ struct Base {
 static BASE: LazyLock<Base> = LazyLock::new(|| {
     let disk = SimDisk::new();
     let vfs = disk.vfs();
-    ["/db", "/db/journal", "/db/segments"].map(|dir| vfs.create_dir(Path::new(dir)).expect("a directory"));
-    EMPTY.map(|(name, hex)| put(&*vfs, name, &hex::from_hex(hex)));
+    for dir in ["/db", "/db/journal", "/db/segments"] {
+        vfs.create_dir(Path::new(dir)).expect("a directory");
+    }
+    EMPTY.iter().for_each(|(name, hex)| put(&*vfs, name, &hex::from_hex(hex)));
     let parse = |line: &str| ndjson::parse(line, 1, &Placeholders::default()).expect("a fact");
     let shares = FACTS.split("\n\n").map(|share| share.lines().map(parse).collect::<Vec<_>>());
     let graph = options(&disk).open(DIR).expect("a graph");

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use crate::engine::assess::assess_pairs;
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
-use crate::engine::walk::live_pairs;
+use crate::engine::walk::live_pairs_of;
 use crate::error::Result;
 use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
 use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
@@ -59,13 +59,14 @@ fn settle_families(change: &mut Change) {
 /// Ids by their numbers, each with its live pairs and their other ends.
 type Joined = BTreeMap<NodeNo, Vec<(NodeNo, PairKey)>>;
 
-/// The ids joined to `start` by live pairs.
+/// The ids joined to `start` by live pairs. One that cannot be read is left out: the change fails for it in the end.
 fn family_around(state: &Draft, start: NodeNo) -> Joined {
     let mut family = Joined::new();
     let mut stack = vec![start];
-    while let Some(node) = stack.pop() {
-        if let Entry::Vacant(place) = family.entry(node) {
-            let live = place.insert(live_pairs(state, node));
+    while let Some(number) = stack.pop() {
+        if let (Entry::Vacant(place), Some(node)) = (family.entry(number), state.node(number)) {
+            let live = live_pairs_of(state, number, node);
+            let live = place.insert(live.map(|(other, _)| (other, PairKey::new(number, other))).collect());
             stack.extend(live.iter().map(|(other, _)| *other));
         }
     }

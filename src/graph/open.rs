@@ -28,17 +28,7 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
         }
         opened => opened?,
     };
-    let state = match restore(segments)? {
-        Some(restored) => restore_settings(restored)?,
-        None => State::seeded(opening.uuid()),
-    };
-    if state.seq < opening.covered_seq() {
-        return Err(Error::Corrupt {
-            file: dir.to_owned(),
-            offset: 0,
-            what: "the segments end before the journal begins",
-        });
-    }
+    let state = begin_state(segments, opening.uuid(), opening.covered_seq())?;
     let mut replaying = Replaying { begun: Some(state), change: None };
     let visit = &mut |frame: Frame<'_>| replaying.visit(dir, frame);
     let (journal, recovery) = opening.replay(JournalOptions::default(), visit)?;
@@ -68,6 +58,19 @@ pub(crate) fn open_segments(
         segments.push(Arc::new(segment));
     }
     Ok(segments)
+}
+
+/// The state that segments hold, which must be that of the commit they are said to cover.
+pub(crate) fn begin_state(segments: Vec<Arc<Segment>>, uuid: [u8; 16], covered_seq: u64) -> Result<State> {
+    if let Some(newest) = segments.first()
+        && newest.name().seq != covered_seq
+    {
+        return Err(newest.corrupt(0, "the segments do not end where the journal begins"));
+    }
+    match restore(segments)? {
+        Some(restored) => restore_settings(restored),
+        None => Ok(State::seeded(uuid)),
+    }
 }
 
 pub(crate) fn create(options: Options, dir: &Path) -> Result<Graph> {

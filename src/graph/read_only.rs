@@ -4,15 +4,15 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use crate::engine::{Change, Door, restore_settings, settle};
+use crate::engine::{Change, Door, settle};
 use crate::error::{Error, Result};
-use crate::graph::open::{open_segments, replay_frame};
+use crate::graph::open::{begin_state, open_segments, replay_frame};
 use crate::graph::options::Options;
 use crate::graph::shared::held;
 use crate::graph::view::{Progress, View};
 use crate::journal::{Followed, Follower, is_gone};
 use crate::model::Time;
-use crate::store::{State, restore};
+use crate::store::State;
 
 /// How often reading begins again when files go away under it: each time the writer has finished a checkpoint.
 const ATTEMPTS_MAX: usize = 16;
@@ -101,10 +101,7 @@ fn begin(options: &Options, dir: &Path) -> Result<(Follower, State)> {
 fn begin_once(options: &Options, dir: &Path) -> Result<Option<(Follower, State)>> {
     let mut follower = Follower::begin(options.vfs.clone(), dir)?;
     let segments = open_segments(options, follower.uuid(), follower.segments())?;
-    let state = match restore(segments)? {
-        Some(restored) => restore_settings(restored)?,
-        None => State::seeded(follower.uuid()),
-    };
+    let state = begin_state(segments, follower.uuid(), follower.covered_seq())?;
     Ok(follow(&mut follower, state, dir)?.map(|state| (follower, state)))
 }
 

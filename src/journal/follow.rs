@@ -58,6 +58,11 @@ impl Follower {
         self.manifest.uuid
     }
 
+    /// The last commit that segments cover.
+    pub(crate) fn covered_seq(&self) -> u64 {
+        self.manifest.covered_seq
+    }
+
     /// The segments that count, the newest first, with their paths.
     pub(crate) fn segments(&self) -> impl Iterator<Item = (SegmentName, PathBuf)> {
         let dir = layout::segments(&self.dir);

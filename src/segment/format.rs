@@ -92,6 +92,8 @@ pub(crate) const GONE_BIT: u32 = 1 << 31;
 pub(crate) const GONE_BYTES: usize = 36;
 /// Nothing lies below.
 pub(crate) const FLAG_BASE: u32 = 1;
+/// The most that is counted: one more is never beyond 64 bits.
+const COUNT_MAX: u64 = i64::MAX as u64;
 
 const MAGIC: [u8; 8] = *b"\x89iws\r\n\x1a\n";
 
@@ -239,6 +241,10 @@ impl Header {
             fields.u64s()?;
         let root = Root::decode(&fields.take::<ROOT_BYTES>()?).map_err(Unreadable::Damaged)?;
         let [file_len] = fields.u64s()?;
+        let counted = [number, seq, pair_retractions, event_retractions, tombs];
+        if live > numbers || counted.iter().any(|count| *count > COUNT_MAX) {
+            return Err(Unreadable::Damaged("a header with a count that cannot be"));
+        }
         let form = match fields.u32()? {
             0 => Form::Hashed,
             1 => Form::Dense,
@@ -271,6 +277,15 @@ impl Header {
             root,
             file_len,
         })
+    }
+
+    /// How many numbers `nodes` has room for.
+    pub(crate) fn number_room(&self) -> u64 {
+        let entries = match self.form {
+            Form::Hashed => LINE_ENTRIES,
+            Form::Dense => DENSE_ENTRIES,
+        };
+        self.nodes.len.saturating_mul(entries as u64)
     }
 
     /// What is wrong with how the parts lie, if anything: they stand one after the other, without gaps.

@@ -157,7 +157,8 @@ impl Draft {
         let Some(hash) = self.node(number).map(|node| hash_id(self.state.seed, &node.id)) else { return };
         self.state.delta.ids.remove(hash, |known| *known == number);
         self.redirect_node(number, None);
-        self.state.live_nodes -= 1;
+        // Segments say how many there were.
+        self.state.live_nodes = self.state.live_nodes.saturating_sub(1);
     }
 
     /// Where a retired number leads.

@@ -24,6 +24,12 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
     let Some(newest) = segments.first() else { return Ok(None) };
     let header = *newest.header();
     let damaged = |what| newest.corrupt(0, what);
+    // Each number that was given out has a place in a segment: scans go over no more of them than files can hold.
+    let room =
+        segments.iter().fold(0, |room: u64, segment| room.saturating_add(segment.header().number_room()));
+    if header.counts.numbers > room {
+        return Err(damaged("a segment claims more numbers than there is room for"));
+    }
     let mut state = State::default();
     (state.seed, state.seq) = (header.name.seed, header.name.seq);
     state.recorded_at = Time::from_ms(header.counts.recorded_at);
