@@ -42,6 +42,11 @@ mod table;
 /// Ingest, single commits, unions.
 mod writes;
 
+/// With the feature `mimalloc` every store in Rust allocates by it, as the `idweave` command does.
+#[cfg(feature = "mimalloc")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The stores, in the order they run: idweave first, for it sets the sizes of the physical baseline.
 const STORES: &[&str] = &["idweave", "hashmap", "lmdb", "redb", "sqlite", "fjall", "sled", "overgraph"];
 
