@@ -16,9 +16,10 @@
 mod accounts;
 
 use std::hint::black_box;
+use std::path::Path;
 use std::time::Instant;
 
-use idweave::{Durability, Graph, Id, Read, ReadMode, Translation};
+use idweave::{Durability, Graph, Id, Options, Read, ReadMode, Translation};
 
 use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, Spaces, mix};
 
@@ -79,31 +80,34 @@ impl Memory {
     }
 }
 
-fn build(graph: &Graph, spaces: &Spaces, accounts: u64, delta_percent: u64) {
-    let mut facts = Vec::with_capacity(COMMIT_FACTS);
+/// A graph of three segments (most, some, a few) and a delta.
+fn build(options: Options, dir: &Path, spaces: &Spaces, accounts: u64, delta_percent: u64) -> Graph {
     let in_segments = accounts - accounts * delta_percent / 100;
     let begun = Instant::now();
-    // Three segments: most, some, a few.
-    let stops = [in_segments * 90 / 100, in_segments * 98 / 100, in_segments];
-    for account in 0..accounts {
-        facts.extend(spaces.facts(account));
-        if facts.len() >= COMMIT_FACTS || account + 1 == accounts || stops.contains(&(account + 1)) {
-            graph
-                .write_with(NOW, Durability::Buffered, |tx| {
-                    facts.iter().try_for_each(|f| tx.apply(f).map(drop))
-                })
-                .expect("a commit");
-            facts.clear();
+    let say = |stop: u64| println!("{stop} accounts, {:.0} s", begun.elapsed().as_secs_f64());
+    let [most, some, few] = [in_segments * 90 / 100, in_segments * 98 / 100, in_segments];
+    let filled = options.bulk_load(dir, NOW, |load| {
+        (0..most).flat_map(|account| spaces.facts(account)).try_for_each(|fact| load.apply(&fact).map(drop))
+    });
+    let (graph, ()) = filled.expect("a bulk load");
+    say(most);
+    for (from, to) in [(most, some), (some, few), (few, accounts)] {
+        let told: Vec<u64> = (from..to).collect();
+        for share in told.chunks(COMMIT_FACTS / 4) {
+            let facts = || share.iter().flat_map(|account| spaces.facts(*account));
+            let told = graph.write_with(NOW, Durability::Buffered, |tx| {
+                facts().try_for_each(|fact| tx.apply(&fact).map(drop))
+            });
+            told.expect("a commit");
         }
-        if account + 1 == accounts {
+        if to == accounts {
             graph.sync().expect("views show what is durable");
+        } else {
+            graph.checkpoint().expect("a checkpoint");
         }
-        let many = (account + 1).is_multiple_of(setting("IDWEAVE_BENCH_CHECKPOINT", 400_000));
-        if stops.contains(&(account + 1)) || (many && account < stops[0]) {
-            let done = graph.checkpoint().expect("a checkpoint");
-            println!("{} accounts, {:.0} s: {done:?}", account + 1, begun.elapsed().as_secs_f64());
-        }
+        say(to);
     }
+    graph
 }
 
 fn ask(
@@ -169,9 +173,7 @@ fn main() {
     let graph = if dir.join("MANIFEST").exists() {
         options().open(&dir).expect("it opens")
     } else {
-        let graph = options().create(&dir).expect("a graph");
-        build(&graph, &spaces, accounts, setting("IDWEAVE_BENCH_DELTA", 5));
-        graph
+        build(options(), &dir, &spaces, accounts, setting("IDWEAVE_BENCH_DELTA", 5))
     };
     let bytes: u64 = std::fs::read_dir(dir.join("segments"))
         .expect("segments")
