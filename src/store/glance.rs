@@ -37,9 +37,15 @@ impl<'s> Glancing<'s> {
         Some(Glancing { state, target, space: state.space(target)? })
     }
 
-    /// What can be said of an id before any segment is looked at.
-    fn ask(&self, id: &Id) -> Option<Asked> {
+    /// Where an id may lie, of which the segments are told at once.
+    fn place(&self, id: &Id) -> u64 {
         let hash = hash_id(self.state.seed, id);
+        self.state.layers.segments().iter().for_each(|segment| segment.prefetch_id(hash));
+        hash
+    }
+
+    /// What can be said of an id before any segment is looked at.
+    fn ask(&self, hash: u64, id: &Id) -> Option<Asked> {
         let frozen = self.state.layers.frozen();
         if self.state.delta.filter.may_hold(hash) || frozen.is_some_and(|delta| delta.filter.may_hold(hash)) {
             return None;
@@ -49,10 +55,8 @@ impl<'s> Glancing<'s> {
 
     /// The one id of the space in the entity of `id`, if the quick way finds it.
     pub(crate) fn one(&self, id: &Id) -> Result<Option<Id>> {
-        let Some(asked) = self.ask(id) else { return Ok(None) };
-        let segments = self.state.layers.segments();
-        segments.iter().for_each(|segment| segment.prefetch_id(asked.hash));
-        for segment in segments {
+        let Some(asked) = self.ask(self.place(id), id) else { return Ok(None) };
+        for segment in self.state.layers.segments() {
             let places = segment.places_of(asked.hash)?;
             places.all().iter().flat_map(|all| all.iter()).for_each(|place| segment.prefetch_record(*place));
             match self.look(segment, &asked, &places)? {
@@ -79,10 +83,9 @@ impl<'s> Glancing<'s> {
     pub(crate) fn many(&self, ids: &[Id], mut out: impl FnMut(&Id, Option<Id>) -> Result<()>) -> Result<()> {
         let segments = self.state.layers.segments();
         for batch in ids.chunks(BATCH) {
-            let asked: Vec<Option<Asked>> = batch.iter().map(|id| self.ask(id)).collect();
-            for asked in asked.iter().flatten() {
-                segments.iter().for_each(|segment| segment.prefetch_id(asked.hash));
-            }
+            let hashes: Vec<u64> = batch.iter().map(|id| self.place(id)).collect();
+            let asked: Vec<Option<Asked>> =
+                hashes.iter().zip(batch).map(|(hash, id)| self.ask(*hash, id)).collect();
             let mut places: Vec<(usize, usize, Places)> = Vec::with_capacity(batch.len());
             for (at, asked) in asked.iter().enumerate() {
                 let Some(asked) = asked else { continue };
