@@ -70,7 +70,8 @@ impl Filter {
         let holds = |word: Option<&AtomicU64>, mask| {
             word.is_none_or(|word| word.load(Ordering::Relaxed) & mask == mask)
         };
-        self.parts.iter().any(|part| part.probes(hash).all(|(word, mask)| holds(word, mask)))
+        // Most are in the last part, which is the largest.
+        self.parts.iter().rev().any(|part| part.probes(hash).all(|(word, mask)| holds(word, mask)))
     }
 }
 
