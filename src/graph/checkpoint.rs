@@ -17,7 +17,9 @@ use crate::graph::handle::Graph;
 use crate::graph::shared::{Shared, held};
 use crate::journal::{Place, SegmentName};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
-use crate::store::{Layers, Saved, State, counts_of, merge, seed_of, write_changes};
+use crate::store::{
+    Layers, Saved, State, counts_of, merge, room_for_changes, room_for_merge, seed_of, write_changes,
+};
 use crate::vfs::Vfs;
 
 /// Segments that may lie on top of each other before they are merged whatever their sizes.
@@ -204,7 +206,7 @@ fn write_segment(
     write: impl FnOnce(&mut SegmentWriter) -> Result<()>,
 ) -> Result<Arc<Segment>> {
     let name = Name { uuid: place.uuid, number, seq: state.seq, seed: seed_of(&place.uuid), is_base };
-    finish(place, name, read_mode, |mut out| {
+    finish(place, name, read_mode, room_for_changes(state), |mut out| {
         write(&mut out)?;
         out.finish(counts_of(state))
     })
@@ -222,7 +224,7 @@ fn write_merged(
         return Err(Error::Internal { what: "nothing to merge" });
     };
     let name = Name { number, is_base, ..*newest.name() };
-    finish(place, name, read_mode, |mut out| {
+    finish(place, name, read_mode, room_for_merge(run), |mut out| {
         write(&mut out)?;
         out.finish(newest.header().counts)
     })
@@ -232,23 +234,22 @@ fn finish(
     place: &Place,
     name: Name,
     read_mode: ReadMode,
+    room: u64,
     write: impl FnOnce(SegmentWriter) -> Result<u64>,
 ) -> Result<Arc<Segment>> {
     let path = place.path(name.number);
-    write_file(&place.vfs, &path, name, read_mode, |out| write(out).and_then(|_| place.sync_names()))
+    let begin = || SegmentWriter::create(&place.vfs, &path, name, room);
+    write_file(&place.vfs, &path, read_mode, || begin().and_then(write).and_then(|_| place.sync_names()))
 }
 
 /// Writes a file and opens it as a segment; nothing is left of it after an error.
 pub(crate) fn write_file(
     vfs: &Arc<dyn Vfs>,
     path: &Path,
-    name: Name,
     read_mode: ReadMode,
-    write: impl FnOnce(SegmentWriter) -> Result<()>,
+    write: impl FnOnce() -> Result<()>,
 ) -> Result<Arc<Segment>> {
-    let written = SegmentWriter::create(vfs, path, name)
-        .and_then(write)
-        .and_then(|()| Segment::open(&**vfs, path, read_mode).map(Arc::new));
+    let written = write().and_then(|()| Segment::open(&**vfs, path, read_mode).map(Arc::new));
     if written.is_err() {
         // The error that matters is the first; the next open removes what this leaves.
         drop(vfs.remove(path));

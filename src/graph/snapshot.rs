@@ -13,7 +13,7 @@ use crate::journal::{Begun, Identity, Journal, Options as JournalOptions, Secret
 use crate::model::Time;
 use crate::segment::rows::Tag;
 use crate::segment::{Found, Name, ReadMode, Segment, SegmentWriter};
-use crate::store::{State, counts_of, merge, restore, seed_of, write_changes};
+use crate::store::{State, counts_of, merge, restore, room_for_merge, seed_of, write_changes};
 use crate::vfs::{RealVfs, Vfs};
 
 /// How thoroughly files are verified.
@@ -165,7 +165,8 @@ impl Graph {
         let (uuid, secret) = shared.identity();
         let name = Name { uuid, number: 0, seq, seed: seed_of(&uuid), is_base: true };
         let bytes = publish(&shared.vfs, path, |unfinished| {
-            let mut out = SegmentWriter::create(&shared.vfs, unfinished, name)?;
+            let room = room_for_merge(state.layers.segments());
+            let mut out = SegmentWriter::create(&shared.vfs, unfinished, name, room)?;
             if newest.is_some() {
                 merge(state.layers.segments(), true, Some(&secret), &*state, &mut out)?;
             } else {
@@ -212,7 +213,7 @@ pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Res
     let mut bytes = 0;
     let journal = Journal::create_from(vfs.clone(), dir, JournalOptions::default(), identity, |segments| {
         let name = Name { number: 1, ..name };
-        let mut out = SegmentWriter::create(vfs, &unfinished_in(segments), name)?;
+        let mut out = SegmentWriter::create(vfs, &unfinished_in(segments), name, segment.header().file_len)?;
         merge(snapshot.state.layers.segments(), true, None, &*snapshot.state, &mut out)?;
         bytes = out.finish(segment.header().counts)?;
         let segment = SegmentName { number: name.number, file_len: bytes };

@@ -8,8 +8,10 @@ use crate::error::{Error, Result};
 use crate::graph::checkpoint::{mergeable, write_file};
 use crate::graph::options::Options;
 use crate::journal::{SegmentName, unfinished_in};
-use crate::segment::{Name, ReadMode, Segment};
-use crate::store::{Layers, Saved, State, counts_of, merge, seed_of, write_changes};
+use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
+use crate::store::{
+    Layers, Saved, State, counts_of, merge, room_for_changes, room_for_merge, seed_of, write_changes,
+};
 use crate::vfs::Vfs;
 
 /// The segments of a load, and the thread that writes the next one.
@@ -62,7 +64,9 @@ impl SpillPlace {
     fn write(&self, state: &State, mut next: u64) -> Result<Written> {
         let below = state.layers.segments();
         let name = self.name(next, state.seq, below.is_empty());
-        let newest = write_file(&self.vfs, &self.path(next), name, self.read_mode, |mut out| {
+        let path = self.path(next);
+        let newest = write_file(&self.vfs, &path, self.read_mode, || {
+            let mut out = SegmentWriter::create(&self.vfs, &path, name, room_for_changes(state))?;
             write_changes(state, None, &mut out)?;
             out.finish(counts_of(state)).map(drop)
         })?;
@@ -82,7 +86,8 @@ impl SpillPlace {
     }
 
     fn merge(&self, run: &[Arc<Segment>], name: Name, state: &State, path: &Path) -> Result<Arc<Segment>> {
-        write_file(&self.vfs, path, name, self.read_mode, |mut out| {
+        write_file(&self.vfs, path, self.read_mode, || {
+            let mut out = SegmentWriter::create(&self.vfs, path, name, room_for_merge(run))?;
             merge(run, name.is_base, None, state, &mut out)?;
             out.finish(counts_of(state)).map(drop)
         })

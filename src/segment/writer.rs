@@ -81,10 +81,11 @@ pub(crate) struct SegmentWriter {
 }
 
 impl SegmentWriter {
-    /// Begins a segment in a new file.
-    pub(crate) fn create(vfs: &Arc<dyn Vfs>, path: &Path, name: Name) -> Result<SegmentWriter> {
+    /// Begins a segment in a new file, on a medium that has room for about `room` bytes.
+    pub(crate) fn create(vfs: &Arc<dyn Vfs>, path: &Path, name: Name, room: u64) -> Result<SegmentWriter> {
         let file = vfs.open(path, OpenMode::Create)?;
         file.set_len(0)?;
+        file.reserve(room)?;
         let buffer = vec![0; HEADER_BYTES];
         Ok(SegmentWriter {
             out: Output { file, buffer, at: 0 },
@@ -239,6 +240,7 @@ impl SegmentWriter {
         }
         self.out.flush()?;
         self.out.file.write_at(0, &header.encode())?;
+        self.out.file.set_len(header.file_len)?;
         self.out.file.sync_all()?;
         Ok(header.file_len)
     }

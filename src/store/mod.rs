@@ -20,7 +20,9 @@ mod state;
 pub(crate) use draft::Draft;
 pub(crate) use glance::Glancing;
 pub(crate) use home::{Home, JournalHome, MemoryHome, SyncHandle};
-pub(crate) use image::{Restored, counts_of, merge, restore, write_changes};
+pub(crate) use image::{
+    Restored, counts_of, merge, restore, room_for_changes, room_for_merge, write_changes,
+};
 pub(crate) use layer::{Layers, Saved};
 pub(crate) use lens::Lens;
 pub(crate) use source::Source;

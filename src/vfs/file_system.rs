@@ -59,6 +59,16 @@ pub trait VfsFile: Send + Sync + fmt::Debug {
     /// Cuts or grows (with zeros) the file.
     fn set_len(&self, len: u64) -> Result<()>;
 
+    /// Takes room on the medium for a file of `len` bytes, so that writing them does not meet a full one. The file may be
+    /// longer afterwards, by zeros, up to `len`: cut off what was not needed. A file system that cannot take room
+    /// ahead need not.
+    ///
+    /// # Errors
+    /// There is not so much room; nothing is taken then.
+    fn reserve(&self, len: u64) -> Result<()> {
+        if len > self.len()? { self.set_len(len) } else { Ok(()) }
+    }
+
     /// The length in bytes.
     fn len(&self) -> Result<u64>;
 

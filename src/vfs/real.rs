@@ -155,6 +155,11 @@ impl VfsFile for RealFile {
         self.file.set_len(len).map_err(|e| self.wrap(IoOp::Write, e))
     }
 
+    fn reserve(&self, len: u64) -> Result<()> {
+        let taken = if len == 0 { Ok(()) } else { take_room(&self.file, len) };
+        taken.map_err(|e| self.wrap(IoOp::Write, e))
+    }
+
     fn len(&self) -> Result<u64> {
         Ok(self.file.metadata().map_err(|e| self.wrap(IoOp::Stat, e))?.len())
     }
@@ -187,6 +192,25 @@ fn private_dir() -> DirBuilder {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder
+}
+
+/// Takes room for a file; a file system that does not know how is let be.
+#[cfg(any(target_os = "linux", target_vendor = "apple"))]
+fn take_room(file: &File, len: u64) -> io::Result<()> {
+    use rustix::fs::{FallocateFlags, fallocate};
+    use rustix::io::Errno;
+    loop {
+        match fallocate(file, FallocateFlags::empty(), 0, len) {
+            Err(Errno::INTR) => {}
+            Err(Errno::OPNOTSUPP | Errno::NOSYS) => return Ok(()),
+            taken => return taken.map_err(io::Error::from),
+        }
+    }
+}
+
+#[cfg(not(any(target_os = "linux", target_vendor = "apple")))]
+fn take_room(_: &File, _: u64) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]

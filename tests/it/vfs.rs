@@ -38,6 +38,25 @@ fn files_are_made_written_cut_renamed_and_removed() {
 }
 
 #[test]
+fn room_is_taken_ahead_or_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let file = RealVfs.open(&home.path().join("f"), OpenMode::CreateNew).unwrap();
+    file.write_at(0, b"abc").unwrap();
+    file.reserve(0).unwrap();
+    file.reserve(1 << 20).unwrap();
+    assert!([3, 1 << 20].contains(&file.len().unwrap()));
+    if cfg!(target_os = "linux") {
+        let before = file.len().unwrap();
+        file.reserve(1 << 60).unwrap_err();
+        assert_eq!(file.len().unwrap(), before);
+    }
+    file.set_len(3).unwrap();
+    let mut buffer = [0; 8];
+    assert_eq!(file.read_at(0, &mut buffer).unwrap(), 3);
+    assert_eq!(&buffer[..3], b"abc");
+}
+
+#[test]
 fn errors_say_what_failed_and_where() {
     let home = tempfile::tempdir().unwrap();
     let missing = home.path().join("missing");

@@ -11,6 +11,14 @@ use crate::store::lens::Lens;
 use crate::store::source::Source;
 use crate::store::state::State;
 
+/// How many times more a change takes in memory than in a segment, at most.
+const TIMES_IN_MEMORY: u64 = 16;
+
+/// About how many bytes `write_changes` writes, rather fewer.
+pub(crate) fn room_for_changes(state: &State) -> u64 {
+    state.delta.bytes as u64 / TIMES_IN_MEMORY
+}
+
 /// Writes the delta of a state, whose layers are segments only. A snapshot has the secret too.
 pub(crate) fn write_changes(state: &State, secret: Option<&[u8; 32]>, out: &mut SegmentWriter) -> Result<()> {
     let clusters = clusters_of(state)?;

@@ -11,6 +11,11 @@ use crate::segment::rows::Tag;
 use crate::segment::rows::merge_list_rows;
 use crate::segment::{Absences, Gone, Known, Merge, Record, Segment, SegmentWriter, Spaces};
 
+/// How many bytes `merge` writes, or a little more.
+pub(crate) fn room_for_merge(segments: &[Arc<Segment>]) -> u64 {
+    segments.iter().fold(0, |room, segment| room.saturating_add(segment.header().file_len))
+}
+
 /// Writes the segments, the newest first; nothing is left of absences if `is_base`. A snapshot has the secret too.
 pub(crate) fn merge(
     segments: &[Arc<Segment>],

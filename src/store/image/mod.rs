@@ -13,6 +13,6 @@ mod load;
 mod merge;
 mod rows;
 
-pub(crate) use changes::{counts_of, write_changes};
+pub(crate) use changes::{counts_of, room_for_changes, write_changes};
 pub(crate) use load::{Restored, restore};
-pub(crate) use merge::merge;
+pub(crate) use merge::{merge, room_for_merge};

@@ -168,6 +168,33 @@ fn a_checkpoint_or_merge_that_fails_anywhere_changes_no_answer_and_the_next_one_
 }
 
 #[test]
+fn a_checkpoint_that_finds_no_room_leaves_what_there_is_to_commits() {
+    let due = Due::new();
+    let mut refused = 0;
+    for (which, image) in due.disks.iter().enumerate() {
+        for bytes in (0..).step_by(127) {
+            let label = format!("disk {which}, {bytes} bytes");
+            let disk = SimDisk::from_image(image);
+            let graph = open(&disk);
+            disk.inject(Some(Fault::Space { bytes }));
+            if graph.checkpoint().is_ok() {
+                break;
+            }
+            // The journal has its next file; what fails now is the segment.
+            let left = disk.space_left();
+            assert!(graph.checkpoint().is_err(), "{label}");
+            refused += u64::from(disk.space_left() == left);
+            disk.inject(None);
+            let acked = graph.view().seq();
+            due.answers_as_told(&graph, &label);
+            drop(graph);
+            due.goes_on(&disk, acked, &label);
+        }
+    }
+    assert!(refused > 10, "{refused} times there was too little room from the beginning");
+}
+
+#[test]
 fn a_second_failure_in_the_checkpoint_after_a_failed_one_loses_nothing() {
     let due = Due::new();
     let step = setting("IDWEAVE_FAULT_STEP", 7);

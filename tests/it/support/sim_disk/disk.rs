@@ -106,6 +106,12 @@ impl SimDisk {
         self.state().syncs
     }
 
+    /// The bytes by which files may still grow, if that is bounded.
+    #[allow(dead_code, reason = "the journal's tests need a part of the simulated disk")]
+    pub(crate) fn space_left(&self) -> Option<usize> {
+        self.state().space()
+    }
+
     /// How many changes the log holds: a crash may come at any cut from 0 to this.
     pub(crate) fn cuts(&self) -> usize {
         self.state().log.len()
@@ -177,6 +183,14 @@ impl State {
             Op::Sync { .. } | Op::SyncDropped { .. } | Op::SyncDir { .. } => {}
         }
         self.log.push(op);
+    }
+
+    /// The bytes by which files may still grow, if that is bounded.
+    fn space(&self) -> Option<usize> {
+        match self.fault {
+            Some(Fault::Space { bytes }) => Some(bytes),
+            _ => None,
+        }
     }
 
     /// Takes space for growth; how many of the bytes are granted.
@@ -359,6 +373,19 @@ impl VfsFile for SimFile {
     fn set_len(&self, len: u64) -> Result<()> {
         let mut state = self.disk.call(IoOp::Write, &self.path)?;
         state.change(Op::SetLen { inode: self.inode, len: len as usize });
+        Ok(())
+    }
+
+    fn reserve(&self, len: u64) -> Result<()> {
+        let mut state = self.disk.call(IoOp::Write, &self.path)?;
+        let growth = (len as usize).saturating_sub(state.files[self.inode].len());
+        if state.space().is_some_and(|space| space < growth) {
+            return Err(fail(IoOp::Write, &self.path, ErrorKind::StorageFull.into()));
+        }
+        if growth > 0 {
+            state.grant(growth);
+            state.change(Op::SetLen { inode: self.inode, len: len as usize });
+        }
         Ok(())
     }
 
