@@ -181,7 +181,8 @@ fn assess_edge(state: &Draft, pair: &Pair, edge: &Edge) -> EdgeState {
     let standing: Vec<&Evidence> = edge.evidence.iter().filter(|e| stands(state, a, b, e)).collect();
     fresh.evidence_count = u32::try_from(standing.len()).unwrap_or(u32::MAX);
     if standing.is_empty() {
-        return fresh;
+        // What became of it before says nothing any more.
+        return EdgeState::new();
     }
     let valid_to = [a, b].iter().filter_map(|node| Some(node.clock.as_ref()?.valid_to)).min();
     let in_scope = |e: &&Evidence| scope_counts(&state.topology, &a.id, &b.id, e.observed_at);

@@ -11,7 +11,7 @@ mod subject;
 use std::collections::{BTreeMap, BTreeSet};
 
 use idweave::model::{Reach, Selector};
-use idweave::{Fact, Id, Op, Read, ReadMode, Snapshot, VerifyLevel};
+use idweave::{EntityId, Fact, Id, Op, Reached, Read, ReadMode, Snapshot, VerifyLevel};
 
 use crate::support::generate::{Flavour, NOW, Random, commits};
 use crate::support::oracle::{Door, Oracle, Outcome};
@@ -363,6 +363,40 @@ fn the_number_of_an_entity_is_that_of_its_oldest_id_and_of_a_person_its_oldest_e
         }
         Ok(())
     }));
+}
+
+#[test]
+fn a_person_is_the_entities_that_bear_its_number() {
+    for flavour in Flavour::ALL {
+        report(campaign("persons", flavour, SMALL, |facts, random| {
+            let graph = engine::new_graph()?;
+            for commit in commits(facts, random) {
+                feed(&graph, &commit)?;
+            }
+            let view = graph.view();
+            let mut bearing: BTreeMap<u64, BTreeSet<u64>> = BTreeMap::new();
+            for (entity, (person, _)) in numbers(&view) {
+                bearing.entry(person).or_default().insert(entity);
+            }
+            for id in facts.iter().flat_map(|fact| fact.op.ids()) {
+                let Some(person) = view.person(id).map_err(|error| error.to_string())? else { continue };
+                let number = person.person.0;
+                let found: BTreeSet<u64> = person.entities.iter().map(|entity| entity.entity.0).collect();
+                // An entity of restricted ids alone is not answered.
+                let answered = |entity: &u64| match view.entity(EntityId(*entity)) {
+                    Ok(reached) => matches!(reached, Reached::Entity(_)),
+                    Err(_) => false,
+                };
+                let all = bearing.remove(&number).unwrap_or_default();
+                let all: BTreeSet<u64> = all.into_iter().filter(answered).collect();
+                if found != all {
+                    return Err(format!("person {number} is {found:?}, and {all:?} bear its number"));
+                }
+                bearing.insert(number, all);
+            }
+            Ok(())
+        }));
+    }
 }
 
 #[test]

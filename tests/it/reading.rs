@@ -53,6 +53,20 @@ fn translate_puts_what_is_not_superseded_first_and_then_what_was_seen_last() {
     assert_eq!(translate(&graph, "openid:a:dead", "unionid:u"), Translation::Found(vec![id("unionid:u:x1")]));
 }
 
+/// A hint between ids of one person once went on joining after it was retracted.
+#[test]
+fn a_retracted_hint_joins_nobody() {
+    let (x, y) = ("openid:a:x1", "openid:a:y1");
+    let graph = graph(&[
+        format!(r#"{{"op":"supersede","old":"{x}","new":"{y}","source":"import.crm","at":{AT}}}"#),
+        link(x, y, "hint.visit", AT),
+        format!(r#"{{"op":"retract","a":"{x}","b":"{y}","source":"hint.visit","at":{}}}"#, AT + 1),
+        format!(r#"{{"op":"ban","a":"{x}","b":"{y}","reason":"two","actor":"ann","at":{}}}"#, AT + 2),
+    ]);
+    let person = graph.view().person(&id(x)).unwrap().unwrap();
+    assert_eq!(person.entities.len(), 1, "{person:?}");
+}
+
 /// Retracted evidence once counted as seen, as long as its edge had other evidence.
 #[test]
 fn translate_does_not_take_retracted_evidence_for_seen() {

@@ -33,7 +33,7 @@ impl Kv for Lmdb {
     fn open(dir: &Path, sizing: Sizing) -> Result<Lmdb> {
         let mut options = EnvOpenOptions::new().read_txn_without_tls();
         // Address space only; the file grows as it is written.
-        options.max_dbs(3).map_size(usize::try_from((sizing.ids * 1_000).max(8 << 30))?);
+        options.max_dbs(3).map_size(usize::try_from((sizing.ids << 10).max(8 << 30))?);
         // SAFETY: the directory is this process's own, nothing else maps or cuts its file.
         let env = unsafe { options.open(dir)? };
         let mut transaction = env.write_txn()?;
