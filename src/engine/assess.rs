@@ -24,13 +24,14 @@ const PENDING_LIFE_MS: i64 = 90 * Time::DAY_MS;
 /// Assesses the dirty pairs and everything their clocks, degrees and blocks reach.
 pub(crate) fn assess_pairs(change: &mut Change) {
     if change.dirty.everything {
-        let all = every_pair(&change.state);
+        let all = every_pair(&mut change.state);
         change.dirty.pairs.extend(all);
     }
     let mut queue = change.dirty.pairs.take();
     let mut reached = Marks::default();
     for number in &queue {
         reached.extend(set_clocks(&mut change.state, *number));
+        change.state.shed();
     }
     if !reached.is_empty() {
         reached.extend(queue);
@@ -39,6 +40,7 @@ pub(crate) fn assess_pairs(change: &mut Change) {
     let mut relive = Marks::default();
     for number in &queue {
         assess_pair(change, *number, &mut relive);
+        change.state.shed();
     }
     for number in change.dirty.blocks.take() {
         let Some(node) = change.state.node(number) else { continue };
@@ -56,6 +58,7 @@ pub(crate) fn assess_pairs(change: &mut Change) {
     }
     for number in relive.take() {
         set_live(change, number);
+        change.state.shed();
     }
 }
 
@@ -289,9 +292,13 @@ fn set_hinted(state: &mut Draft, (a, b): (NodeNo, NodeNo), hinted: bool) {
 }
 
 /// Every pair there is.
-fn every_pair(state: &Draft) -> Vec<PairKey> {
-    let all = (0..state.number_count).flat_map(|number| pairs_from(state, number));
-    all.collect()
+fn every_pair(state: &mut Draft) -> Vec<PairKey> {
+    let mut all = Vec::new();
+    for number in 0..state.number_count {
+        all.extend(pairs_from(state, number));
+        state.shed();
+    }
+    all
 }
 
 /// 3.4: whether hubs and blocks let a pair live; its families are to be settled again if it lives or lived.

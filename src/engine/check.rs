@@ -57,7 +57,9 @@ fn check_nodes(state: &Lens<&State>, findings: &mut Vec<Finding>) {
             find("N4: an entity's list is what accepted edges join", number);
         }
         let keys: Vec<(u32, bool)> = node.groups.iter().map(|g| (g.space, g.candidate)).collect();
-        if !keys.is_sorted() || node.groups.iter().any(|group| group.links.is_empty()) {
+        if !keys.is_sorted()
+            || node.groups.iter().any(|group| group.links.is_empty() && !group.links.lies_below())
+        {
             find("N1: a node's groups are sorted and none is empty", number);
         }
         for group in &node.groups {

@@ -100,6 +100,7 @@ fn tell_lifting(change: &mut Change, key: SideKey, at: Time, lifts: bool) -> boo
 /// Everything a batch or a source spoke of may count differently now.
 fn touch_pairs(change: &mut Change, origin: ListKey, speaks: impl Fn(&Evidence) -> bool) {
     for node in change.state.posted(origin) {
+        change.state.shed();
         for key in pairs_from(&change.state, node) {
             let Some(pair) = change.state.pair(key) else { continue };
             if pair.edges.iter().flat_map(|edge| &edge.evidence).any(&speaks) {

@@ -30,8 +30,11 @@ pub(crate) fn settle(change: &mut Change) -> Result<()> {
         return change.checked();
     }
     if change.dirty.everything {
-        let all = (0..change.state.number_count).filter(|number| change.state.node(*number).is_some());
-        let all: Vec<NodeNo> = all.collect();
+        let mut all: Vec<NodeNo> = Vec::new();
+        for number in 0..change.state.number_count {
+            all.extend(change.state.node(number).map(|_| number));
+            change.state.shed();
+        }
         change.dirty.families.extend(&all);
         change.dirty.hint_hubs.extend(&all);
         change.dirty.persons.extend(&all);
@@ -53,6 +56,7 @@ fn settle_families(change: &mut Change) {
         let family = family_around(&change.state, start);
         done.extend(family.keys());
         settle_members(change, family);
+        change.state.shed();
     }
 }
 

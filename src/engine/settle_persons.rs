@@ -87,6 +87,7 @@ pub(crate) fn settle_person_groups(change: &mut Change) {
         } else {
             settle_group(change, &group);
         }
+        change.state.shed();
     }
 }
 

@@ -90,11 +90,10 @@ impl Options {
         let identity = Identity::random()?;
         let write = |segments: &Path| {
             let mut load = BulkLoad::begin(&self, &identity, segments, now)?;
-            let done = fill(&mut load).and_then(|value| {
+            fill(&mut load).and_then(|value| {
                 filled = Some(value);
                 load.finish()
-            });
-            done.inspect_err(|_| load.spills.abandon())
+            })
         };
         let (vfs, dir) = (self.vfs.clone(), dir.as_ref());
         Journal::create_from(vfs, dir, JournalOptions::default(), identity.clone(), write)?.close()?;

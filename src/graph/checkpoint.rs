@@ -24,6 +24,8 @@ use crate::vfs::Vfs;
 
 /// Segments that may lie on top of each other before they are merged whatever their sizes.
 const SEGMENTS_MAX: usize = 6;
+/// Segments beside which no further one is written before they are merged.
+const SEGMENTS_CROWD: usize = 64;
 /// A segment is merged into the one below it unless that is so many times larger.
 const TIER_RATIO: u64 = 4;
 
@@ -59,28 +61,46 @@ impl Graph {
     /// A graph without files has nothing to do.
     ///
     /// # Errors
-    /// `Io` (a full disk too), `Poisoned`, `Corrupt`. The graph is as it was then, and nothing is lost.
+    /// `Io` (a full disk too), `Poisoned`, `Corrupt`. The graph answers as before then, and nothing is lost; where the next
+    /// log file could not be begun, it takes no commits until it is opened again. An error of the merge only is told
+    /// too: what was in memory is written then.
     pub fn checkpoint(&self) -> Result<Checkpointed> {
         self.shared().checkpoint()
     }
 }
 
 impl Shared {
-    /// Writes out the delta: see [`Graph::checkpoint`].
+    /// Writes out the delta and merges: see [`Graph::checkpoint`].
     pub(crate) fn checkpoint(&self) -> Result<Checkpointed> {
-        self.checkpoint_if(|| true)
+        let mut unfinished = held(&self.checkpoints);
+        let written_bytes = self.write_delta(&mut unfinished)?;
+        let merged_bytes = self.merge_segments()?;
+        let state = self.latest_state();
+        let seq = state.layers.segments().first().map_or(0, |newest| newest.name().seq);
+        Ok(Checkpointed { seq, written_bytes, merged_bytes, segments: state.layers.segments().len() })
     }
 
-    /// The same, if it is still wanted when a checkpoint that is under way has ended.
-    pub(crate) fn checkpoint_if(&self, wanted: impl Fn() -> bool) -> Result<Checkpointed> {
+    /// Writes out the delta, if that is still wanted when a checkpoint that is under way has ended; the state then. A
+    /// merge that fails is for the next checkpoint to try again: it takes nothing from those who need the delta written.
+    pub(crate) fn checkpoint_if(&self, wanted: impl Fn() -> bool) -> Result<Arc<State>> {
         let mut unfinished = held(&self.checkpoints);
-        let mut done = Checkpointed::default();
-        if !wanted() {
-            return Ok(done);
+        if wanted() {
+            self.write_delta(&mut unfinished)?;
+            drop(self.merge_segments());
         }
+        Ok(self.latest_state())
+    }
+
+    /// Writes out the delta, and before it what a failed checkpoint left; the bytes written.
+    fn write_delta(&self, unfinished: &mut Option<Frozen>) -> Result<u64> {
+        let mut written = 0;
         // A manifest that could not be written whole may name the very segment that would be written again.
         if held(&self.writer).is_poisoned() {
             return Err(Error::Poisoned);
+        }
+        if self.latest_state().layers.segments().len() >= SEGMENTS_CROWD {
+            // Merges failed so far; a manifest has no room for many more names.
+            self.merge_segments()?;
         }
         // Twice where a failed checkpoint left a frozen delta: that first, then what came since.
         loop {
@@ -89,7 +109,7 @@ impl Shared {
                 *unfinished = self.freeze()?;
             }
             let Some(frozen) = unfinished.as_ref() else { break };
-            done.written_bytes += self.write_out(frozen)?;
+            written += self.write_out(frozen)?;
             *unfinished = None;
             // Only now: the segment counts, whatever becomes of what it replaces.
             held(&self.writer).retire()?;
@@ -97,11 +117,7 @@ impl Shared {
                 break;
             }
         }
-        done.merged_bytes = self.merge_segments()?;
-        let state = self.latest_state();
-        done.seq = state.layers.segments().first().map_or(0, |newest| newest.name().seq);
-        done.segments = state.layers.segments().len();
-        Ok(done)
+        Ok(written)
     }
 
     /// Puts an empty delta on top of the present one; `None` if that holds nothing new.

@@ -121,6 +121,10 @@ impl Replaying {
 
 /// Applies the entries of a frame.
 pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>) -> Result<()> {
+    if frame.seq != change.state.seq + 1 {
+        let what = "a commit does not follow the one before it";
+        return Err(Error::Corrupt { file: frame.file(dir), offset: frame.offset, what });
+    }
     change.seq = frame.seq;
     change.recorded_at = Time::from_ms(frame.recorded_at);
     let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };

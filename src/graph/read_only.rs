@@ -66,20 +66,17 @@ impl ReadOnly {
     pub fn refresh(&self) -> Result<u64> {
         let mut follower = held(&self.follower);
         let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let state = match follow(&mut follower, State::clone(&shown), &self.dir)? {
-            Some(state) => state,
-            None => {
-                let (begun, state) = begin(&self.options, &self.dir)?;
-                *follower = begun;
-                state
-            }
+        // A copy goes ahead: where it fails, what it read is not shown, and is to be read again.
+        let mut ahead = follower.clone();
+        let (ahead, state) = match follow(&mut ahead, State::clone(&shown), &self.dir)? {
+            Some(state) if state.seq == shown.seq => return Ok(state.seq),
+            Some(state) => (ahead, state),
+            None => begin(&self.options, &self.dir)?,
         };
-        let seq = state.seq;
-        if seq != shown.seq || state.layers.segments().len() != shown.layers.segments().len() {
-            let state = Arc::new(state);
-            self.progress.note(&state);
-            *self.shown.write().unwrap_or_else(PoisonError::into_inner) = state;
-        }
+        *follower = ahead;
+        let (seq, state) = (state.seq, Arc::new(state));
+        self.progress.note(&state);
+        *self.shown.write().unwrap_or_else(PoisonError::into_inner) = state;
         Ok(seq)
     }
 }

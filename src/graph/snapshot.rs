@@ -1,12 +1,14 @@
 //! Snapshots: a graph at one commit as one file, to be read elsewhere, kept as a backup, and restored from.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use crate::engine::restore_settings;
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
+use crate::graph::shared::held;
 use crate::graph::view::Shown;
 use crate::journal::unfinished_in;
 use crate::journal::{Begun, Identity, Journal, Options as JournalOptions, Secret, SegmentName};
@@ -156,9 +158,8 @@ impl Graph {
     /// `Io`, `Poisoned`, `Corrupt`.
     pub fn snapshot(&self, path: impl AsRef<Path>) -> Result<Snapshotted> {
         let shared = self.shared();
-        shared.checkpoint()?;
+        let state = shared.checkpoint_if(|| true)?;
         let path = path.as_ref();
-        let state = shared.latest_state();
         let newest = state.layers.segments().first();
         let seq = newest.map_or(state.seq, |newest| newest.name().seq);
         let counts = newest.map_or_else(|| counts_of(&state), |newest| newest.header().counts);
@@ -223,20 +224,45 @@ pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Res
     Ok(Snapshotted { seq: name.seq, bytes })
 }
 
-/// Writes a file beside its place and gives it its name when it is whole and durable.
+/// The files that this process is publishing, before they have their names.
+static UNFINISHED: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+/// Writes a file beside its place, under a name of its own, and gives it its name when it is whole and durable.
 fn publish(vfs: &Arc<dyn Vfs>, path: &Path, write: impl FnOnce(&Path) -> Result<u64>) -> Result<u64> {
-    let mut unfinished = path.as_os_str().to_owned();
-    unfinished.push(".unfinished");
-    let unfinished = PathBuf::from(unfinished);
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let written = write(&unfinished).and_then(|bytes| {
-        vfs.rename(&unfinished, path)?;
+    let mark = format!("{}.unfinished-", path.file_name().unwrap_or_default().to_string_lossy());
+    let unfinished = {
+        let mut all = held(&UNFINISHED);
+        // No two processes choose the same.
+        let chosen = u128::from_le_bytes(Identity::random()?.uuid);
+        let unfinished = parent.join(format!("{mark}{chosen:032x}"));
+        // What is not being written by this process was left by one that is no more; should another be at it, its
+        // file loses its name and is not published.
+        let left = vfs.list(parent)?.into_iter().filter(|name| name.starts_with(&mark));
+        let left = left.map(|name| parent.join(name)).filter(|name| !all.contains(name));
+        left.for_each(|name| drop(vfs.remove(&name)));
+        all.insert(unfinished.clone());
+        unfinished
+    };
+    let published = publish_as(vfs, (path, parent), &unfinished, write);
+    held(&UNFINISHED).remove(&unfinished);
+    published
+}
+
+fn publish_as(
+    vfs: &Arc<dyn Vfs>,
+    (path, parent): (&Path, &Path),
+    unfinished: &Path,
+    write: impl FnOnce(&Path) -> Result<u64>,
+) -> Result<u64> {
+    let written = write(unfinished).and_then(|bytes| {
+        vfs.rename(unfinished, path)?;
         vfs.sync_dir(parent)?;
         Ok(bytes)
     });
     if written.is_err() {
         // The error that matters is the first.
-        drop(vfs.remove(&unfinished));
+        drop(vfs.remove(unfinished));
     }
     written
 }

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use crate::error::{Error, Result};
 use crate::graph::checkpoint::{mergeable, write_file};
 use crate::graph::options::Options;
-use crate::journal::{SegmentName, unfinished_in};
+use crate::journal::{SegmentName, is_spill, spill_in, unfinished_in};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
 use crate::store::{
     Layers, Saved, State, counts_of, merge, room_for_changes, room_for_merge, seed_of, write_changes,
@@ -40,11 +40,9 @@ struct Written {
     next: u64,
 }
 
-const SPILL_PREFIX: &str = "spill-";
-
 impl SpillPlace {
     fn path(&self, number: u64) -> PathBuf {
-        self.dir.join(format!("{SPILL_PREFIX}{number}"))
+        spill_in(&self.dir, number)
     }
 
     fn name(&self, number: u64, seq: u64, is_base: bool) -> Name {
@@ -55,7 +53,7 @@ impl SpillPlace {
     fn clear(&self, kept: &[Arc<Segment>]) -> Result<()> {
         let kept: Vec<PathBuf> = kept.iter().map(|segment| self.path(segment.name().number)).collect();
         let names = self.vfs.list(&self.dir)?;
-        let spills = names.iter().filter(|name| name.starts_with(SPILL_PREFIX));
+        let spills = names.iter().filter(|name| is_spill(name));
         let mut needless = spills.map(|name| self.dir.join(name)).filter(|path| !kept.contains(path));
         needless.try_for_each(|path| self.vfs.remove(&path))
     }
@@ -133,12 +131,17 @@ impl Spills {
             all => self.place.merge(all, self.place.name(self.next, state.seq, true), state, &unfinished)?,
         };
         self.place.clear(&[])?;
+        self.segments.clear();
         Ok(SegmentName { number: segment.name().number, file_len: segment.header().file_len })
     }
+}
 
-    /// Leaves nothing behind. The error that matters came before.
-    pub(crate) fn abandon(&mut self) {
-        drop(self.wait());
+impl Drop for Spills {
+    /// Leaves nothing behind, however the load ended. The error that matters came before.
+    fn drop(&mut self) {
+        if self.wait().is_ok_and(|written| written.is_none()) && self.segments.is_empty() {
+            return;
+        }
         drop(self.place.clear(&[]));
     }
 }

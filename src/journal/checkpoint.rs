@@ -96,7 +96,7 @@ impl Journal {
     }
 }
 
-/// Removes what a checkpoint that was cut short, or a retirement that was, has left.
+/// Removes what was left by a checkpoint, a retirement, a bulk load or a restoration that was cut short.
 pub(crate) fn remove_retired(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> Result<()> {
     let numbers = layout::log_numbers(vfs, dir)?;
     let old = numbers.into_iter().filter(|number| *number < manifest.first_file);
@@ -106,7 +106,7 @@ pub(crate) fn remove_retired(vfs: &dyn Vfs, dir: &Path, manifest: &Manifest) -> 
         for name in vfs.list(&segments_dir)? {
             let number = layout::segment_number(&name);
             let lives = number.is_some_and(|n| manifest.segments.iter().any(|segment| segment.number == n));
-            if number.is_some() && !lives {
+            if (number.is_some() && !lives) || layout::is_leftover(&name) {
                 remove(vfs, &segments_dir.join(&name))?;
             }
         }

@@ -20,6 +20,7 @@ use crate::journal::{manifest, mark};
 use crate::vfs::Vfs;
 
 /// A place in a journal that another process writes.
+#[derive(Clone)]
 pub(crate) struct Follower {
     vfs: Arc<dyn Vfs>,
     dir: PathBuf,

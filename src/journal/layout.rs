@@ -7,6 +7,8 @@ use crate::vfs::Vfs;
 
 /// Digits in the name of a log file.
 const NUMBER_DIGITS: usize = 10;
+const SPILL_PREFIX: &str = "spill-";
+const UNFINISHED: &str = "unfinished";
 
 pub(crate) fn lock(dir: &Path) -> PathBuf {
     dir.join("LOCK")
@@ -39,7 +41,22 @@ pub(crate) fn segment_in(segments: &Path, number: u64) -> PathBuf {
 
 /// The segment that a database is to begin with, while it is written.
 pub(crate) fn unfinished_in(segments: &Path) -> PathBuf {
-    segments.join("unfinished")
+    segments.join(UNFINISHED)
+}
+
+/// A part of a bulk load, while it goes on.
+pub(crate) fn spill_in(segments: &Path, number: u64) -> PathBuf {
+    segments.join(format!("{SPILL_PREFIX}{number}"))
+}
+
+/// Whether a file of this name, beside segments, is a spill.
+pub(crate) fn is_spill(name: &str) -> bool {
+    name.starts_with(SPILL_PREFIX)
+}
+
+/// Whether a file of this name was left beside segments by a bulk load or a restoration that was cut short.
+pub(crate) fn is_leftover(name: &str) -> bool {
+    is_spill(name) || name == UNFINISHED
 }
 
 /// The number of a segment by its file's name.

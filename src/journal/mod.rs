@@ -49,7 +49,7 @@ pub(crate) use checkpoint::Place;
 pub(crate) use create::{Begun, Identity};
 pub(crate) use follow::{Followed, Follower, is_gone};
 pub(crate) use format::{End, Secret, SegmentName};
-pub(crate) use layout::unfinished_in;
+pub(crate) use layout::{is_spill, spill_in, unfinished_in};
 pub(crate) use open::{Opening, Tail};
 pub(crate) use reader::Frame;
 pub(crate) use sync::SyncHandle;

@@ -67,7 +67,8 @@ pub(crate) fn run(args: &BuildArgs, common: &Common, out: &mut Out) -> Result<Do
         filled
     });
     progress.finish_and_clear();
-    let read = reading.join();
+    // After an error the reader may wait for a pipe that nobody writes to.
+    let read = if built.is_ok() { reading.join() } else { Ok(()) };
     tally.flush()?;
     let built = match (built, tally.stopped.take()) {
         (Err(_), Some(Failure::Input(text))) => Err(Failure::Input(format!(
@@ -168,7 +169,12 @@ impl Reader {
                 };
                 let fact = fact_of(&line, number, &self.placeholders, self.batch.as_deref());
                 let text = if self.keeps_text { text_of(&line) } else { None };
+                let is_wrong = fact.is_err();
                 parcel.push(ReadLine { number, fact, text });
+                if is_wrong {
+                    // It may end the load: nobody waits for more lines to hear of it.
+                    break;
+                }
             }
             send(Parcel::Lines { lines: parcel, bytes: lines.bytes - before })?;
         }

@@ -52,7 +52,7 @@ pub(crate) const RESTART_INTERVAL: usize = 16;
 /// The longest key.
 pub(crate) const KEY_BYTES_MAX: usize = 1 << 10;
 /// The longest value.
-pub(crate) const VALUE_BYTES_MAX: usize = 16 << 20;
+pub(crate) const VALUE_BYTES_MAX: usize = 256 << 20;
 /// The most that the three numbers of an entry take.
 const ENTRY_NUMBERS_BYTES_MAX: usize = 12;
 /// The longest block: the largest entry, alone.

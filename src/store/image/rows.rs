@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::codec::{Entry, encode_commit};
 use crate::error::Result;
-use crate::records::{ListKey, PairKey};
+use crate::records::{ListKey, PairKey, Side};
 use crate::segment::rows::{
     Tag, batch_side_key, event_key, mark_key, mention_key, number_key, pair_key, put_far_pair, put_lifting,
     put_list_rows, put_mark, put_relation, put_side, put_source_retraction, put_tomb, relation_key, side_key,
@@ -55,12 +55,11 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
         for id in key.ids() {
             rows.insert(mention_key(id, Some(key)), lives.then(Vec::new));
         }
-    }
-    for (batch, sides) in delta.batch_sides.values() {
-        for (key, side) in sides.iter().flat_map(|side| delta.sides.find_all(side)) {
-            if side.is_some() {
-                rows.insert(batch_side_key(*batch, Some(key)), Some(Vec::new()));
-            }
+        let batches = Lens::on(state).answer(|lens| lens.batches_below(key))?;
+        rows.extend(batches.into_iter().map(|batch| (batch_side_key(batch, Some(key)), None)));
+        if let Some(Side::Toggle(_, ops)) = side.as_deref() {
+            let batches = ops.iter().filter_map(|op| op.batch);
+            rows.extend(batches.map(|batch| (batch_side_key(batch, Some(key)), Some(Vec::new()))));
         }
     }
     for (hash, pairs) in delta.events.values() {

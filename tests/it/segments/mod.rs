@@ -7,6 +7,7 @@
 pub(crate) mod answers;
 pub(crate) mod history;
 mod one_segment;
+mod reviewed;
 mod watched;
 
 /// Crashes while checkpoints and merges run, and while what they left is recovered.

@@ -54,7 +54,7 @@ fn the_largest_entries_fit_and_larger_ones_are_refused() {
     let long = writer.add(&mut sink, &vec![0; KEY_BYTES_MAX + 1], None).unwrap_err();
     assert!(matches!(long, Error::TooLarge { limit: 1024, .. }), "{long}");
     let long = writer.add(&mut sink, b"k", Some(&vec![0; VALUE_BYTES_MAX + 1])).unwrap_err();
-    assert!(matches!(long, Error::TooLarge { limit: 0x100_0000, .. }), "{long}");
+    assert!(matches!(long, Error::TooLarge { limit: 0x1000_0000, .. }), "{long}");
     writer.add(&mut sink, b"k", None).unwrap();
     assert_eq!(writer.finish(&mut sink).unwrap().entry_count, 1, "what was refused left no trace");
 }
