@@ -1,5 +1,8 @@
 //! `build`: a database from files at once, as `import` would make it.
 
+use std::io::Write;
+use std::process::{Command, Stdio};
+
 use serde_json::json;
 
 use crate::cli::support::{Db, NOW, Ran, link, run, text_of};
@@ -38,6 +41,23 @@ fn a_build_of_several_files_is_the_import_of_all_their_lines() {
     assert_eq!(dump(&built), dump(&text_of(&db.path())));
     run(&["verify", "--db", &built], "").exits(0);
     run(&["check", "--db", &built], "").exits(0);
+}
+
+#[test]
+fn a_wrong_line_ends_the_build_though_the_pipe_stays_open() {
+    let db = Db::new();
+    let dir = text_of(&db.beside("built"));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_idweave"))
+        .args(["build", "--db", &dir, "--now", NOW, "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut pipe = child.stdin.take().unwrap();
+    pipe.write_all(b"no fact\n").unwrap();
+    pipe.flush().unwrap();
+    assert!(!child.wait().unwrap().success());
+    drop(pipe);
 }
 
 #[test]
