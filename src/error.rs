@@ -203,6 +203,12 @@ pub enum Error {
         "this view fell further behind than max_view_age_ms or max_pinned_bytes allow; drop it and take a new one"
     )]
     ViewExpired,
+    /// The past was asked for something of which only the present is kept.
+    #[error("{what} of the past are not kept; ask the present")]
+    NotKept {
+        /// What is not kept.
+        what: &'static str,
+    },
     /// A fact of the transaction failed half-way (its error said why): nothing of the transaction was written.
     #[error("a fact of this transaction failed half-way and nothing of it was written; begin it again")]
     Broken,

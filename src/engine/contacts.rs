@@ -60,6 +60,18 @@ pub(crate) fn neighbors<'s>(
     })
 }
 
+/// The same on any source, at once.
+pub(crate) fn relations_of(
+    source: &impl Source,
+    id: &Id,
+    kind: &RelationKind,
+    direction: Direction,
+) -> Vec<RelationInterval> {
+    let forms = answerable(source, id).map_or_else(Vec::new, |number| forms_of(source, number));
+    let relations = forms.into_iter().flat_map(|node| of_node(source, node, kind.name(), direction));
+    relations.flat_map(|key| answered_intervals(source, key)).collect()
+}
+
 /// The intervals of a relation whose ends may both be answered.
 fn answered_intervals(source: &impl Source, key: RelationKey) -> Vec<RelationInterval> {
     let answered = |id: &Id| answerable(source, id).is_some();

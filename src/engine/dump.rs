@@ -66,7 +66,7 @@ fn dump_pair(source: &impl Source, key: PairKey) -> Vec<EdgeDump> {
 }
 
 /// The edges of the pairs that a node is the smaller end of.
-fn dump_edges_from(source: &impl Source, number: NodeNo) -> Vec<EdgeDump> {
+pub(crate) fn dump_edges_from(source: &impl Source, number: NodeNo) -> Vec<EdgeDump> {
     pairs_from(source, number).into_iter().flat_map(|pair| dump_pair(source, pair)).collect()
 }
 
@@ -95,7 +95,7 @@ pub(crate) fn stats(state: &State) -> Result<Stats> {
 }
 
 /// Counts a node, the pairs it is the smaller end of, and the relations that begin at it.
-fn count_from(source: &impl Source, number: NodeNo, stats: &mut Stats) {
+pub(crate) fn count_from(source: &impl Source, number: NodeNo, stats: &mut Stats) {
     let Some(node) = source.node(number) else { return };
     stats.ids += 1;
     stats.entities += u64::from(node.entity == number);

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use crate::engine::past::Horizon;
 use crate::engine::relations::relations_from;
 use crate::engine::walk::pairs_from;
 use crate::error::Result;
-use crate::model::{Fact, KindScope, Op, RelationKind, Selector, Time};
+use crate::model::{Fact, Id, KindScope, Op, RelationKind, Selector, Time};
 use crate::records::{
-    Direct, Evidence, Lifting, NodeNo, PairKey, RelationKey, RelationOp, Side, SideKey, Sym, ToggleOp,
+    Direct, Evidence, Lifting, NodeNo, PairKey, RelationKey, RelationOp, Side, SideKey, Sym, Telling,
+    ToggleOp, ToldAt,
 };
 use crate::store::{Lens, Source, SourceRetraction, State};
 
@@ -15,31 +17,66 @@ fn owned(state: &impl Source, sym: Option<Sym>) -> Option<String> {
     sym.map(|sym| state.text(sym).to_owned())
 }
 
-/// The links and supersedes of a pair, with the commit that brought each.
+/// The links and supersedes of a pair, with the commit that brought each. What was told several times is one.
 pub(crate) fn facts_of_pair(state: &impl Source, key: PairKey) -> Vec<(Fact, u64)> {
+    told_of_pair(state, key, |evidence| vec![whole(evidence)])
+}
+
+/// The same, each telling by itself.
+pub(crate) fn tellings_of_pair(state: &impl Source, key: PairKey) -> Vec<(Fact, u64)> {
+    told_of_pair(state, key, tellings)
+}
+
+fn tellings(evidence: &Evidence) -> Vec<Telling> {
+    evidence.tellings.as_deref().map_or_else(|| vec![whole(evidence)], <[Telling]>::to_vec)
+}
+
+/// All tellings of an evidence as one.
+fn whole(evidence: &Evidence) -> Telling {
+    let Evidence { stated, expires_at, recorded_seq, .. } = *evidence;
+    Telling { stated, expires_at, recorded_seq }
+}
+
+fn told_of_pair(
+    state: &impl Source,
+    key: PairKey,
+    tellings: impl Fn(&Evidence) -> Vec<Telling>,
+) -> Vec<(Fact, u64)> {
     let Some(pair) = state.pair(key) else { return Vec::new() };
     let (Some(a), Some(b)) = (state.node(pair.a), state.node(pair.b)) else { return Vec::new() };
     let mut facts = Vec::new();
     for edge in &pair.edges {
         for evidence in &edge.evidence {
-            let Evidence { source, batch, event, stated, observed_at, expires_at, recorded_seq } = evidence;
-            let source = state.text(*source).to_owned();
-            let event = event.as_deref().map(str::to_owned);
-            let (a, b) = match edge.direct {
-                // Undirected: the order of text says nothing of who came first.
-                Direct::Same if b.id < a.id => (b.id.clone(), a.id.clone()),
-                _ => (a.id.clone(), b.id.clone()),
-            };
-            let op = match edge.direct {
-                Direct::Same => Op::Link { a, b, source, strength: *stated, event, expires_at: *expires_at },
-                Direct::AToB => Op::Supersede { old: a, new: b, source, strength: *stated, event },
-                Direct::BToA => Op::Supersede { old: b, new: a, source, strength: *stated, event },
-            };
-            let fact = Fact { at: *observed_at, batch: owned(state, *batch), op };
-            facts.push((fact, *recorded_seq));
+            for telling in tellings(evidence) {
+                let fact = fact_of(state, edge.direct, (&a.id, &b.id), evidence, telling);
+                facts.push((fact, telling.recorded_seq));
+            }
         }
     }
     facts
+}
+
+fn fact_of(
+    state: &impl Source,
+    direct: Direct,
+    (a, b): (&Id, &Id),
+    evidence: &Evidence,
+    telling: Telling,
+) -> Fact {
+    let source = state.text(evidence.source).to_owned();
+    let event = evidence.event.as_deref().map(str::to_owned);
+    let (a, b) = match direct {
+        // Undirected: the order of text says nothing of who came first.
+        Direct::Same if b < a => (b.clone(), a.clone()),
+        _ => (a.clone(), b.clone()),
+    };
+    let Telling { stated: strength, expires_at, .. } = telling;
+    let op = match direct {
+        Direct::Same => Op::Link { a, b, source, strength, event, expires_at },
+        Direct::AToB => Op::Supersede { old: a, new: b, source, strength, event },
+        Direct::BToA => Op::Supersede { old: b, new: a, source, strength, event },
+    };
+    Fact { at: evidence.observed_at, batch: owned(state, evidence.batch), op }
 }
 
 /// The relates and unrelates of a relation.
@@ -63,7 +100,7 @@ pub(crate) fn facts_of_relation(state: &impl Source, key: RelationKey) -> Vec<(F
     relation.ops.iter().map(told).collect()
 }
 
-/// The facts of a side record. Retractions keep no commit: they count as recorded with the last one.
+/// The facts of a side record, with the commit that brought each.
 pub(crate) fn facts_of_side(state: &impl Source, key: &SideKey) -> Vec<(Fact, u64)> {
     match state.side(key) {
         Some(Side::Toggle(key, ops)) => ops.iter().filter_map(|op| toggle_fact(state, key, op)).collect(),
@@ -85,7 +122,7 @@ pub(crate) fn facts_of_side(state: &impl Source, key: &SideKey) -> Vec<(Fact, u6
                 }
                 _ => return Vec::new(),
             };
-            lifting_facts(&selector, lifting).map(|fact| (fact, state.seq())).collect()
+            lifting_facts(&selector, lifting).collect()
         }
         _ => Vec::new(),
     }
@@ -105,27 +142,50 @@ fn toggle_fact(state: &impl Source, key: &SideKey, op: &ToggleOp) -> Option<(Fac
     Some((Fact { at: op.at, batch: owned(state, op.batch), op: fact_op }, op.recorded_seq))
 }
 
-fn lifting_facts(selector: &Selector, lifting: &Lifting) -> impl Iterator<Item = Fact> {
-    let fact = |at: &Time, op: Op| Fact { at: *at, batch: None, op };
-    let retracted = lifting.retracted.iter().map(move |at| fact(at, Op::Retract(selector.clone())));
-    retracted.chain(lifting.lifted.iter().map(move |at| fact(at, Op::Unretract(selector.clone()))))
+fn lifting_facts(selector: &Selector, lifting: &Lifting) -> impl Iterator<Item = (Fact, u64)> {
+    let fact = |told: &ToldAt, op: Op| (Fact { at: told.at, batch: None, op }, told.recorded_seq);
+    let retracted = lifting.retracted.iter().map(move |told| fact(told, Op::Retract(selector.clone())));
+    retracted.chain(lifting.lifted.iter().map(move |told| fact(told, Op::Unretract(selector.clone()))))
 }
 
 /// Every accepted fact that was not erased, in an order that gives an equal graph when told again:
 /// settings, evidence and relations, sides, retractions, marks.
 pub(crate) fn all_facts(state: &State) -> impl Iterator<Item = Result<Fact>> + '_ {
-    let settings = state.settings.iter().map(|(_, fact)| Ok((**fact).clone()));
+    let told = told_facts(state, facts_of_pair).map(|told| told.map(|(fact, _)| fact));
+    told.chain(marks(&state.marks).map(Ok))
+}
+
+/// Those of them that counted then, but for marks.
+pub(crate) fn past_facts(state: &State, horizon: Horizon) -> impl Iterator<Item = Result<Fact>> + '_ {
+    let of_pair = move |lens: &Lens<&State>, key| {
+        told_of_pair(lens, key, |evidence| {
+            let known = tellings(evidence).into_iter().filter(|telling| telling.recorded_seq <= horizon.seq);
+            let whole = known.reduce(|x, y| Telling {
+                stated: x.stated.max(y.stated),
+                expires_at: x.expires_at.max(y.expires_at),
+                ..x
+            });
+            whole.into_iter().collect()
+        })
+    };
+    let told = told_facts(state, of_pair);
+    told.filter(move |told| told.as_ref().map_or(true, |told| horizon.holds(told)))
+        .map(|told| told.map(|(fact, _)| fact))
+}
+
+fn told_facts<'s, F>(state: &'s State, of_pair: F) -> impl Iterator<Item = Result<(Fact, u64)>> + 's
+where
+    F: Fn(&Lens<&'s State>, PairKey) -> Vec<(Fact, u64)> + Copy + 's,
+{
+    let settings =
+        state.settings.iter().map(|(_, setting)| Ok(((*setting.fact).clone(), setting.recorded_seq)));
     let graph = (0..state.number_count)
-        .flat_map(move |number| flatten(Lens::on(state).answer(|lens| facts_from(lens, number))));
+        .flat_map(move |number| flatten(Lens::on(state).answer(|lens| facts_from(lens, number, of_pair))));
     let sides = flatten(Lens::on(state).answer(Lens::side_keys));
     let sides = sides.flat_map(move |key| {
-        flatten(key.and_then(|key| Lens::on(state).answer(|lens| plain(facts_of_side(lens, &key)))))
+        flatten(key.and_then(|key| Lens::on(state).answer(|lens| facts_of_side(lens, &key))))
     });
-    settings
-        .chain(graph)
-        .chain(sides)
-        .chain(retractions(state).into_iter().map(Ok))
-        .chain(marks(&state.marks).map(Ok))
+    settings.chain(graph).chain(sides).chain(retractions(state).into_iter().map(Ok))
 }
 
 /// The items of a list, or the error in place of it.
@@ -137,19 +197,19 @@ pub(crate) fn flatten<T>(items: Result<Vec<T>>) -> impl Iterator<Item = Result<T
     items.into_iter().map(Ok).chain(error)
 }
 
-fn plain(facts: Vec<(Fact, u64)>) -> Vec<Fact> {
-    facts.into_iter().map(|(fact, _)| fact).collect()
-}
-
 /// The facts of the pairs that a node is the smaller end of, and of the relations that begin at it.
-fn facts_from(source: &impl Source, number: NodeNo) -> Vec<Fact> {
-    let pairs = pairs_from(source, number).into_iter().flat_map(|pair| facts_of_pair(source, pair));
+fn facts_from<S: Source>(
+    source: &S,
+    number: NodeNo,
+    of_pair: impl Fn(&S, PairKey) -> Vec<(Fact, u64)>,
+) -> Vec<(Fact, u64)> {
+    let pairs = pairs_from(source, number).into_iter().flat_map(|pair| of_pair(source, pair));
     let relations = relations_from(source, number).into_iter();
-    let relations = relations.flat_map(|relation| facts_of_relation(source, relation));
-    plain(pairs.chain(relations).collect())
+    pairs.chain(relations.flat_map(|relation| facts_of_relation(source, relation))).collect()
 }
 
-fn retractions(state: &State) -> Vec<Fact> {
+/// The retractions of batches and sources, with the commit that brought each.
+pub(crate) fn retractions(state: &State) -> Vec<(Fact, u64)> {
     let mut facts = Vec::new();
     for (batch, lifting) in state.batch_retractions.iter() {
         let selector = Selector::Batch(state.text(*batch).to_owned());

@@ -7,17 +7,18 @@ use crate::engine::sides::{ensure_side, refresh_toggle};
 use crate::engine::walk::pairs_from;
 use crate::error::Result;
 use crate::model::{Id, Selector, Time};
-use crate::records::{Evidence, Lifting, ListKey, Node, Side, SideKey, Sym};
+use crate::records::{Evidence, Lifting, ListKey, Node, Side, SideKey, Sym, ToldAt};
 use crate::store::{Source, SourceRetraction};
 
 /// Applies a retraction, or its lifting; `false` if it was known.
 pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts: bool) -> Result<bool> {
+    let told_at = ToldAt { at, recorded_seq: change.seq };
     match selector {
-        Selector::Pair { a, b, source } => retract_pair(change, (a, b), source.as_deref(), at, lifts),
+        Selector::Pair { a, b, source } => retract_pair(change, (a, b), source.as_deref(), told_at, lifts),
         Selector::Event { source, event } => {
             let source = change.state.intern(source)?;
             let key = SideKey::EventRetraction(source, event.as_str().into());
-            if !tell_lifting(change, key, at, lifts) {
+            if !tell_lifting(change, key, told_at, lifts) {
                 return Ok(false);
             }
             change.state.event_retractions += 1;
@@ -28,7 +29,7 @@ pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts:
         Selector::Batch(batch) => {
             let batch = change.state.intern(batch)?;
             let retractions = Arc::make_mut(&mut change.state.batch_retractions);
-            if !retractions.entry(batch).or_default().tell(lifts, at) {
+            if !retractions.entry(batch).or_default().tell(lifts, told_at) {
                 return Ok(false);
             }
             let speaks = |evidence: &Evidence| evidence.batch == Some(batch);
@@ -52,9 +53,9 @@ pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts:
                 (known.source, &known.scope, known.from, known.to) == (source, scope, *from, *to)
             };
             let changed = match retractions.iter_mut().find(same) {
-                Some(known) => known.lifting.tell(lifts, at),
+                Some(known) => known.lifting.tell(lifts, told_at),
                 None => {
-                    told.lifting.tell(lifts, at);
+                    told.lifting.tell(lifts, told_at);
                     retractions.push(told);
                     true
                 }
@@ -72,11 +73,11 @@ fn retract_pair(
     change: &mut Change,
     (a, b): (&Id, &Id),
     source: Option<&str>,
-    at: Time,
+    told_at: ToldAt,
     lifts: bool,
 ) -> Result<bool> {
     let source = source.map(|source| change.state.intern(source)).transpose()?;
-    if !tell_lifting(change, pair_key(a, b, source), at, lifts) {
+    if !tell_lifting(change, pair_key(a, b, source), told_at, lifts) {
         return Ok(false);
     }
     let state = &mut change.state;
@@ -89,10 +90,10 @@ fn retract_pair(
     Ok(true)
 }
 
-fn tell_lifting(change: &mut Change, key: SideKey, at: Time, lifts: bool) -> bool {
+fn tell_lifting(change: &mut Change, key: SideKey, told_at: ToldAt, lifts: bool) -> bool {
     ensure_side(&mut change.state, &key, |key| Side::Retraction(key, Lifting::default()));
     match change.state.side_mut(&key) {
-        Some(Side::Retraction(_, lifting)) => lifting.tell(lifts, at),
+        Some(Side::Retraction(_, lifting)) => lifting.tell(lifts, told_at),
         _ => false,
     }
 }

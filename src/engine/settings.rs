@@ -18,7 +18,7 @@ pub(crate) fn set(change: &mut Change, fact: &Fact) -> Result<bool> {
     if let Op::Mark { key, value } = &fact.op {
         return Ok(set_mark(&mut change.state, key, (fact.at, value)));
     }
-    if !change.state.keep_setting(fact, &ndjson::print(fact))? {
+    if !change.state.keep_setting(fact, &ndjson::print(fact), change.seq)? {
         return Ok(false);
     }
     match &fact.op {
@@ -54,7 +54,8 @@ pub(crate) fn restore_settings(restored: Restored) -> Result<State> {
     let recorded_at = restored.state.recorded_at;
     let mut change = Change::begin(restored.state, recorded_at, [0; 32], Door::default());
     change.restoring = true;
-    for fact in &restored.settings {
+    for (recorded_seq, fact) in &restored.settings {
+        change.seq = *recorded_seq;
         set(&mut change, fact)?;
     }
     Ok(change.state.into_state())

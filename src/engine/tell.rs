@@ -6,7 +6,7 @@ use crate::engine::change::Change;
 use crate::engine::retract::stands;
 use crate::error::Result;
 use crate::model::{Fact, Id, Op, Strength, Time};
-use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, PairKey};
+use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, PairKey, Sym, Telling};
 use crate::store::{Draft, Source};
 
 /// What a fact tells about an edge.
@@ -53,7 +53,7 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
     let direct = direct_in_pair(direct, number_x, number_y);
     let pair = PairKey::new(number_x, number_y);
     let is_new = state.pair(pair).is_none();
-    if !is_new && let Some(changed) = tell_again(state, pair, direct, source, batch, told) {
+    if !is_new && let Some(changed) = tell_again(state, pair, direct, (source, batch), told, change.seq) {
         if changed {
             change.dirty.pairs.insert(pair);
         }
@@ -67,6 +67,7 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
         observed_at: told.at,
         expires_at: told.expires_at,
         recorded_seq: change.seq,
+        tellings: None,
     };
     let bytes = size_of::<Evidence>() + evidence.event.as_ref().map_or(0, |event| event.len());
     if is_new {
@@ -107,9 +108,9 @@ fn tell_again(
     state: &mut Draft,
     pair: PairKey,
     direct: Direct,
-    source: u32,
-    batch: Option<u32>,
+    (source, batch): (Sym, Option<Sym>),
     told: &Told<'_>,
+    seq: u64,
 ) -> Option<bool> {
     let is_it = |evidence: &Evidence| {
         evidence.source == source
@@ -123,6 +124,11 @@ fn tell_again(
     }
     let edge = state.pair_mut(pair)?.edges.iter_mut().find(|edge| edge.direct == direct)?;
     let known = edge.evidence.iter_mut().find(|evidence| is_it(evidence))?;
+    let Evidence { stated, expires_at, recorded_seq, .. } = *known;
+    let first = [Telling { stated, expires_at, recorded_seq }];
+    let more = Telling { stated: told.stated, expires_at: told.expires_at, recorded_seq: seq };
+    let tellings = known.tellings.as_deref().unwrap_or(&first).iter().copied().chain([more]);
+    known.tellings = Some(tellings.collect());
     known.stated = known.stated.max(told.stated);
     known.expires_at = known.expires_at.max(told.expires_at);
     Some(true)

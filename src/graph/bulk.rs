@@ -106,8 +106,8 @@ impl BulkLoad {
     fn begin(options: &Options, identity: &Identity, dir: &Path, now: Time) -> Result<BulkLoad> {
         let mut change =
             Change::begin(State::seeded(identity.uuid), now, identity.secret.0, options.door.clone());
-        change.state.seq = change.seq;
-        change.state.recorded_at = change.recorded_at;
+        let (seq, recorded_at) = (change.seq, change.recorded_at);
+        change.state.note_commit(seq, recorded_at)?;
         Ok(BulkLoad {
             change,
             recorded: 0,

@@ -96,8 +96,7 @@ impl Writer {
             self.poisoned = !matches!(error, Error::TooLarge { .. });
             return Err(error);
         }
-        change.state.seq = change.seq;
-        change.state.recorded_at = change.recorded_at;
+        change.state.note_commit(change.seq, change.recorded_at)?;
         self.state = Arc::new(change.state.into_state());
         Ok(Some(self.state.clone()))
     }

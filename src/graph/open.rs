@@ -131,8 +131,7 @@ pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>) ->
     for entry in decode_commit(frame.payload).map_err(damaged)? {
         replay(change, entry)?;
     }
-    change.state.seq = frame.seq;
-    change.state.recorded_at = change.recorded_at;
+    change.state.note_commit(frame.seq, change.recorded_at)?;
     if frame.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {
         settle(change)?;
         change.state.shed();

@@ -103,6 +103,11 @@ impl Snapshot {
         Ok(Snapshot { state: Arc::new(restore_settings(restored)?) })
     }
 
+    /// The state it shows, to be held on to.
+    pub(crate) fn shared_state(&self) -> Arc<State> {
+        self.state.clone()
+    }
+
     /// The commit it shows.
     pub fn seq(&self) -> u64 {
         self.state.seq

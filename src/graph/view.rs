@@ -54,6 +54,11 @@ impl View {
         View { state, limits, progress }
     }
 
+    /// The state it shows, to be held on to.
+    pub(crate) fn shared_state(&self) -> Result<Arc<State>> {
+        self.state().map(|_| self.state.clone())
+    }
+
     /// The commit it shows; 0 = an empty graph.
     pub fn seq(&self) -> u64 {
         self.state.seq

@@ -208,6 +208,16 @@ pub(crate) struct Evidence {
     pub(crate) expires_at: Option<Time>,
     /// The commit that brought it.
     pub(crate) recorded_seq: u64,
+    /// What each telling said that said more than those before it, the first included; `None` = there was one.
+    pub(crate) tellings: Option<Arc<[Telling]>>,
+}
+
+/// What one telling said of an evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Telling {
+    pub(crate) stated: Option<Strength>,
+    pub(crate) expires_at: Option<Time>,
+    pub(crate) recorded_seq: u64,
 }
 
 /// How far an edge came before hubs, blocks and families.

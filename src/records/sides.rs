@@ -78,21 +78,28 @@ pub(crate) struct AbsentTold {
     pub(crate) recorded_seq: u64,
 }
 
-/// Retractions of one selector and their lifting: times told, sorted.
+/// A moment that a fact spoke of, and the commit that brought it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ToldAt {
+    pub(crate) at: Time,
+    pub(crate) recorded_seq: u64,
+}
+
+/// Retractions of one selector and their lifting, each in order of its moments, which are distinct.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lifting {
-    pub(crate) retracted: Vec<Time>,
-    pub(crate) lifted: Vec<Time>,
+    pub(crate) retracted: Vec<ToldAt>,
+    pub(crate) lifted: Vec<ToldAt>,
 }
 
 impl Lifting {
     /// Notes a retraction or its lifting; whether it is new.
-    pub(crate) fn tell(&mut self, lifts: bool, at: Time) -> bool {
-        let times = if lifts { &mut self.lifted } else { &mut self.retracted };
-        match times.binary_search(&at) {
+    pub(crate) fn tell(&mut self, lifts: bool, told: ToldAt) -> bool {
+        let all = if lifts { &mut self.lifted } else { &mut self.retracted };
+        match all.binary_search_by_key(&told.at, |known| known.at) {
             Ok(_) => false,
             Err(place) => {
-                times.insert(place, at);
+                all.insert(place, told);
                 true
             }
         }
@@ -100,8 +107,8 @@ impl Lifting {
 
     /// The greatest `at` of a retraction in force (B2): it selects whatever an earlier one does.
     pub(crate) fn in_force(&self) -> Option<Time> {
-        let retracted = *self.retracted.last()?;
-        if self.lifted.last().is_some_and(|lifted| *lifted >= retracted) { None } else { Some(retracted) }
+        let retracted = self.retracted.last()?.at;
+        if self.lifted.last().is_some_and(|lifted| lifted.at >= retracted) { None } else { Some(retracted) }
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::model::{Id, Time};
 use crate::records::{
-    ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym, Trie,
+    ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym, Table, Trie,
 };
 use crate::store::filter::Filter;
 
@@ -46,6 +46,8 @@ pub(crate) struct Delta {
     pub(crate) tombs: Trie<Arc<Tomb>>,
     /// What batches and sources touched and what numbers were given out in a space.
     pub(crate) postings: Trie<(ListKey, SortedSet<NodeNo>)>,
+    /// When the commits were recorded that are not in the layers below, the last being the state's.
+    pub(crate) commits: Table<Time>,
     pub(crate) filter: Filter,
     /// About how many bytes of memory it takes.
     pub(crate) bytes: usize,

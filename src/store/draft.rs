@@ -149,6 +149,20 @@ impl Draft {
         Ok(number)
     }
 
+    /// Takes over a number from another state with the same names and numbers: an id nothing touches yet, or what is
+    /// left of one.
+    pub(crate) fn adopt(&mut self, number: NodeNo, from: &Slot) {
+        let slot = match from {
+            Slot::Gone(next) => Slot::Gone(*next),
+            Slot::Live(node) => {
+                self.state.delta.ids.insert(hash_id(self.state.seed, &node.id), number);
+                self.state.live_nodes += 1;
+                Slot::Live(Arc::new(Node::new(node.id.clone(), node.space, number)))
+            }
+        };
+        self.state.delta.nodes.insert(hash_node(number), (number, slot));
+    }
+
     /// Retires a number; it leads to `next`, if anywhere.
     pub(crate) fn retire_node(&mut self, number: NodeNo) {
         if self.node_mut(number).is_none() {

@@ -42,8 +42,6 @@ pub(crate) trait Source {
     fn topology(&self) -> &Topology;
     /// The rules.
     fn rules(&self) -> &Rules;
-    /// The last commit.
-    fn seq(&self) -> u64;
 
     /// The pair between two nodes, if there is one.
     fn pair_between(&self, x: NodeNo, y: NodeNo) -> Option<PairKey> {

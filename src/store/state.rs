@@ -30,6 +30,13 @@ pub(crate) struct SourceRetraction {
     pub(crate) lifting: Lifting,
 }
 
+/// A fact about topology, kinds or rules.
+#[derive(Debug, Clone)]
+pub(crate) struct Setting {
+    pub(crate) fact: Arc<Fact>,
+    pub(crate) recorded_seq: u64,
+}
+
 /// An interned text.
 struct Text {
     text: Box<str>,
@@ -62,7 +69,7 @@ pub(crate) struct State {
     pub(crate) topology: Arc<Topology>,
     pub(crate) rules: Arc<Rules>,
     /// Facts about topology, kinds and rules, as they were told.
-    pub(crate) settings: Table<Arc<Fact>>,
+    pub(crate) settings: Table<Setting>,
     setting_numbers: Trie<u32>,
     /// Rule, kind -> (at, text) of the value in force.
     pub(crate) rule_values: Arc<BTreeMap<String, (Time, String, RuleValue)>>,
@@ -87,6 +94,25 @@ impl State {
     /// An empty state of the graph with this name.
     pub(crate) fn seeded(uuid: [u8; 16]) -> State {
         State { seed: seed_of(&uuid), ..State::default() }
+    }
+
+    /// A state with the same names and numbers and nothing else in it.
+    pub(crate) fn emptied(&self) -> State {
+        State {
+            seed: self.seed,
+            texts: self.texts.clone(),
+            syms: self.syms.clone(),
+            space_counts: self.space_counts.clone(),
+            id_spaces: self.id_spaces.clone(),
+            number_count: self.number_count,
+            ..State::default()
+        }
+    }
+
+    /// Notes that a commit is complete.
+    pub(crate) fn note_commit(&mut self, seq: u64, recorded_at: Time) -> Result<()> {
+        (self.seq, self.recorded_at) = (seq, recorded_at);
+        self.delta.commits.push(recorded_at).map(drop).ok_or_else(|| full("the commits in memory"))
     }
 
     /// Bytes of all changes since the graph was opened.
@@ -173,14 +199,14 @@ impl State {
     }
 
     /// Keeps a fact about topology, kinds or rules, `text` being its canonical form; whether it is new.
-    pub(crate) fn keep_setting(&mut self, fact: &Fact, text: &str) -> Result<bool> {
+    pub(crate) fn keep_setting(&mut self, fact: &Fact, text: &str, recorded_seq: u64) -> Result<bool> {
         let hash = hash_text(self.seed, text);
-        let known = |number: &u32| self.settings.get(*number).is_some_and(|known| **known == *fact);
+        let known = |number: &u32| self.settings.get(*number).is_some_and(|known| *known.fact == *fact);
         if self.setting_numbers.find(hash, known).is_some() {
             return Ok(false);
         }
-        let number =
-            self.settings.push(Arc::new(fact.clone())).ok_or_else(|| full("the number of settings"))?;
+        let setting = Setting { fact: Arc::new(fact.clone()), recorded_seq };
+        let number = self.settings.push(setting).ok_or_else(|| full("the number of settings"))?;
         self.setting_numbers.insert(hash, number);
         Ok(true)
     }

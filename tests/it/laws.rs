@@ -6,6 +6,7 @@
 
 mod campaign;
 mod engine;
+mod past;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -39,7 +39,8 @@
 //! | edges | flags: direction (2 bits), phase (2 bits), level, joins persons, conflict, plain; strength + 8 * status `u8`; reason of the void `u8`?; unless plain: evidence count, standing count `varint`, since; conflict?; evidence |
 //! | since | `varint`: 0 = the beginning of time, n = that of the n-th evidence, one more than there are: a time follows |
 //! | conflict | space `text`, `varint` count, ids: place + 1 `varint`, or 0 and `text` |
-//! | evidence | flags (batch, event, strength, expires at); source `varint`; batch `varint`?; event `text`?; strength `u8`?; observed at, time; expires at, time?; seq |
+//! | evidence | flags (batch, event, strength, expires at, told again); source `varint`; batch `varint`?; event `text`?; strength `u8`?; observed at, time; expires at, time?; seq; if told again: count `varint`, tellings |
+//! | telling | flags (strength, expires at); strength `u8`?; expires at, time?; seq |
 //!
 //! # Invariants
 //!   R1 what decodes is complete: nothing is left over, every place and number is in range.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use crate::codec::{Reader, What, Writer};
 use crate::model::{Id, KindScope, Placeholders, Strength, Time};
-use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, Pair, PairKey, PendingPair, Phase, Sym};
+use crate::records::{
+    Direct, Edge, EdgeState, Evidence, NodeNo, Pair, PairKey, PendingPair, Phase, Sym, Telling,
+};
 use crate::resolve::{Conflict, EdgeForce, Level, Reason, Status};
 
 /// Milliseconds of the unit of times that are whole seconds.
@@ -78,7 +80,8 @@ pub(crate) fn times_of(pair: &Pair) -> impl Iterator<Item = Time> {
     let edges = pair.edges.iter().flat_map(|edge| {
         let since = Some(edge.state.force.since).filter(|since| *since != Time::MIN);
         let told = edge.evidence.iter().flat_map(|told| [Some(told.observed_at), told.expires_at]);
-        told.flatten().chain(since)
+        let tellings = edge.evidence.iter().flat_map(|told| told.tellings.iter().flat_map(|all| all.iter()));
+        told.chain(tellings.map(|telling| telling.expires_at)).flatten().chain(since)
     });
     pending.chain(edges)
 }
@@ -275,8 +278,9 @@ fn take_conflict(members: &impl Members, reader: &mut Reader<'_>) -> Result<Conf
 }
 
 fn put_evidence(told: &Evidence, clock: &mut Clock, out: &mut Writer) {
-    let Evidence { source, batch, event, stated, observed_at, expires_at, recorded_seq } = told;
-    out.flags(batch.is_some(), [event.is_some(), stated.is_some(), expires_at.is_some()]);
+    let Evidence { source, batch, event, stated, observed_at, expires_at, recorded_seq, tellings } = told;
+    let bits = [event.is_some(), stated.is_some(), expires_at.is_some(), tellings.is_some()];
+    out.flags(batch.is_some(), bits);
     out.varint(u64::from(*source));
     batch.iter().for_each(|batch| out.varint(u64::from(*batch)));
     event.iter().for_each(|event| out.text(event));
@@ -284,19 +288,43 @@ fn put_evidence(told: &Evidence, clock: &mut Clock, out: &mut Writer) {
     clock.put_time(*observed_at, out);
     expires_at.iter().for_each(|expires_at| clock.put_time(*expires_at, out));
     clock.put_seq(*recorded_seq, out);
+    if let Some(tellings) = tellings {
+        out.varint(tellings.len() as u64);
+        for Telling { stated, expires_at, recorded_seq } in tellings.iter() {
+            out.flags(stated.is_some(), [expires_at.is_some()]);
+            stated.iter().for_each(|stated| out.u8(place_in(&Strength::ALL, *stated)));
+            expires_at.iter().for_each(|expires_at| clock.put_time(*expires_at, out));
+            clock.put_seq(*recorded_seq, out);
+        }
+    }
 }
 
 fn take_evidence(clock: &mut Clock, reader: &mut Reader<'_>) -> Result<Evidence, What> {
-    let (has_batch, [has_event, is_stated, expires]) = reader.flags::<3>()?;
+    let (has_batch, [has_event, is_stated, expires, is_retold]) = reader.flags::<4>()?;
     let source = take_number(reader)?;
     let batch = has_batch.then(|| take_number(reader)).transpose()?;
     let event = has_event.then(|| reader.text().map(Arc::from)).transpose()?;
-    let strength = |code: u8| Strength::ALL.get(usize::from(code)).copied().ok_or("an unknown strength");
-    let stated = is_stated.then(|| reader.u8().and_then(strength)).transpose()?;
+    let stated = is_stated.then(|| take_strength(reader)).transpose()?;
     let observed_at = clock.take_time(reader)?;
     let expires_at = expires.then(|| clock.take_time(reader)).transpose()?;
     let recorded_seq = clock.take_seq(reader)?;
-    Ok(Evidence { source, batch, event, stated, observed_at, expires_at, recorded_seq })
+    let tellings = is_retold.then(|| take_tellings(clock, reader)).transpose()?;
+    Ok(Evidence { source, batch, event, stated, observed_at, expires_at, recorded_seq, tellings })
+}
+
+fn take_strength(reader: &mut Reader<'_>) -> Result<Strength, What> {
+    Strength::ALL.get(usize::from(reader.u8()?)).copied().ok_or("an unknown strength")
+}
+
+fn take_tellings(clock: &mut Clock, reader: &mut Reader<'_>) -> Result<Arc<[Telling]>, What> {
+    let mut tellings = Vec::new();
+    for _ in 0..reader.varint()? {
+        let (is_stated, [expires]) = reader.flags::<1>()?;
+        let stated = is_stated.then(|| take_strength(reader)).transpose()?;
+        let expires_at = expires.then(|| clock.take_time(reader)).transpose()?;
+        tellings.push(Telling { stated, expires_at, recorded_seq: clock.take_seq(reader)? });
+    }
+    Ok(tellings.into())
 }
 
 /// A number of 32 bits: of a node or a text.

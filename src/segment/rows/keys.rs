@@ -14,6 +14,7 @@ pub(crate) enum Tag {
     BatchSide = b'b',
     Setting = b'c',
     Event = b'e',
+    Commits = b'h',
     Mark = b'k',
     List = b'l',
     Mention = b'm',
@@ -54,6 +55,10 @@ pub(crate) fn event_key(hash: u64, pair: Option<PairKey>) -> Vec<u8> {
     let mut key = [&[Tag::Event as u8][..], &hash.to_be_bytes()].concat();
     pair.iter().for_each(|pair| key.extend(pair.packed().to_be_bytes()));
     key
+}
+
+pub(crate) fn commits_key(chunk: u64) -> Vec<u8> {
+    [&[Tag::Commits as u8][..], &chunk.to_be_bytes()].concat()
 }
 
 pub(crate) fn tomb_key(mac: &[u8; 32]) -> Vec<u8> {

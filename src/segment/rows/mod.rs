@@ -8,8 +8,9 @@
 //! |---|---|
 //! | `a` | the database's secret (32); in snapshots only |
 //! | `b` batch, side key | nothing: the batch told of that toggle |
-//! | `c` place | a fact about topology, kinds or rules: a commit's payload with it alone |
+//! | `c` place | seq `varint`, a fact about topology, kinds or rules: a commit's payload with it alone |
 //! | `e` hash of source and event (8), a, b | nothing: the event touched that pair |
+//! | `h` chunk (8) | when [`COMMITS_A_ROW`] commits, or as many as there are, were recorded: each the `signed` difference to the one before |
 //! | `k` key of a mark | at, value `text` |
 //! | `l` list, `a` or `r`, first item | items added to the list, or removed from it (`lists.rs`) |
 //! | `m` id, 0, side key | nothing: the side record names the id |
@@ -37,14 +38,18 @@ mod relations;
 mod sides;
 mod small;
 
+/// Commits whose times stand in one row.
+pub(crate) const COMMITS_A_ROW: u64 = 1_024;
+
 pub(crate) use keys::{
-    Tag, batch_side_key, event_key, mark_key, mention_key, number_key, pair_key, relation_key, side_key,
-    take_batch_side_key, take_event_key, take_mention_key, take_side_key, tomb_key,
+    Tag, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key, pair_key, relation_key,
+    side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key, tomb_key,
 };
 pub(crate) use lists::{ListsBelow, RowItem, merge_list_rows, put_list_rows};
 pub(crate) use relations::{put_relation, take_relation};
 pub(crate) use sides::{put_side, take_side};
 pub(crate) use small::{
-    put_far_pair, put_lifting, put_mark, put_source_retraction, put_tomb, take_far_pair, take_lifting,
-    take_mark, take_source_retraction, take_tomb,
+    put_commit_times, put_far_pair, put_lifting, put_mark, put_setting, put_source_retraction, put_tomb,
+    take_commit_times, take_far_pair, take_lifting, take_mark, take_setting, take_source_retraction,
+    take_tomb,
 };

@@ -1,27 +1,31 @@
 //! The rows of what is small: retractions and their lifting, marks, tombs, pairs whose ends lie apart.
 //!
 //! # Layout
-//! Retractions and their lifting: `varint` count and times told, then the same of the lifting.
+//! Retractions and their lifting: `varint` count, and at and seq `varint` of each; then the same of the lifting.
 
-use crate::codec::{Reader, What, Writer};
-use crate::model::{KindScope, Time};
-use crate::records::{Lifting, Pair, PairKey, Sym};
+use crate::codec::{Entry, Reader, What, Writer, decode_commit, encode_commit};
+use crate::model::{Fact, KindScope, Time};
+use crate::records::{Lifting, Pair, PairKey, Sym, ToldAt};
 use crate::segment::record::{Clock, NoMembers, put_pair, take_pair, times_of};
 
 pub(crate) fn put_lifting_to(lifting: &Lifting, out: &mut Writer) {
-    for times in [&lifting.retracted, &lifting.lifted] {
-        out.varint(times.len() as u64);
-        times.iter().for_each(|time| out.signed(time.ms()));
+    for all in [&lifting.retracted, &lifting.lifted] {
+        out.varint(all.len() as u64);
+        for ToldAt { at, recorded_seq } in all {
+            out.signed(at.ms());
+            out.varint(*recorded_seq);
+        }
     }
 }
 
 pub(crate) fn take_lifting_from(reader: &mut Reader<'_>) -> Result<Lifting, What> {
     let mut lifting = Lifting::default();
-    for times in [&mut lifting.retracted, &mut lifting.lifted] {
+    for all in [&mut lifting.retracted, &mut lifting.lifted] {
         for _ in 0..reader.varint()? {
-            times.push(Time::from_ms(reader.signed()?));
+            let at = Time::from_ms(reader.signed()?);
+            all.push(ToldAt { at, recorded_seq: reader.varint()? });
         }
-        if !times.is_sorted_by(|x, y| x < y) {
+        if !all.is_sorted_by(|x, y| x.at < y.at) {
             return Err("times out of order");
         }
     }
@@ -68,6 +72,47 @@ pub(crate) fn take_source_retraction(bytes: &[u8]) -> Result<RetractedSource, Wh
     let to = Time::from_ms(reader.signed()?);
     let lifting = take_lifting_from(&mut reader)?;
     all(&reader, (source, scope, from, to, lifting))
+}
+
+/// Writes when commits were recorded that follow each other.
+pub(crate) fn put_commit_times(times: &[Time]) -> Vec<u8> {
+    let mut out = Writer::default();
+    let mut last = 0;
+    for time in times {
+        out.signed(time.ms().wrapping_sub(last));
+        last = time.ms();
+    }
+    out.into_bytes()
+}
+
+/// Reads it.
+pub(crate) fn take_commit_times(bytes: &[u8]) -> Result<Vec<Time>, What> {
+    let mut reader = Reader::new(bytes);
+    let mut times = Vec::new();
+    let mut last = 0_i64;
+    while reader.left() > 0 {
+        last = last.wrapping_add(reader.signed()?);
+        times.push(Time::from_ms(last));
+    }
+    if times.is_sorted() { Ok(times) } else { Err("commits recorded out of order") }
+}
+
+/// Writes a fact about topology, kinds or rules.
+pub(crate) fn put_setting(recorded_seq: u64, fact: &Fact) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.varint(recorded_seq);
+    out.raw(&encode_commit(&[Entry::Fact(fact.clone())]));
+    out.into_bytes()
+}
+
+/// Reads it.
+pub(crate) fn take_setting(bytes: &[u8]) -> Result<(u64, Fact), What> {
+    let mut reader = Reader::new(bytes);
+    let recorded_seq = reader.varint()?;
+    match decode_commit(reader.raw(reader.left())?)?.pop() {
+        Some(Entry::Fact(fact)) => Ok((recorded_seq, fact)),
+        _ => Err("a setting that is no fact"),
+    }
 }
 
 pub(crate) fn put_mark(at: Time, value: &str) -> Vec<u8> {

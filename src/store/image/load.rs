@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::codec::{Entry, Reader, What, decode_commit};
+use crate::codec::{Reader, What};
 use crate::error::Result;
 use crate::model::{Fact, Time};
-use crate::segment::rows::{Tag, take_lifting, take_mark, take_source_retraction};
+use crate::segment::rows::{Tag, take_lifting, take_mark, take_setting, take_source_retraction};
 use crate::segment::{Absences, Merge, Segment};
 use crate::store::layer::{Layers, Saved};
 use crate::store::state::{SourceRetraction, State};
@@ -15,8 +15,8 @@ use crate::store::state::{SourceRetraction, State};
 pub(crate) struct Restored {
     /// It lacks its settings.
     pub(crate) state: State,
-    /// Facts about topology, kinds and rules, in the order they were told.
-    pub(crate) settings: Vec<Fact>,
+    /// Facts about topology, kinds and rules, in the order they were told, each with the commit that brought it.
+    pub(crate) settings: Vec<(u64, Fact)>,
 }
 
 /// Reads a state from segments, the newest first.
@@ -51,10 +51,7 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
     })?;
     let mut settings = Vec::new();
     each_row(&segments, Tag::Setting, |_, value| {
-        match decode_commit(value)?.pop() {
-            Some(Entry::Fact(fact)) => settings.push(fact),
-            _ => return Err("a setting that is no fact"),
-        }
+        settings.push(take_setting(value)?);
         Ok(())
     })?;
     if u64::from(state.text_count()) != header.counts.texts || settings.len() as u64 != header.counts.settings

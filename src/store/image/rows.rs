@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::codec::{Entry, encode_commit};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::records::{ListKey, PairKey, Side};
 use crate::segment::rows::{
-    Tag, batch_side_key, event_key, mark_key, mention_key, number_key, pair_key, put_far_pair, put_lifting,
-    put_list_rows, put_mark, put_relation, put_side, put_source_retraction, put_tomb, relation_key, side_key,
-    tomb_key,
+    COMMITS_A_ROW, Tag, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key, pair_key,
+    put_commit_times, put_far_pair, put_lifting, put_list_rows, put_mark, put_relation, put_setting,
+    put_side, put_source_retraction, put_tomb, relation_key, side_key, tomb_key,
 };
 use crate::store::image::clusters::Clusters;
 use crate::store::image::lists::Rows;
@@ -84,6 +83,24 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
+/// When the commits were recorded, in rows of which the first may have been begun before.
+pub(super) fn put_commit_rows(state: &State, rows: &mut Rows) -> Result<()> {
+    let mut place = state.seq.saturating_sub(u64::from(state.delta.commits.len()));
+    let mut times = state.delta.commits.iter().map(|(_, time)| *time).peekable();
+    while times.peek().is_some() {
+        let key = commits_key(place / COMMITS_A_ROW);
+        let begun = place % COMMITS_A_ROW;
+        let mut row = Lens::on(state).answer(|lens| lens.commits_below(place))?;
+        if row.len() as u64 != begun {
+            return Err(Error::Internal { what: "commits without a time" });
+        }
+        row.extend(times.by_ref().take((COMMITS_A_ROW - begun) as usize));
+        place += row.len() as u64 - begun;
+        rows.insert(key, Some(put_commit_times(&row)));
+    }
+    Ok(())
+}
+
 /// Names, settings, retractions of batches and sources, and marks, as far as they are new or other.
 pub(super) fn put_small_rows(state: &State, rows: &mut Rows) {
     let saved = state.layers.saved();
@@ -91,9 +108,8 @@ pub(super) fn put_small_rows(state: &State, rows: &mut Rows) {
         rows.insert(number_key(Tag::Text, sym).to_vec(), Some(state.text(sym).as_bytes().to_vec()));
     }
     for place in saved.settings..state.settings.len() {
-        let fact = state.settings.get(place).map(|fact| Entry::Fact((**fact).clone()));
-        let payload = fact.map(|fact| encode_commit(&[fact]));
-        rows.insert(number_key(Tag::Setting, place).to_vec(), payload);
+        let row = state.settings.get(place).map(|setting| put_setting(setting.recorded_seq, &setting.fact));
+        rows.insert(number_key(Tag::Setting, place).to_vec(), row);
     }
     for (batch, lifting) in differing(&state.batch_retractions, &saved.batch_retractions) {
         rows.insert(number_key(Tag::BatchRetraction, *batch).to_vec(), Some(put_lifting(lifting)));

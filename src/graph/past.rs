@@ -1,0 +1,220 @@
+//! The graph as it was: at a commit, at a moment, or as far as it was observed by then.
+
+use std::fmt;
+use std::sync::{Arc, Mutex};
+
+use crate::engine::{
+    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, Horizon, PastState, Person,
+    Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
+};
+use crate::error::{Error, Result};
+use crate::graph::shared::held;
+use crate::graph::snapshot::Snapshot;
+use crate::graph::view::View;
+use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::records::NodeNo;
+use crate::store::{Lens, State};
+
+/// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the
+/// facts that counted then, under the rules and the topology of then.
+///
+/// Nothing of the past is kept but the facts: what a question touches is resolved again when it is asked, and remembered
+/// while this lives.
+pub struct Past {
+    state: Arc<State>,
+    horizon: Horizon,
+    recorded_at: Time,
+    past: Mutex<PastState>,
+}
+
+impl fmt::Debug for Past {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Past").field("horizon", &self.horizon).finish_non_exhaustive()
+    }
+}
+
+impl View {
+    /// The graph as the commit `seq` left it.
+    ///
+    /// # Errors
+    /// Damaged bytes; `ViewExpired`.
+    pub fn as_of(&self, seq: u64) -> Result<Past> {
+        Past::as_of(self.shared_state()?, seq)
+    }
+
+    /// The graph as the last commit left it that was recorded at `recorded_at` or before.
+    ///
+    /// # Errors
+    /// Damaged bytes; `ViewExpired`.
+    pub fn as_of_time(&self, recorded_at: Time) -> Result<Past> {
+        Past::as_of_time(self.shared_state()?, recorded_at)
+    }
+
+    /// The graph as it would be if nothing had been observed after `until`: every fact counts by its own time.
+    ///
+    /// # Errors
+    /// Damaged bytes; `ViewExpired`.
+    pub fn observed_until(&self, until: Time) -> Result<Past> {
+        Past::observed_until(self.shared_state()?, until)
+    }
+}
+
+impl Snapshot {
+    /// See [`View::as_of`].
+    ///
+    /// # Errors
+    /// Damaged bytes.
+    pub fn as_of(&self, seq: u64) -> Result<Past> {
+        Past::as_of(self.shared_state(), seq)
+    }
+
+    /// See [`View::as_of_time`].
+    ///
+    /// # Errors
+    /// Damaged bytes.
+    pub fn as_of_time(&self, recorded_at: Time) -> Result<Past> {
+        Past::as_of_time(self.shared_state(), recorded_at)
+    }
+
+    /// See [`View::observed_until`].
+    ///
+    /// # Errors
+    /// Damaged bytes.
+    pub fn observed_until(&self, until: Time) -> Result<Past> {
+        Past::observed_until(self.shared_state(), until)
+    }
+}
+
+impl Past {
+    fn as_of(state: Arc<State>, seq: u64) -> Result<Past> {
+        Past::begin(state, Horizon { seq, until: Time::MAX })
+    }
+
+    fn as_of_time(state: Arc<State>, recorded_at: Time) -> Result<Past> {
+        let seq = Lens::on(&*state).answer(|lens| lens.seq_at(recorded_at))?;
+        Past::as_of(state, seq)
+    }
+
+    fn observed_until(state: Arc<State>, until: Time) -> Result<Past> {
+        Past::begin(state, Horizon { seq: u64::MAX, until })
+    }
+
+    fn begin(state: Arc<State>, horizon: Horizon) -> Result<Past> {
+        let seq = state.seq.min(horizon.seq);
+        let recorded_at = Lens::on(&*state).answer(|lens| lens.commit_time(seq))?.unwrap_or_default();
+        let past = Mutex::new(PastState::begin(state.clone(), horizon)?);
+        Ok(Past { state, horizon, recorded_at, past })
+    }
+
+    /// The last commit that counts; 0 = none does.
+    pub fn seq(&self) -> u64 {
+        self.state.seq.min(self.horizon.seq)
+    }
+
+    /// When that commit was recorded.
+    pub fn recorded_at(&self) -> Time {
+        self.recorded_at
+    }
+
+    fn ask<T>(&self, ids: &[&Id], depth: Depth, question: impl Fn(&Seen<'_>) -> T) -> Result<T> {
+        held(&self.past).ask(ids, depth, question)
+    }
+
+    /// Asks of every number, in order.
+    fn each<'a, T: 'a>(&'a self, question: impl Fn(&Seen<'_>, NodeNo) -> Vec<T> + 'a) -> Answers<'a, T> {
+        Box::new((0..self.state.number_count).flat_map(move |number| {
+            verbs::flatten(self.ask(&[], Depth::Persons, |seen| question(seen, number)))
+        }))
+    }
+}
+
+impl Read for Past {
+    fn resolve(&self, id: &Id) -> Result<Option<Entity>> {
+        self.ask(&[id], Depth::Persons, |seen| verbs::resolve(seen, id))
+    }
+
+    fn translate(&self, id: &Id, target: &KindScope, now: Time) -> Result<Translation> {
+        self.ask(&[id], Depth::Families, |seen| verbs::translate(seen, id, target, now))
+    }
+
+    fn translate_many(
+        &self,
+        ids: &[Id],
+        target: &KindScope,
+        now: Time,
+        out: &mut Vec<Translation>,
+    ) -> Result<()> {
+        ids.iter().try_for_each(|id| self.translate(id, target, now).map(|answer| out.push(answer)))
+    }
+
+    fn same(&self, a: &Id, b: &Id) -> Result<Verdict> {
+        self.ask(&[a, b], Depth::Persons, |seen| verbs::same(seen, a, b))
+    }
+
+    fn explain(&self, a: &Id, b: &Id) -> Result<Explanation> {
+        self.ask(&[a, b], Depth::Persons, |seen| verbs::explain(seen, a, b))
+    }
+
+    fn entity(&self, entity: EntityId) -> Result<Reached> {
+        self.ask(&[], Depth::Persons, |seen| verbs::entity(seen, entity))
+    }
+
+    fn person(&self, id: &Id) -> Result<Option<Person>> {
+        self.ask(&[id], Depth::Persons, |seen| verbs::person_around(seen, verbs::answerable(seen, id)?))
+    }
+
+    fn suggestions(&self, id: &Id) -> Result<Vec<Suggestion>> {
+        self.ask(&[id], Depth::Persons, |seen| verbs::suggestions(seen, id))
+    }
+
+    fn neighbors<'a>(
+        &'a self,
+        id: &Id,
+        kind: &'a RelationKind,
+        direction: Direction,
+    ) -> Answers<'a, RelationInterval> {
+        let found = self.ask(&[id], Depth::Families, |seen| verbs::relations_of(seen, id, kind, direction));
+        Box::new(verbs::flatten(found))
+    }
+
+    fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
+        self.ask(&[id], Depth::Families, |seen| {
+            let number = verbs::answerable(seen, id);
+            number.map_or_else(Vec::new, |number| verbs::contacts_of(seen, number, view))
+        })
+    }
+
+    fn entities(&self) -> Answers<'_, EntityDump> {
+        self.each(|seen, number| verbs::dump_entity(seen, number).into_iter().collect())
+    }
+
+    fn edges(&self) -> Answers<'_, EdgeDump> {
+        self.each(|seen, number| verbs::dump_edges_from(seen, number))
+    }
+
+    fn conflicts(&self) -> Answers<'_, EdgeDump> {
+        let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
+        Box::new(self.edges().filter(kept))
+    }
+
+    fn facts(&self) -> Answers<'_, Fact> {
+        Box::new(verbs::past_facts(&self.state, self.horizon))
+    }
+
+    fn mark(&self, _key: &str) -> Result<Option<String>> {
+        Err(Error::NotKept { what: "marks" })
+    }
+
+    fn stats(&self) -> Result<Stats> {
+        let mut stats = Stats { seq: self.seq(), recorded_at: self.recorded_at, ..Stats::default() };
+        for number in 0..self.state.number_count {
+            stats = self.ask(&[], Depth::Persons, |seen| {
+                let mut stats = stats.clone();
+                verbs::count_from(seen, number, &mut stats);
+                stats
+            })?;
+        }
+        stats.erased = self.state.tomb_count;
+        Ok(stats)
+    }
+}
