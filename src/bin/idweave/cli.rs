@@ -49,6 +49,15 @@ pub(crate) struct Common {
     /// Answer from this snapshot in place of a database (commands that only read)
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) snapshot: Option<PathBuf>,
+    /// Answer as the graph was after this commit (commands that only read)
+    #[arg(long, global = true, value_name = "SEQ", conflicts_with_all = ["as_of_time", "observed_until"])]
+    pub(crate) as_of: Option<u64>,
+    /// Answer as the graph was at this time (commands that only read)
+    #[arg(long, global = true, value_name = "T", conflicts_with = "observed_until")]
+    pub(crate) as_of_time: Option<String>,
+    /// Answer as if nothing had been observed after this time (commands that only read)
+    #[arg(long, global = true, value_name = "T")]
+    pub(crate) observed_until: Option<String>,
     /// Answers as JSON: one object, or one object a line
     #[arg(long, global = true)]
     pub(crate) json: bool,

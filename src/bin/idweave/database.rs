@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-use idweave::{Error, Graph, Id, KindScope, Read, Recovery, Snapshot};
+use idweave::{Error, Graph, Id, KindScope, Read, Recovery, Snapshot, Time};
 
 use crate::cli::Common;
 use crate::exit::{Failure, say};
+use crate::moment;
 
 /// What the command line names.
 pub(crate) enum Place<'a> {
@@ -32,6 +33,9 @@ impl Place<'_> {
 
 /// The directory of the database, for a command that a snapshot is no place for.
 pub(crate) fn dir(common: &Common) -> Result<&Path, Failure> {
+    if Moment::of(common)? != Moment::Now {
+        return Err(Failure::Usage("this command works on the present: the past is only read".to_owned()));
+    }
     match Place::of(common)? {
         Place::Database(dir) => Ok(dir),
         Place::Snapshot(_) => {
@@ -42,7 +46,11 @@ pub(crate) fn dir(common: &Common) -> Result<&Path, Failure> {
 
 /// Opens the database that `--db` names; a cut tail is told on stderr.
 pub(crate) fn open(common: &Common) -> Result<Graph, Failure> {
-    let graph = Graph::open(dir(common)?)?;
+    open_dir(dir(common)?)
+}
+
+fn open_dir(dir: &Path) -> Result<Graph, Failure> {
+    let graph = Graph::open(dir)?;
     if let Recovery::TailCut { from_seq } = graph.recovery() {
         say(&format!(
             "warning: the end of the journal was cut at its last flush: commits from {from_seq} on are gone. \
@@ -55,16 +63,52 @@ pub(crate) fn open(common: &Common) -> Result<Graph, Failure> {
 
 /// What a command that only reads answers from. A snapshot needs no database and takes no lock.
 pub(crate) fn read(common: &Common) -> Result<Box<dyn Read>, Failure> {
-    Ok(match Place::of(common)? {
-        Place::Database(dir) => match open(common) {
-            // Somebody writes it: what is durable there can be read all the same.
-            Err(Failure::Engine(Error::Locked { .. })) => {
-                Box::new(Graph::options().open_read_only(dir)?.view())
-            }
-            opened => Box::new(opened?.view()),
-        },
-        Place::Snapshot(file) => Box::new(Snapshot::open(snapshot(file)?)?),
-    })
+    let moment = Moment::of(common)?;
+    match Place::of(common)? {
+        Place::Database(dir) => {
+            let view = match open_dir(dir) {
+                // Somebody writes it: what is durable there can be read all the same.
+                Err(Failure::Engine(Error::Locked { .. })) => Graph::options().open_read_only(dir)?.view(),
+                opened => opened?.view(),
+            };
+            Ok(match moment {
+                Moment::Now => Box::new(view),
+                Moment::AsOf(seq) => Box::new(view.as_of(seq)?),
+                Moment::AsOfTime(time) => Box::new(view.as_of_time(time)?),
+                Moment::ObservedUntil(time) => Box::new(view.observed_until(time)?),
+            })
+        }
+        Place::Snapshot(file) => {
+            let snapshot = Snapshot::open(snapshot(file)?)?;
+            Ok(match moment {
+                Moment::Now => Box::new(snapshot),
+                Moment::AsOf(seq) => Box::new(snapshot.as_of(seq)?),
+                Moment::AsOfTime(time) => Box::new(snapshot.as_of_time(time)?),
+                Moment::ObservedUntil(time) => Box::new(snapshot.observed_until(time)?),
+            })
+        }
+    }
+}
+
+/// Of when the command line asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Now,
+    AsOf(u64),
+    AsOfTime(Time),
+    ObservedUntil(Time),
+}
+
+impl Moment {
+    fn of(common: &Common) -> Result<Moment, Failure> {
+        let at = |option, text: &Option<String>| {
+            text.as_deref().map(|text| moment::parse(option, text)).transpose()
+        };
+        let as_of = common.as_of.map(Moment::AsOf);
+        let as_of_time = at("--as-of-time", &common.as_of_time)?.map(Moment::AsOfTime);
+        let until = at("--observed-until", &common.observed_until)?.map(Moment::ObservedUntil);
+        Ok(as_of.or(as_of_time).or(until).unwrap_or(Moment::Now))
+    }
 }
 
 /// The file of a snapshot, which a directory is not.
