@@ -107,7 +107,9 @@ impl VfsLock for RealLock {}
 impl Drop for RealLock {
     fn drop(&mut self) {
         let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.file.take()); // Closing gives the lock back, before anyone sees the key gone.
+        // Before anyone sees the key gone. Closing alone does not give the lock back while a process that is just being
+        // started from this one still has the handle.
+        self.file.take().into_iter().for_each(|file| drop(file.unlock()));
         held.remove(&self.key);
     }
 }
