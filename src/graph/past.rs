@@ -12,7 +12,6 @@ use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
 use crate::graph::view::View;
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
-use crate::records::NodeNo;
 use crate::store::{Lens, State};
 
 /// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the
@@ -121,7 +120,7 @@ impl Past {
     }
 
     /// Asks of every number, in order.
-    fn each<'a, T: 'a>(&'a self, question: impl Fn(&Seen<'_>, NodeNo) -> Vec<T> + 'a) -> Answers<'a, T> {
+    fn each<'a, T: 'a>(&'a self, question: impl Fn(&Seen<'_>, u32) -> Vec<T> + 'a) -> Answers<'a, T> {
         Box::new((0..self.state.number_count).flat_map(move |number| {
             verbs::flatten(self.ask(&[], Depth::Persons, |seen| question(seen, number)))
         }))

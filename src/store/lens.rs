@@ -15,9 +15,9 @@ use crate::records::{
     Items, List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym,
 };
 use crate::segment::rows::{
-    COMMITS_A_ROW, ListsBelow, RowItem, Tag, batch_side_key, commits_key, event_key, mention_key, pair_key,
-    relation_key, side_key, take_batch_side_key, take_commit_times, take_event_key, take_far_pair,
-    take_mention_key, take_relation, take_side, take_side_key, take_tomb, tomb_key,
+    ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
+    take_batch_side_key, take_event_key, take_far_pair, take_mention_key, take_relation, take_side,
+    take_side_key, take_tomb, tomb_key,
 };
 use crate::segment::{Absences, Family, Found, Key, Known, Merge, Record, Segment};
 use crate::store::delta::{Delta, Tomb};
@@ -65,7 +65,7 @@ impl<S: Borrow<State>> Lens<S> {
     }
 
     /// The deltas, newest first.
-    fn deltas(&self) -> impl Iterator<Item = &Delta> {
+    pub(in crate::store) fn deltas(&self) -> impl Iterator<Item = &Delta> {
         let state = self.state();
         std::iter::once(&state.delta).chain(state.layers.frozen().map(|frozen| &**frozen))
     }
@@ -159,7 +159,11 @@ impl<S: Borrow<State>> Lens<S> {
     }
 
     /// What a row says; damage is remembered.
-    fn row_of<T>(&self, key: &[u8], take: impl FnOnce(&[u8]) -> Result<T, What>) -> Option<T> {
+    pub(in crate::store) fn row_of<T>(
+        &self,
+        key: &[u8],
+        take: impl FnOnce(&[u8]) -> Result<T, What>,
+    ) -> Option<T> {
         let row = self.row(key)?;
         self.loads.caught(take(&row).map_err(|what| self.damaged(what)))
     }
@@ -252,40 +256,6 @@ impl<S: Borrow<State>> Lens<S> {
         let below = self.row_keys(&event_key(hash, None), take_event_key);
         pairs.extend(below.into_iter().map(|(_, pair)| pair));
         pairs
-    }
-
-    /// When a commit was recorded.
-    pub(crate) fn commit_time(&self, seq: u64) -> Option<Time> {
-        let mut last = self.state().seq;
-        for delta in self.deltas() {
-            let before = last.saturating_sub(u64::from(delta.commits.len()));
-            if seq > before {
-                let place = u32::try_from(seq - before - 1).ok()?;
-                return delta.commits.get(place).copied();
-            }
-            last = before;
-        }
-        let place = seq.checked_sub(1)?;
-        self.commits_below(place).get((place % COMMITS_A_ROW) as usize).copied()
-    }
-
-    /// The last commit that was recorded at a time or before it; 0 if there was none.
-    pub(crate) fn seq_at(&self, at: Time) -> u64 {
-        let (mut from, mut to) = (0, self.state().seq);
-        while from < to {
-            let middle = to - (to - from) / 2;
-            if self.commit_time(middle).is_some_and(|time| time <= at) {
-                from = middle;
-            } else {
-                to = middle - 1;
-            }
-        }
-        from
-    }
-
-    /// When the commits beside one (counted from 0) were recorded, as far as the segments know.
-    pub(crate) fn commits_below(&self, place: u64) -> Vec<Time> {
-        self.row_of(&commits_key(place / COMMITS_A_ROW), take_commit_times).unwrap_or_default()
     }
 
     /// The tomb of an id, by its HMAC.

@@ -4,6 +4,7 @@
 //! it (`Source`), the lens that finds records through the layers, the draft that changes them, and the home a
 //! commit is written to (`Home`, the seam for other stores).
 
+mod commits;
 mod delta;
 mod draft;
 mod filter;

@@ -6,6 +6,9 @@ use crate::codec::{Reader, What};
 use crate::model::{Id, KindScope, Placeholders};
 use crate::records::{NodeNo, PairKey, RelationKey, SideKey, Sym};
 
+/// Commits whose times stand in one row.
+pub(crate) const COMMITS_A_ROW: u64 = 1_024;
+
 /// The first byte of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]

@@ -38,12 +38,9 @@ mod relations;
 mod sides;
 mod small;
 
-/// Commits whose times stand in one row.
-pub(crate) const COMMITS_A_ROW: u64 = 1_024;
-
 pub(crate) use keys::{
-    Tag, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key, pair_key, relation_key,
-    side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key, tomb_key,
+    COMMITS_A_ROW, Tag, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key, pair_key,
+    relation_key, side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key, tomb_key,
 };
 pub(crate) use lists::{ListsBelow, RowItem, merge_list_rows, put_list_rows};
 pub(crate) use relations::{put_relation, take_relation};

@@ -4,12 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use idweave::model::RelationKind;
-use idweave::{Durability, Error, Fact, Graph, Read, ReadMode, Snapshot, VerifyLevel};
+use idweave::model::{Placeholders, RelationKind};
+use idweave::{Durability, Error, Fact, Graph, Read, ReadMode, Snapshot, VerifyLevel, ndjson};
 
 use crate::segments::answers::{Answer, Questions};
 use crate::segments::history::{DIR, HUB, commit, hub, open};
-use crate::support::generate::{Flavour, Random, commits, stream};
+use crate::support::generate::{Flavour, NOW, Random, commits, stream};
 use crate::support::sim_disk::{Image, SimDisk};
 
 /// From one flipped bit to the next, unless the environment says otherwise.
@@ -41,29 +41,40 @@ fn listed(answers: Vec<Answer>) -> Vec<Vec<String>> {
     answers.into_iter().map(|answer| answer.into_iter().map(Result::unwrap).collect()).collect()
 }
 
+/// Users who make the first segment much larger than those above it.
+fn bulk() -> Vec<Fact> {
+    let line = |user: usize| {
+        let at = NOW.ms() - 2_000_000;
+        let (openid, unionid) =
+            (format!("openid:wx00000000000000b1:oBulk{user:03}"), format!("unionid:bulk:uBulk{user:03}"));
+        let line =
+            format!(r#"{{"op":"link","a":"{openid}","b":"{unionid}","source":"mp.user_info","at":{at}}}"#);
+        ndjson::parse(&line, 1, &Placeholders::default()).unwrap()
+    };
+    (0..400).map(line).collect()
+}
+
 impl Kept {
     fn new() -> Kept {
         let seed = setting("IDWEAVE_SEED", 3) as u64;
         let mut random = Random::new(seed);
-        let told = |more: u64, count| stream(seed * 4 + more, Flavour::EntityErasure, count);
+        let told = |more: u64, count| stream(seed * 12 + more, Flavour::EntityErasure, count);
         let mut questions = Questions::about(&told(0, 160));
         questions.add(HUB.parse().unwrap(), RelationKind::Follows);
         let [hub, changes @ ..] = hub();
         // Each so much smaller than the one below that they are not merged.
-        let facts: Vec<Fact> = (0..4).flat_map(|more| told(more, 160)).collect();
-        let base: Vec<Vec<Fact>> = commits(&facts, &mut random).into_iter().chain([hub]).collect();
-        let middle = changes.into_iter().chain(commits(&told(4, 12), &mut random));
-        let shares = [base, middle.collect(), vec![told(5, 1)], vec![told(6, 2)]];
+        let facts: Vec<Fact> = (0..7).flat_map(|more| told(more, 160)).collect();
+        let base: Vec<Vec<Fact>> = commits(&facts, &mut random).into_iter().chain([hub, bulk()]).collect();
+        let middle = changes.into_iter().chain(commits(&[told(7, 22), told(8, 22)].concat(), &mut random));
+        let shares = [base, middle.collect(), vec![told(9, 1)]];
         let disk = SimDisk::new();
         let graph = open(&disk);
         let mut past = Vec::new();
-        for (number, share) in shares.iter().enumerate() {
+        for share in &shares {
             for facts in share {
                 commit(&graph, facts, Durability::Sync).unwrap();
             }
-            if number < 3 {
-                graph.checkpoint().unwrap();
-            }
+            graph.checkpoint().unwrap();
             let files = disk.live_image();
             let is_kept = |path: &Path| path.starts_with("/db/segments") || path.ends_with("MANIFEST");
             let kept = files.files().filter(|(path, _)| is_kept(path));
@@ -73,7 +84,7 @@ impl Kept {
         graph.snapshot(SNAPSHOT).unwrap();
         let right = listed(questions.all(&graph.view()));
         graph.close().unwrap();
-        Kept { image: disk.live_image(), questions, right, rest: commits(&told(7, 30), &mut random), past }
+        Kept { image: disk.live_image(), questions, right, rest: commits(&told(11, 30), &mut random), past }
     }
 
     /// The paths and lengths of the segments, the oldest first.
@@ -262,7 +273,9 @@ fn a_segment_or_manifest_that_is_cut_swapped_or_stale_is_told() {
     }
     let now = kept.bytes(Path::new(MANIFEST));
     let stale = kept.past.iter().filter(|(path, bytes)| path.ends_with("MANIFEST") && *bytes != now);
-    for (number, (_, stale)) in stale.enumerate() {
+    // The last one names what there is, as a crash before the end would leave it.
+    let stale: Vec<_> = stale.collect();
+    for (number, (_, stale)) in stale.iter().rev().skip(1).enumerate() {
         let image = kept.with(Path::new(MANIFEST), |bytes| bytes.clone_from(stale));
         assert!(tally.judge(&kept, &image, &format!("manifest {number} of an earlier time")));
     }
@@ -289,7 +302,7 @@ fn segments_of_one_length_in_each_others_place_are_told() {
     let mark = |key: &str, value: &str, at: u64| {
         let line =
             format!(r#"{{"op":"mark","key":"{key}","value":"{value}","at":{}}}"#, 1_735_689_600_000 + at);
-        idweave::ndjson::parse(&line, 1, &idweave::model::Placeholders::default()).unwrap()
+        ndjson::parse(&line, 1, &Placeholders::default()).unwrap()
     };
     // Two segments that differ in a value of one length, and a small one above them, so that none is merged.
     for (turn, (key, len)) in [("k", 100), ("k", 100), ("j", 1)].into_iter().enumerate() {
