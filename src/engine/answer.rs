@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::model::{Class, Id, KindScope, Strength, Time};
+use crate::model::{Class, Fact, Id, KindScope, Strength, Time};
 use crate::resolve::{Conflict, EdgeKind, Level, Status};
 
 /// The number of an entity: the smallest node number in it. After a merge the oldest survives; a number
@@ -60,6 +60,27 @@ pub struct Person {
     pub person: PersonId,
     /// Its entities in order of their numbers.
     pub entities: Vec<Entity>,
+}
+
+/// A commit that changed the entity of an id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryStep {
+    /// The commit.
+    pub seq: u64,
+    /// When it was recorded.
+    pub recorded_at: Time,
+    /// The entity it left the id in; `None` if the id was not known then.
+    pub entity: Option<EntityId>,
+    /// The ids of that entity, sorted; restricted ids are not answered.
+    pub ids: Vec<Id>,
+    /// Those that another id took the place of, sorted.
+    pub superseded: Vec<Id>,
+    /// The ids that came.
+    pub joined: Vec<Id>,
+    /// The ids that went.
+    pub left: Vec<Id>,
+    /// The facts that this commit brought about these ids; where it brought none, its settings and retractions.
+    pub because: Vec<Fact>,
 }
 
 /// One line of `dump entities`.

@@ -49,8 +49,8 @@ pub(crate) fn neighbors<'s>(
     direction: Direction,
 ) -> impl Iterator<Item = Result<RelationInterval>> + use<'s> {
     let relations = Lens::on(state).answer(|lens| {
-        let forms = answerable(lens, id).map_or_else(Vec::new, |number| forms_of(lens, number));
-        let relations = forms.into_iter().flat_map(|node| of_node(lens, node, kind.name(), direction));
+        let relations =
+            related_forms(lens, id).into_iter().flat_map(|node| of_node(lens, node, kind.name(), direction));
         relations.collect()
     });
     // Each with a lens of its own, so that what a hub's millions load is let go on the way.
@@ -60,20 +60,13 @@ pub(crate) fn neighbors<'s>(
     })
 }
 
-/// The same on any source, at once.
-pub(crate) fn relations_of(
-    source: &impl Source,
-    id: &Id,
-    kind: &RelationKind,
-    direction: Direction,
-) -> Vec<RelationInterval> {
-    let forms = answerable(source, id).map_or_else(Vec::new, |number| forms_of(source, number));
-    let relations = forms.into_iter().flat_map(|node| of_node(source, node, kind.name(), direction));
-    relations.flat_map(|key| answered_intervals(source, key)).collect()
+/// The nodes at which an id has relations; none if it may not be answered.
+pub(crate) fn related_forms(source: &impl Source, id: &Id) -> Vec<NodeNo> {
+    answerable(source, id).map_or_else(Vec::new, |number| forms_of(source, number))
 }
 
 /// The intervals of a relation whose ends may both be answered.
-fn answered_intervals(source: &impl Source, key: RelationKey) -> Vec<RelationInterval> {
+pub(crate) fn answered_intervals(source: &impl Source, key: RelationKey) -> Vec<RelationInterval> {
     let answered = |id: &Id| answerable(source, id).is_some();
     let intervals = read_intervals(source, key).into_iter();
     intervals.filter(|interval| answered(&interval.from) && answered(&interval.to)).collect()

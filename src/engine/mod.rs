@@ -32,8 +32,8 @@ mod translate;
 mod walk;
 
 pub use answer::{
-    Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, Member, Person, PersonId,
-    Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+    Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, HistoryStep, Member, Person,
+    PersonId, Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use check::Finding;
 pub use read::{Answers, Read};
@@ -47,12 +47,13 @@ pub(crate) use settle::settle;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
-    pub(crate) use crate::engine::contacts::{contacts_of, neighbors, relations_of};
+    pub(crate) use crate::engine::contacts::{contacts_of, neighbors, related_forms};
     pub(crate) use crate::engine::dump::{
         count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, is_conflict, stats,
     };
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};
+    pub(crate) use crate::engine::past::history;
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
     pub(crate) use crate::engine::suggestions::suggestions;
     pub(crate) use crate::engine::translate::translate;

@@ -1,8 +1,8 @@
 //! The one trait that views (and published snapshots) answer through.
 
 use crate::engine::answer::{
-    Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, Person, Reached, RelationInterval, Stats,
-    Suggestion, Translation, Verdict,
+    Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, HistoryStep, Person, Reached,
+    RelationInterval, Stats, Suggestion, Translation, Verdict,
 };
 use crate::error::Result;
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
@@ -66,6 +66,13 @@ pub trait Read {
     /// # Errors
     /// See [`Read::resolve`].
     fn suggestions(&self, id: &Id) -> Result<Vec<Suggestion>>;
+
+    /// How the entity of an id came to be: the commits that changed it, the oldest first, each with the facts that did.
+    /// What was erased is not in it.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn history(&self, id: &Id) -> Result<Vec<HistoryStep>>;
 
     /// The intervals of an id's relations of one kind and direction.
     fn neighbors<'a>(

@@ -4,13 +4,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, Horizon, PastState, Person,
-    Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, HistoryStep, Horizon,
+    PastState, Person, Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
-use crate::graph::view::View;
+use crate::graph::view::{Shown, View};
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
 use crate::store::{Lens, State};
 
@@ -64,7 +64,7 @@ impl Snapshot {
     /// # Errors
     /// Damaged bytes.
     pub fn as_of(&self, seq: u64) -> Result<Past> {
-        Past::as_of(self.shared_state(), seq)
+        Past::as_of(self.shared_state()?, seq)
     }
 
     /// See [`View::as_of_time`].
@@ -72,7 +72,7 @@ impl Snapshot {
     /// # Errors
     /// Damaged bytes.
     pub fn as_of_time(&self, recorded_at: Time) -> Result<Past> {
-        Past::as_of_time(self.shared_state(), recorded_at)
+        Past::as_of_time(self.shared_state()?, recorded_at)
     }
 
     /// See [`View::observed_until`].
@@ -80,7 +80,7 @@ impl Snapshot {
     /// # Errors
     /// Damaged bytes.
     pub fn observed_until(&self, until: Time) -> Result<Past> {
-        Past::observed_until(self.shared_state(), until)
+        Past::observed_until(self.shared_state()?, until)
     }
 }
 
@@ -113,6 +113,12 @@ impl Past {
     /// When that commit was recorded.
     pub fn recorded_at(&self) -> Time {
         self.recorded_at
+    }
+
+    /// How many facts are told again at present to answer what was asked: what this past costs in memory. Questions
+    /// whose answers have not changed since cost none.
+    pub fn facts_brought(&self) -> usize {
+        held(&self.past).facts_brought()
     }
 
     fn ask<T>(&self, ids: &[&Id], depth: Depth, question: impl Fn(&Seen<'_>) -> T) -> Result<T> {
@@ -166,18 +172,24 @@ impl Read for Past {
         self.ask(&[id], Depth::Persons, |seen| verbs::suggestions(seen, id))
     }
 
+    fn history(&self, id: &Id) -> Result<Vec<HistoryStep>> {
+        verbs::history(&self.state, id, self.horizon)
+    }
+
     fn neighbors<'a>(
         &'a self,
         id: &Id,
         kind: &'a RelationKind,
         direction: Direction,
     ) -> Answers<'a, RelationInterval> {
-        let found = self.ask(&[id], Depth::Families, |seen| verbs::relations_of(seen, id, kind, direction));
-        Box::new(verbs::flatten(found))
+        let forms = self.ask(&[id], Depth::Families, |seen| verbs::related_forms(seen, id));
+        let related = move |number| held(&self.past).related_today(number, kind.name(), direction);
+        let keys = verbs::flatten(forms).flat_map(move |number| verbs::flatten(number.and_then(related)));
+        Box::new(keys.flat_map(|key| verbs::flatten(key.and_then(|key| held(&self.past).intervals(key)))))
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        self.ask(&[id], Depth::Families, |seen| {
+        self.ask(&[id], Depth::Related, |seen| {
             let number = verbs::answerable(seen, id);
             number.map_or_else(Vec::new, |number| verbs::contacts_of(seen, number, view))
         })
@@ -207,7 +219,7 @@ impl Read for Past {
     fn stats(&self) -> Result<Stats> {
         let mut stats = Stats { seq: self.seq(), recorded_at: self.recorded_at, ..Stats::default() };
         for number in 0..self.state.number_count {
-            stats = self.ask(&[], Depth::Persons, |seen| {
+            stats = self.ask(&[], Depth::Everything, |seen| {
                 let mut stats = stats.clone();
                 verbs::count_from(seen, number, &mut stats);
                 stats

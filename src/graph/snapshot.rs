@@ -67,7 +67,7 @@ impl fmt::Debug for Snapshot {
 }
 
 impl Shown for Snapshot {
-    fn state(&self) -> Result<&State> {
+    fn state(&self) -> Result<&Arc<State>> {
         Ok(&self.state)
     }
 }
@@ -101,11 +101,6 @@ impl Snapshot {
         let restored =
             restore(vec![segment])?.ok_or(Error::Internal { what: "a segment restores nothing" })?;
         Ok(Snapshot { state: Arc::new(restore_settings(restored)?) })
-    }
-
-    /// The state it shows, to be held on to.
-    pub(crate) fn shared_state(&self) -> Arc<State> {
-        self.state.clone()
     }
 
     /// The commit it shows.

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, Person, Reached, Read,
-    RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, HistoryStep, Horizon, Person,
+    Reached, Read, RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
@@ -54,11 +54,6 @@ impl View {
         View { state, limits, progress }
     }
 
-    /// The state it shows, to be held on to.
-    pub(crate) fn shared_state(&self) -> Result<Arc<State>> {
-        self.state().map(|_| self.state.clone())
-    }
-
     /// The commit it shows; 0 = an empty graph.
     pub fn seq(&self) -> u64 {
         self.state.seq
@@ -73,11 +68,16 @@ impl View {
 /// What answers from a state.
 pub(crate) trait Shown {
     /// The state it shows; an error if it may not be shown any more.
-    fn state(&self) -> Result<&State>;
+    fn state(&self) -> Result<&Arc<State>>;
+
+    /// The same, to be held on to.
+    fn shared_state(&self) -> Result<Arc<State>> {
+        self.state().cloned()
+    }
 }
 
 impl Shown for View {
-    fn state(&self) -> Result<&State> {
+    fn state(&self) -> Result<&Arc<State>> {
         let recorded_at = Time::from_ms(self.progress.recorded_at.load(Ordering::Relaxed));
         let is_old = |limit| recorded_at.since(self.state.recorded_at) > limit;
         let changed = self.progress.changed_bytes.load(Ordering::Relaxed);
@@ -90,12 +90,12 @@ impl Shown for View {
 }
 
 fn look<T>(shown: &impl Shown, verb: impl FnOnce(&Lens<&State>) -> T) -> Result<T> {
-    Lens::on(shown.state()?).answer(verb)
+    Lens::on(&**shown.state()?).answer(verb)
 }
 
 /// A stream, or the error that there is none.
 fn stream<'a, T: 'a, I: Iterator<Item = Result<T>> + 'a>(
-    shown: Result<&'a State>,
+    shown: Result<&'a Arc<State>>,
     verb: impl FnOnce(&'a State) -> I,
 ) -> Answers<'a, T> {
     match shown {
@@ -153,6 +153,10 @@ impl<S: Shown> Read for S {
 
     fn suggestions(&self, id: &Id) -> Result<Vec<Suggestion>> {
         look(self, |lens| verbs::suggestions(lens, id))
+    }
+
+    fn history(&self, id: &Id) -> Result<Vec<HistoryStep>> {
+        verbs::history(self.state()?, id, Horizon::ALL)
     }
 
     fn neighbors<'a>(

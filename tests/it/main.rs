@@ -31,6 +31,8 @@ mod graph_faults;
 mod laws;
 /// The oracle against hand-worked examples, a sentence of the design each.
 mod oracle_examples;
+/// The past where lists are long.
+mod past;
 /// What the reading verbs answer.
 mod reading;
 /// Crashes, failing calls and damage where the state lies in segments.

@@ -2,8 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use idweave::{Contact, EdgeDump, Entity, EntityDump, Explanation, Person, Suggestion, Translation, Verdict};
+use idweave::{
+    Contact, EdgeDump, Entity, EntityDump, Explanation, Fact, HistoryStep, Person, Suggestion, Translation,
+    Verdict, ndjson,
+};
 use serde::Serialize;
+
+use crate::moment;
 
 /// A line of `dump entities`: exactly these keys in this order.
 #[derive(Debug, Serialize)]
@@ -74,6 +79,39 @@ struct MemberAnswer {
     id: String,
     superseded: bool,
     blocked: bool,
+}
+
+/// A line of `history`.
+#[derive(Debug, Serialize)]
+pub(crate) struct HistoryAnswer {
+    seq: u64,
+    recorded_at: String,
+    entity: Option<u64>,
+    ids: Vec<String>,
+    superseded: Vec<String>,
+    joined: Vec<String>,
+    left: Vec<String>,
+    because: Vec<serde_json::Value>,
+}
+
+impl From<&HistoryStep> for HistoryAnswer {
+    fn from(step: &HistoryStep) -> HistoryAnswer {
+        HistoryAnswer {
+            seq: step.seq,
+            recorded_at: moment::show(step.recorded_at),
+            entity: step.entity.map(|entity| entity.0),
+            ids: texts(&step.ids),
+            superseded: texts(&step.superseded),
+            joined: texts(&step.joined),
+            left: texts(&step.left),
+            because: step.because.iter().map(fact_value).collect(),
+        }
+    }
+}
+
+/// A fact as the object that its line is.
+fn fact_value(fact: &Fact) -> serde_json::Value {
+    serde_json::from_str(&ndjson::print(fact)).unwrap_or_default()
 }
 
 /// The answer of `resolve`.

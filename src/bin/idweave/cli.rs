@@ -90,6 +90,8 @@ pub(crate) enum Command {
     Person(IdArgs),
     /// Persons an id may belong to, which nobody has confirmed
     Suggestions(IdArgs),
+    /// How the entity of an id came to be, commit by commit
+    History(IdArgs),
     /// Whose contact an id's entity is, or was
     ContactsOf(ContactsArgs),
     /// Everything of one sort, one JSON object a line

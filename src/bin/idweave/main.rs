@@ -18,8 +18,8 @@ mod demo;
 mod dump;
 mod exit;
 mod explain;
+mod history;
 mod import;
-
 mod ingest;
 mod ingest_notes;
 mod ingest_options;
@@ -76,6 +76,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Explain(args) => explain::run(&args, common, out),
         Command::Person(args) => resolve::person(&args, common, out),
         Command::Suggestions(args) => resolve::suggestions(&args, common, out),
+        Command::History(args) => history::run(&args, common, out),
         Command::ContactsOf(args) => contacts::run(&args, common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),

@@ -13,7 +13,7 @@ use crate::output::Out;
 pub(crate) struct IdArgs {
     /// kind:scope:value
     #[arg(value_name = "ID")]
-    id: String,
+    pub(crate) id: String,
 }
 
 pub(crate) fn resolve(args: &IdArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {

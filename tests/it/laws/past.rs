@@ -1,8 +1,8 @@
 //! The past: every verb on it answers as the graph did then.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use idweave::{Fact, Op};
+use idweave::{Fact, Id, Op, Read, View};
 
 use crate::laws::campaign::{campaign, report};
 use crate::laws::engine::{dump, equal, fed, feed, new_graph};
@@ -82,6 +82,53 @@ fn what_was_erased_since_is_not_there_of_then() {
         }
         let past = graph.view().as_of(*seq).map_err(|error| format!("as of {seq}: {error}"))?;
         equal(&format!("as of {seq}"), "past", &dump(&past), "then", &dump(&then.view()))
+    }));
+}
+
+/// The ids of an id's entity in a view.
+fn entity_in(view: &View, id: &Id) -> Result<BTreeSet<Id>, String> {
+    let entity = view.resolve(id).map_err(|error| error.to_string())?;
+    let members = entity.map_or_else(Vec::new, |entity| entity.members);
+    Ok(members.into_iter().map(|member| member.id).collect())
+}
+
+#[test]
+fn history_tells_every_commit_that_changed_an_entity() {
+    report(campaign("history", Flavour::Kept, SMALL, |facts, random| {
+        // Who was restricted then says nothing of whose entity it was.
+        let told = |fact: &&Fact| !matches!(fact.op, Op::Mark { .. } | Op::Restrict { .. });
+        let facts: Vec<Fact> = facts.iter().filter(told).cloned().collect();
+        let graph = new_graph()?;
+        let mut views = Vec::new();
+        for commit in commits(&facts, random) {
+            feed(&graph, &commit)?;
+            views.push(graph.view());
+        }
+        let ids: BTreeSet<Id> = facts.iter().flat_map(|fact| fact.op.ids()).cloned().collect();
+        for id in &ids {
+            let mut expected = Vec::new();
+            let mut before = BTreeSet::new();
+            for view in &views {
+                let after = entity_in(view, id)?;
+                let joined: Vec<Id> = after.difference(&before).cloned().collect();
+                let left: Vec<Id> = before.difference(&after).cloned().collect();
+                if !joined.is_empty() || !left.is_empty() {
+                    expected.push((view.seq(), view.recorded_at(), joined, left));
+                }
+                before = after;
+            }
+            let steps = graph.view().history(id).map_err(|error| error.to_string())?;
+            if steps.iter().any(|step| step.because.is_empty()) {
+                return Err(format!("a step of {id} without a reason: {steps:?}"));
+            }
+            let steps = steps.into_iter().filter(|step| !step.joined.is_empty() || !step.left.is_empty());
+            let found: Vec<_> =
+                steps.map(|step| (step.seq, step.recorded_at, step.joined, step.left)).collect();
+            if found != expected {
+                return Err(format!("the history of {id} is {found:?}, and was {expected:?}"));
+            }
+        }
+        Ok(())
     }));
 }
 

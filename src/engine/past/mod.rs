@@ -1,0 +1,13 @@
+//! Past states: who was who, as far as it is asked, told again from the facts that counted then.
+
+mod bring;
+mod history;
+mod horizon;
+mod seen;
+mod state;
+mod unchanged;
+
+pub(crate) use history::history;
+pub(crate) use horizon::Horizon;
+pub(crate) use seen::Seen;
+pub(crate) use state::{Depth, PastState};
