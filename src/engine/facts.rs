@@ -27,7 +27,8 @@ pub(crate) fn tellings_of_pair(state: &impl Source, key: PairKey) -> Vec<(Fact, 
     told_of_pair(state, key, tellings)
 }
 
-fn tellings(evidence: &Evidence) -> Vec<Telling> {
+/// What each telling of an evidence said.
+pub(crate) fn tellings(evidence: &Evidence) -> Vec<Telling> {
     evidence.tellings.as_deref().map_or_else(|| vec![whole(evidence)], <[Telling]>::to_vec)
 }
 

@@ -6,7 +6,7 @@ use crate::engine::change::Change;
 use crate::engine::retract::stands;
 use crate::error::Result;
 use crate::model::{Fact, Id, Op, Strength, Time};
-use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, PairKey, Sym, Telling};
+use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, PairKey, Telling};
 use crate::store::{Draft, Source};
 
 /// What a fact tells about an edge.
@@ -52,13 +52,6 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
     let number_y = node_for(state, y)?;
     let direct = direct_in_pair(direct, number_x, number_y);
     let pair = PairKey::new(number_x, number_y);
-    let is_new = state.pair(pair).is_none();
-    if !is_new && let Some(changed) = tell_again(state, pair, direct, (source, batch), told, change.seq) {
-        if changed {
-            change.dirty.pairs.insert(pair);
-        }
-        return Ok(changed);
-    }
     let evidence = Evidence {
         source,
         batch,
@@ -69,6 +62,37 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
         recorded_seq: change.seq,
         tellings: None,
     };
+    let put = put(change, pair, direct, evidence);
+    if put == Put::New {
+        change.state.note_origin(source, batch, pair);
+        if let Some(event) = told.event {
+            change.state.note_event(source, event, pair);
+        }
+    }
+    Ok(put != Put::Known)
+}
+
+/// What became of an evidence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Put {
+    /// It was not known.
+    New,
+    /// It was known and says more now.
+    More,
+    /// It says nothing new.
+    Known,
+}
+
+/// Puts an evidence on an edge between two known nodes. Nobody will find it by its source, batch or event yet.
+pub(crate) fn put(change: &mut Change, pair: PairKey, direct: Direct, evidence: Evidence) -> Put {
+    let state = &mut change.state;
+    let is_new = state.pair(pair).is_none();
+    if !is_new && let Some(changed) = put_again(state, pair, direct, &evidence) {
+        if changed {
+            change.dirty.pairs.insert(pair);
+        }
+        return if changed { Put::More } else { Put::Known };
+    }
     let bytes = size_of::<Evidence>() + evidence.event.as_ref().map_or(0, |event| event.len());
     if is_new {
         let edge = Edge { direct, evidence: vec![evidence], state: EdgeState::new() };
@@ -77,12 +101,8 @@ pub(crate) fn tell(change: &mut Change, x: &Id, y: &Id, direct: Direct, told: &T
         add_evidence(state, pair, direct, evidence);
     }
     state.delta.bytes += bytes;
-    state.note_origin(source, batch, pair);
-    if let Some(event) = told.event {
-        state.note_event(source, event, pair);
-    }
     change.dirty.pairs.insert(pair);
-    Ok(true)
+    Put::New
 }
 
 /// Adds a new evidence to an edge of a known pair, which may be the edge's first.
@@ -104,19 +124,12 @@ fn add_evidence(state: &mut Draft, pair: PairKey, direct: Direct, evidence: Evid
 }
 
 /// The same evidence told again: whether that changed it; `None` if it is new.
-fn tell_again(
-    state: &mut Draft,
-    pair: PairKey,
-    direct: Direct,
-    (source, batch): (Sym, Option<Sym>),
-    told: &Told<'_>,
-    seq: u64,
-) -> Option<bool> {
+fn put_again(state: &mut Draft, pair: PairKey, direct: Direct, told: &Evidence) -> Option<bool> {
     let is_it = |evidence: &Evidence| {
-        evidence.source == source
-            && evidence.batch == batch
-            && evidence.observed_at == told.at
-            && evidence.event.as_deref() == told.event
+        evidence.source == told.source
+            && evidence.batch == told.batch
+            && evidence.observed_at == told.observed_at
+            && evidence.event == told.event
     };
     let known = state.pair(pair)?.edge(direct)?.evidence.iter().find(|evidence| is_it(evidence))?;
     if known.stated >= told.stated && known.expires_at >= told.expires_at {
@@ -126,7 +139,7 @@ fn tell_again(
     let known = edge.evidence.iter_mut().find(|evidence| is_it(evidence))?;
     let Evidence { stated, expires_at, recorded_seq, .. } = *known;
     let first = [Telling { stated, expires_at, recorded_seq }];
-    let more = Telling { stated: told.stated, expires_at: told.expires_at, recorded_seq: seq };
+    let more = Telling { stated: told.stated, expires_at: told.expires_at, recorded_seq: told.recorded_seq };
     let tellings = known.tellings.as_deref().unwrap_or(&first).iter().copied().chain([more]);
     known.tellings = Some(tellings.collect());
     known.stated = known.stated.max(told.stated);

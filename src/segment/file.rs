@@ -2,6 +2,7 @@
 
 use std::ops::Deref;
 use std::path::Path;
+use std::sync::OnceLock;
 
 use crate::codec::What;
 use crate::error::{Error, Result};
@@ -18,6 +19,7 @@ use crate::segment::index::{Line, dense_place, line_of};
 use crate::segment::record::{
     Family, Glance, Gone, Head, Key, Member, Spaces, glance, take_family, take_gone, take_pairs_alone,
 };
+use crate::segment::rows::Tag;
 use crate::segment::table::Table;
 use crate::vfs::Vfs;
 
@@ -27,6 +29,8 @@ pub(crate) struct Segment {
     bytes: FileBytes,
     header: Header,
     identity: u32,
+    /// Whether there are rows that say which side records name an id, once somebody asked.
+    has_mentions: OnceLock<bool>,
 }
 
 /// A record whose head was verified.
@@ -119,7 +123,7 @@ impl Segment {
         }
         let identity = header.name.identity();
         Table::new(&bytes, identity, header.root)?;
-        Ok(Segment { bytes, header, identity })
+        Ok(Segment { bytes, header, identity, has_mentions: OnceLock::new() })
     }
 
     /// Which segment this is.
@@ -143,6 +147,15 @@ impl Segment {
     /// The table.
     pub(crate) fn table(&self) -> Result<Table<'_>> {
         Table::new(&self.bytes, self.identity, self.header.root)
+    }
+
+    /// Whether it may say which side records name an id: looked up once.
+    pub(crate) fn has_mentions(&self) -> Result<bool> {
+        if let Some(known) = self.has_mentions.get() {
+            return Ok(*known);
+        }
+        let found = self.table()?.prefix(&Tag::Mention.prefix()).next()?.is_some();
+        Ok(*self.has_mentions.get_or_init(|| found))
     }
 
     /// The error for damage found at `at`.

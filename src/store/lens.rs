@@ -214,8 +214,12 @@ impl<S: Borrow<State>> Lens<S> {
                 keys.extend(named.map(|(key, _)| key.clone()));
             }
         }
-        let below = self.row_keys(&mention_key(id, None), take_mention_key);
-        keys.extend(below.into_iter().map(Arc::new));
+        let has_mentions =
+            self.segments().iter().any(|segment| self.loads.caught(segment.has_mentions()).unwrap_or(true));
+        if has_mentions {
+            let below = self.row_keys(&mention_key(id, None), take_mention_key);
+            keys.extend(below.into_iter().map(Arc::new));
+        }
         self.living(keys)
     }
 

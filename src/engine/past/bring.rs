@@ -5,14 +5,17 @@
 //! soon as what is here of it makes its id a hub, the rest changes nothing for anyone else (3.4, 3.8): more edges never
 //! make less of a hub. Such a list is *capped*; a question that looks into it brings the rest.
 
+use std::sync::Arc;
+
 use crate::engine::apply::perform;
-use crate::engine::facts::{facts_of_relation, facts_of_side, tellings_of_pair};
+use crate::engine::facts::{facts_of_relation, facts_of_side, tellings};
 use crate::engine::past::state::PastState;
 use crate::engine::relations::relation_key;
 use crate::engine::settle::settle;
+use crate::engine::tell::put;
 use crate::error::Result;
 use crate::model::{Fact, Id, Kind, Op, Selector};
-use crate::records::{ListKey, Node, NodeNo, PairKey, RelationKey, SideKey, Slot, Sym};
+use crate::records::{Evidence, ListKey, Node, NodeNo, PairKey, RelationKey, SideKey, Slot, Sym, Telling};
 use crate::store::Source;
 
 /// Lists up to this length are always brought whole.
@@ -128,10 +131,43 @@ impl PastState {
         for other in others {
             let key = PairKey::new(number, other);
             if self.then.state.pair(key).is_none() {
-                self.tell(tellings_of_pair(&self.today, key))?;
+                self.tell_pair(key)?;
             }
         }
         Ok(())
+    }
+
+    /// Puts the evidence of a pair that counted on the pair of then.
+    fn tell_pair(&mut self, key: PairKey) -> Result<()> {
+        let Some(pair) = self.today.pair(key).cloned() else { return Ok(()) };
+        for edge in pair.edges {
+            for evidence in &edge.evidence {
+                for Telling { stated, expires_at, recorded_seq } in tellings(evidence) {
+                    if !self.horizon.reaches(evidence.observed_at, recorded_seq) {
+                        continue;
+                    }
+                    self.adopt(key.a);
+                    self.adopt(key.b);
+                    let told =
+                        Evidence { stated, expires_at, recorded_seq, tellings: None, ..evidence.clone() };
+                    put(&mut self.then, key, edge.direct, told);
+                    self.here.facts += 1;
+                    if let Some(event) = &evidence.event {
+                        self.retract_event(evidence.source, event)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets a number be there.
+    fn adopt(&mut self, number: NodeNo) {
+        if self.then.state.slot(number).is_none()
+            && let Some(slot) = self.today.slot(number)
+        {
+            self.then.state.adopt(number, slot);
+        }
     }
 
     /// Brings the relations of a number.
@@ -176,34 +212,25 @@ impl PastState {
         let horizon = self.horizon;
         for (fact, seq) in told.into_iter().filter(|told| horizon.holds(told)) {
             for id in fact.op.ids() {
-                if let Some(number) = self.today.number_of(id)
-                    && self.then.state.slot(number).is_none()
-                    && names(&fact.op)
-                    && let Some(slot) = self.today.slot(number)
+                if names(&fact.op)
+                    && let Some(number) = self.today.number_of(id)
                 {
-                    self.then.state.adopt(number, slot);
+                    self.adopt(number);
                 }
             }
             self.here.facts += 1;
             self.then.seq = seq;
             perform(&mut self.then, &fact)?;
-            self.retract_event(&fact.op)?;
         }
         Ok(())
     }
 
-    /// Brings the retraction of the event that a fact was told with.
-    fn retract_event(&mut self, op: &Op) -> Result<()> {
-        let (Op::Link { source, event: Some(event), .. } | Op::Supersede { source, event: Some(event), .. }) =
-            op
-        else {
-            return Ok(());
-        };
+    /// Brings the retraction of an event.
+    fn retract_event(&mut self, source: Sym, event: &Arc<str>) -> Result<()> {
         if self.today.state().event_retractions == 0 {
             return Ok(());
         }
-        let Some(source) = self.today.sym(source) else { return Ok(()) };
-        let key = SideKey::EventRetraction(source, event.as_str().into());
+        let key = SideKey::EventRetraction(source, event.clone());
         if self.then.state.side(&key).is_some() {
             return Ok(());
         }

@@ -61,6 +61,7 @@ const FACTS_MAX: usize = 1 << 17;
 
 /// A past state. It holds people's ids, so it has no Debug.
 pub(crate) struct PastState {
+    present: Arc<State>,
     /// What is known today.
     pub(in crate::engine::past) today: Lens<Arc<State>>,
     pub(in crate::engine::past) horizon: Horizon,
@@ -110,8 +111,9 @@ impl PastState {
         let settings_unchanged = settings_are_unchanged(&today, lifted, horizon);
         let empty = then.state.into_state();
         let then = change_on(empty.clone());
+        let present = today.clone();
         let today = Lens::on(today);
-        Ok(PastState { today, horizon, settings_unchanged, empty, then, here: Here::default() })
+        Ok(PastState { present, today, horizon, settings_unchanged, empty, then, here: Here::default() })
     }
 
     /// Asks about ids; the question may be put several times.
@@ -121,17 +123,19 @@ impl PastState {
         depth: Depth,
         question: impl Fn(&Seen<'_>) -> T,
     ) -> Result<T> {
-        self.today.shed();
         if self.settings_unchanged && !depth.has_relations() {
+            // What one question loads is little, and quickly let go of.
+            let mut today = Lens::on(self.present.clone());
             let through = Through::Today(Today::new(self.horizon));
-            let seen = Seen { today: &self.today, through };
+            let seen = Seen { today: &today, through };
             let answer = question(&seen);
             let holds = matches!(&seen.through, Through::Today(today) if !today.is_changed());
-            self.checked()?;
+            today.take_fault().map_or(Ok(()), Err)?;
             if holds {
                 return Ok(answer);
             }
         }
+        self.today.shed();
         self.begin_anew_if_full();
         for id in ids {
             self.bring_sides(id)?;

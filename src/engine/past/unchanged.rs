@@ -22,8 +22,8 @@ pub(in crate::engine::past) fn is_unchanged(
     for member in &members {
         let node = today.node(*member)?;
         let pairs: usize = node.groups.iter().map(|group| group.links.len()).sum();
-        // Bans, blocks, answers and retractions of pairs name it; without pairs it may not have been there.
-        if pairs == 0 || pairs > PAIRS_MAX || !today.sides_naming(&node.id).is_empty() {
+        // Without pairs it may not have been there.
+        if pairs == 0 || pairs > PAIRS_MAX {
             return None;
         }
         for (other, key) in all_pairs(today, *member) {
@@ -33,7 +33,10 @@ pub(in crate::engine::past) fn is_unchanged(
             }
         }
     }
-    (!members.is_empty()).then_some(members)
+    // Bans, blocks, answers and retractions of pairs name an id.
+    let names_none =
+        |member: &NodeNo| today.node(*member).is_some_and(|node| today.sides_naming(&node.id).is_empty());
+    (!members.is_empty() && members.iter().all(names_none)).then_some(members)
 }
 
 /// Whether all evidence of a pair counts, joins, and did then.
