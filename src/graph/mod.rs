@@ -20,7 +20,7 @@ mod view;
 pub use bulk::BulkLoad;
 pub use checkpoint::Checkpointed;
 pub use handle::{Committed, Graph};
-pub use options::{Durability, Options, Recovery};
+pub use options::{Durability, History, Options, Recovery};
 pub use past::Past;
 pub use read_only::ReadOnly;
 pub use snapshot::{Snapshot, Snapshotted, Verified, VerifyLevel};

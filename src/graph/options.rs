@@ -42,6 +42,22 @@ pub enum Recovery {
     },
 }
 
+/// How far back [`crate::View::as_of`] and [`crate::Read::history`] reach. What was observed when is a property of the
+/// facts: `observed_until` asks for nothing that is not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum History {
+    /// To the first commit.
+    #[default]
+    All,
+    /// To what the graph was so many milliseconds before its last commit was recorded.
+    For {
+        /// The milliseconds.
+        ms: i64,
+    },
+    /// Not at all.
+    None,
+}
+
 /// How a graph is opened.
 ///
 /// ```
@@ -110,6 +126,13 @@ impl Options {
     #[must_use]
     pub fn placeholders(mut self, placeholders: Placeholders) -> Options {
         self.door.placeholders = placeholders;
+        self
+    }
+
+    /// How far back questions about the past reach; default all.
+    #[must_use]
+    pub fn history(mut self, history: History) -> Options {
+        self.limits.history = history;
         self
     }
 

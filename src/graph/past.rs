@@ -10,7 +10,7 @@ use crate::engine::{
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
-use crate::graph::view::{Shown, View};
+use crate::graph::view::{Shown, View, is_kept};
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
 use crate::store::{Lens, State};
 
@@ -36,17 +36,17 @@ impl View {
     /// The graph as the commit `seq` left it.
     ///
     /// # Errors
-    /// Damaged bytes; `ViewExpired`.
+    /// `NotKept` if that lies further back than [`crate::Options::history`]; damaged bytes; `ViewExpired`.
     pub fn as_of(&self, seq: u64) -> Result<Past> {
-        Past::as_of(self.shared_state()?, seq)
+        Past::as_of(self, seq)
     }
 
     /// The graph as the last commit left it that was recorded at `recorded_at` or before.
     ///
     /// # Errors
-    /// Damaged bytes; `ViewExpired`.
+    /// `NotKept` if that lies further back than [`crate::Options::history`]; damaged bytes; `ViewExpired`.
     pub fn as_of_time(&self, recorded_at: Time) -> Result<Past> {
-        Past::as_of_time(self.shared_state()?, recorded_at)
+        Past::as_of_time(self, recorded_at)
     }
 
     /// The graph as it would be if nothing had been observed after `until`: every fact counts by its own time.
@@ -64,7 +64,7 @@ impl Snapshot {
     /// # Errors
     /// Damaged bytes.
     pub fn as_of(&self, seq: u64) -> Result<Past> {
-        Past::as_of(self.shared_state()?, seq)
+        Past::as_of(self, seq)
     }
 
     /// See [`View::as_of_time`].
@@ -72,7 +72,7 @@ impl Snapshot {
     /// # Errors
     /// Damaged bytes.
     pub fn as_of_time(&self, recorded_at: Time) -> Result<Past> {
-        Past::as_of_time(self.shared_state()?, recorded_at)
+        Past::as_of_time(self, recorded_at)
     }
 
     /// See [`View::observed_until`].
@@ -85,13 +85,18 @@ impl Snapshot {
 }
 
 impl Past {
-    fn as_of(state: Arc<State>, seq: u64) -> Result<Past> {
+    fn as_of(shown: &impl Shown, seq: u64) -> Result<Past> {
+        let state = shown.shared_state()?;
+        if !is_kept(&state, shown.kept_history(), seq)? {
+            return Err(Error::NotKept { what: "commits of that age" });
+        }
         Past::begin(state, Horizon { seq, until: Time::MAX })
     }
 
-    fn as_of_time(state: Arc<State>, recorded_at: Time) -> Result<Past> {
+    fn as_of_time(shown: &impl Shown, recorded_at: Time) -> Result<Past> {
+        let state = shown.shared_state()?;
         let seq = Lens::on(&*state).answer(|lens| lens.seq_at(recorded_at))?;
-        Past::as_of(state, seq)
+        Past::as_of(shown, seq)
     }
 
     fn observed_until(state: Arc<State>, until: Time) -> Result<Past> {

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use crate::engine::restore_settings;
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
+use crate::graph::options::History;
 use crate::graph::shared::held;
 use crate::graph::view::Shown;
 use crate::journal::unfinished_in;
@@ -69,6 +70,10 @@ impl fmt::Debug for Snapshot {
 impl Shown for Snapshot {
     fn state(&self) -> Result<&Arc<State>> {
         Ok(&self.state)
+    }
+
+    fn kept_history(&self) -> History {
+        History::All
     }
 }
 

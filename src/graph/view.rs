@@ -9,6 +9,7 @@ use crate::engine::{
     Reached, Read, RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
+use crate::graph::options::History;
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
 use crate::store::{Glancing, Lens, State};
 
@@ -21,11 +22,12 @@ pub struct View {
     progress: Arc<Progress>,
 }
 
-/// How far a view may fall behind.
+/// How far a view may fall behind, and how far back it is asked.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Limits {
     pub(crate) age_ms: Option<i64>,
     pub(crate) pinned_bytes: Option<u64>,
+    pub(crate) history: History,
 }
 
 /// How far the graph has come.
@@ -70,6 +72,9 @@ pub(crate) trait Shown {
     /// The state it shows; an error if it may not be shown any more.
     fn state(&self) -> Result<&Arc<State>>;
 
+    /// How far back it is asked.
+    fn kept_history(&self) -> History;
+
     /// The same, to be held on to.
     fn shared_state(&self) -> Result<Arc<State>> {
         self.state().cloned()
@@ -86,6 +91,23 @@ impl Shown for View {
             return Err(Error::ViewExpired);
         }
         Ok(&self.state)
+    }
+
+    fn kept_history(&self) -> History {
+        self.limits.history
+    }
+}
+
+/// Whether what a commit left is kept: it was still so at the moment that history reaches back to.
+pub(crate) fn is_kept(state: &State, history: History, seq: u64) -> Result<bool> {
+    match history {
+        History::All => Ok(true),
+        _ if seq >= state.seq => Ok(true),
+        History::None => Ok(false),
+        History::For { ms } => {
+            let ended = Lens::on(state).answer(|lens| lens.commit_time(seq + 1))?;
+            Ok(ended.is_none_or(|ended| state.recorded_at.since(ended) <= ms))
+        }
     }
 }
 
@@ -156,7 +178,16 @@ impl<S: Shown> Read for S {
     }
 
     fn history(&self, id: &Id) -> Result<Vec<HistoryStep>> {
-        verbs::history(self.state()?, id, Horizon::ALL)
+        let (state, history) = (self.state()?, self.kept_history());
+        let mut steps = verbs::history(state, id, Horizon::ALL)?;
+        let kept = |seq| is_kept(state, history, seq);
+        // The step that made the entity what it was where history begins stays.
+        while let [_, second, ..] = &steps[..]
+            && !kept(second.seq.saturating_sub(1))?
+        {
+            steps.remove(0);
+        }
+        Ok(steps)
     }
 
     fn neighbors<'a>(

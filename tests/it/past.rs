@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use idweave::model::{Direction, RelationKind};
-use idweave::{Fact, Graph, Id, Read, Time, ndjson};
+use idweave::{Error, Fact, Graph, History, Id, Read, Time, ndjson};
 
 use crate::segments::answers::{Questions, text};
 use crate::support::generate::Random;
@@ -155,6 +155,30 @@ fn the_contacts_of_then_are_told_one_by_one() {
     assert_eq!(open_in(&graph.view().as_of(2).unwrap()), 200);
     assert_eq!(open_in(&graph.view().observed_until(Time::from_ms(AT + 9)).unwrap()), 300);
     assert_eq!(open_in(&graph.view()), 200);
+}
+
+#[test]
+fn history_reaches_as_far_back_as_the_option_says() {
+    let told = |history: History| {
+        let graph = Graph::options().history(history).in_memory().unwrap();
+        for number in 0..4 {
+            let now = Time::from_ms(NOW.ms() + 10 * number);
+            let openid = format!("openid:wx00000000000000a{number}:oUser");
+            graph.apply(now, &link(&openid, &union_of(0), "mp.user_info", 0)).unwrap();
+        }
+        let view = graph.view();
+        let kept = (0..5).map(|seq| view.as_of(seq).is_ok()).collect::<Vec<_>>();
+        let seqs = view.history(&union_of(0).parse().unwrap()).unwrap().into_iter().map(|step| step.seq);
+        assert!(view.observed_until(Time::from_ms(AT)).is_ok());
+        (kept, seqs.collect::<Vec<_>>())
+    };
+    // Commits at 0, 10, 20 and 30.
+    assert_eq!(told(History::All), (vec![true; 5], vec![1, 2, 3, 4]));
+    assert_eq!(told(History::For { ms: 15 }), (vec![false, false, true, true, true], vec![2, 3, 4]));
+    assert_eq!(told(History::None), (vec![false, false, false, false, true], vec![4]));
+    let graph = Graph::options().history(History::None).in_memory().unwrap();
+    graph.apply(NOW, &link(&user(0), &union_of(0), "mp.user_info", 0)).unwrap();
+    assert!(matches!(graph.view().as_of(0), Err(Error::NotKept { .. })));
 }
 
 #[test]

@@ -49,9 +49,9 @@ pub(crate) struct Common {
     /// Answer from this snapshot in place of a database (commands that only read)
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) snapshot: Option<PathBuf>,
-    /// Answer as the graph was after this commit (commands that only read)
-    #[arg(long, global = true, value_name = "SEQ", conflicts_with_all = ["as_of_time", "observed_until"])]
-    pub(crate) as_of: Option<u64>,
+    /// Answer as the graph was after this commit, or at this time as RFC 3339 (commands that only read)
+    #[arg(long, global = true, value_name = "SEQ|T", conflicts_with_all = ["as_of_time", "observed_until"])]
+    pub(crate) as_of: Option<String>,
     /// Answer as the graph was at this time (commands that only read)
     #[arg(long, global = true, value_name = "T", conflicts_with = "observed_until")]
     pub(crate) as_of_time: Option<String>,

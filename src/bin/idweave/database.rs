@@ -104,7 +104,11 @@ impl Moment {
         let at = |option, text: &Option<String>| {
             text.as_deref().map(|text| moment::parse(option, text)).transpose()
         };
-        let as_of = common.as_of.map(Moment::AsOf);
+        // An integer is a commit here.
+        let as_of = match (common.as_of.as_deref().map(str::parse), &common.as_of) {
+            (Some(Ok(seq)), _) => Some(Moment::AsOf(seq)),
+            (_, text) => at("--as-of", text)?.map(Moment::AsOfTime),
+        };
         let as_of_time = at("--as-of-time", &common.as_of_time)?.map(Moment::AsOfTime);
         let until = at("--observed-until", &common.observed_until)?.map(Moment::ObservedUntil);
         Ok(as_of.or(as_of_time).or(until).unwrap_or(Moment::Now))

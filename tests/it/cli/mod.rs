@@ -7,5 +7,6 @@ mod demo;
 mod import;
 mod ingest;
 mod kill;
+mod past;
 mod segments;
 mod support;
