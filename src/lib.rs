@@ -33,8 +33,8 @@ pub use engine::{
 };
 pub use error::{Error, Result};
 pub use graph::{
-    BulkLoad, Checkpointed, Committed, Durability, Graph, History, Options, Outcome, Past, ReadOnly,
-    Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View,
+    BulkLoad, Checkpointed, Committed, Durability, Graph, History, MergeSource, Merged, Options, Outcome,
+    Past, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View,
 };
 pub use model::{Fact, Id, Kind, KindScope, Op, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

@@ -15,6 +15,7 @@ mod erase;
 mod explain;
 mod facts;
 mod marks;
+mod merge;
 mod past;
 mod read;
 mod reading;
@@ -53,6 +54,7 @@ pub(crate) mod verbs {
     };
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};
+    pub(crate) use crate::engine::merge::facts_of_other;
     pub(crate) use crate::engine::past::history;
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
     pub(crate) use crate::engine::suggestions::suggestions;

@@ -59,6 +59,11 @@ impl ReadOnly {
         View::new(state, self.options.limits, self.progress.clone())
     }
 
+    /// What its tombstones are keyed by.
+    pub(crate) fn secret(&self) -> [u8; 32] {
+        held(&self.follower).secret()
+    }
+
     /// Reads what the writer has made durable since: the last commit there is now. Views taken before stay as they are.
     ///
     /// # Errors

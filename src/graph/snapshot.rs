@@ -108,6 +108,18 @@ impl Snapshot {
         Ok(Snapshot { state: Arc::new(restore_settings(restored)?) })
     }
 
+    /// The secret of the database it was taken of.
+    pub(crate) fn secret(&self) -> Result<[u8; 32]> {
+        let Some(segment) = self.state.layers.segments().first() else {
+            return Err(Error::Internal { what: "a snapshot without a segment" });
+        };
+        let secret = match segment.table()?.get(&Tag::Secret.prefix())? {
+            Found::Value(bytes) => <[u8; 32]>::try_from(bytes).ok(),
+            Found::Absent | Found::Nothing => None,
+        };
+        secret.ok_or_else(|| segment.corrupt(0, "the secret is not in this file"))
+    }
+
     /// The commit it shows.
     pub fn seq(&self) -> u64 {
         self.state.seq
@@ -209,11 +221,7 @@ pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Res
     let Some(segment) = snapshot.state.layers.segments().first() else {
         return Err(Error::Internal { what: "a snapshot without a segment" });
     };
-    let secret = match segment.table()?.get(&Tag::Secret.prefix())? {
-        Found::Value(bytes) => <[u8; 32]>::try_from(bytes).ok(),
-        Found::Absent | Found::Nothing => None,
-    };
-    let secret = secret.ok_or_else(|| segment.corrupt(0, "the secret is not in this file"))?;
+    let secret = snapshot.secret()?;
     let name = *segment.name();
     let identity = Identity { uuid: name.uuid, secret: Secret(secret) };
     let mut bytes = 0;

@@ -59,6 +59,11 @@ impl Follower {
         self.manifest.uuid
     }
 
+    /// The key of the tombstones' HMAC.
+    pub(crate) fn secret(&self) -> [u8; 32] {
+        self.manifest.secret.0
+    }
+
     /// The last commit that segments cover.
     pub(crate) fn covered_seq(&self) -> u64 {
         self.manifest.covered_seq

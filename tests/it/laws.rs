@@ -6,6 +6,7 @@
 
 mod campaign;
 mod engine;
+mod merge;
 mod past;
 mod subject;
 

@@ -11,6 +11,7 @@ use crate::dump::DumpArgs;
 use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
+use crate::merge::MergeArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::same::PairArgs;
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Make a new database from files of facts: quicker than importing them, and not durable before the end
     Build(BuildArgs),
+    /// Bring the facts of another graph in
+    Merge(MergeArgs),
     /// Read the body of a WeChat or WeCom answer or event
     Ingest(Box<IngestArgs>),
     /// Who is this: the entity of an id

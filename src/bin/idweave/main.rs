@@ -25,6 +25,7 @@ mod ingest_notes;
 mod ingest_options;
 mod init;
 mod lines;
+mod merge;
 mod moment;
 mod output;
 mod resolve;
@@ -69,6 +70,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Init => init::run(common, out),
         Command::Import(args) => import::run(&args, common, out),
         Command::Build(args) => build::run(&args, common, out),
+        Command::Merge(args) => merge::run(&args, common, out),
         Command::Ingest(args) => ingest::run(&args, common, out),
         Command::Resolve(args) => resolve::resolve(&args, common, out),
         Command::Translate(args) => translate::run(&args, common, out),

@@ -7,6 +7,7 @@ mod demo;
 mod import;
 mod ingest;
 mod kill;
+mod merge;
 mod past;
 mod segments;
 mod support;

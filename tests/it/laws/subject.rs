@@ -2,11 +2,12 @@
 //! random moments, which must not show.
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
 use idweave::vfs::{RealVfs, Vfs};
-use idweave::{Committed, Finding, Graph, ReadOnly, Result, Snapshotted, Time, Tx, View};
+use idweave::{Committed, Finding, Graph, Merged, ReadOnly, Result, Snapshotted, Time, Tx, View};
 
 use crate::laws::engine::{dump, numbers};
 use crate::support::generate::Random;
@@ -135,6 +136,14 @@ impl Subject {
 
     pub(crate) fn view(&self) -> View {
         self.graph().view()
+    }
+
+    /// Brings another graph's facts in.
+    pub(crate) fn merge_from(&self, other: &Subject, commit_facts: usize) -> Result<Merged> {
+        let commit_facts = NonZeroUsize::new(commit_facts).unwrap_or(NonZeroUsize::MIN);
+        let merged = self.graph().merge_from(&*other.graph(), Time::from_ms(0), commit_facts, |_| ())?;
+        self.shake()?;
+        Ok(merged)
     }
 
     /// Publishes a snapshot.
