@@ -13,6 +13,7 @@ mod hex;
 mod codec;
 mod engine;
 pub mod error;
+mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod graph;
@@ -27,15 +28,16 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, Finding,
-    HistoryStep, Member, Person, PersonId, Reached, Read, RelationInterval, Stats, Step, Suggestion,
-    Translation, Verdict,
+    Answers, ChangedId, Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, Finding,
+    HistoryStep, Member, Person, Reached, Read, RelationInterval, Stats, Step, Suggestion, Translation,
+    Verdict,
 };
 pub use error::{Error, Result};
+pub use feed::{Changes, ConflictChange, EntityIds, MergedEntity, PersonChange, RekeyedEntity, SplitEntity};
 pub use graph::{
     BulkLoad, Checkpointed, Committed, Durability, Graph, History, MergeSource, Merged, Options, Outcome,
-    Past, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View,
+    Past, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
 };
-pub use model::{Fact, Id, Kind, KindScope, Op, Time};
+pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};
 pub use segment::ReadMode;

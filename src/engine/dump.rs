@@ -1,10 +1,11 @@
 //! Ordered scans: entities, edges, conflicts, and figures.
 
-use crate::engine::answer::{EdgeDump, EntityDump, EntityId, PersonId, Stats};
+use crate::engine::answer::{EdgeDump, EntityDump, Stats};
 use crate::engine::facts::flatten;
 use crate::engine::relations::relations_from;
 use crate::engine::walk::{entity_members, pairs_from};
 use crate::error::Result;
+use crate::model::{EntityId, PersonId};
 use crate::records::{Direct, Edge, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Reason, Status};
 use crate::store::{Lens, Source, State};
@@ -78,10 +79,7 @@ pub(crate) fn dump_edges(state: &State) -> impl Iterator<Item = Result<EdgeDump>
 
 /// Whether a rejected edge is something for people to look at.
 pub(crate) fn is_conflict(edge: &EdgeDump) -> bool {
-    matches!(
-        edge.status,
-        Status::Rejected(Reason::Cardinality | Reason::Cycle | Reason::Size | Reason::Oversize)
-    )
+    edge.status.reason().is_some_and(Reason::is_conflict)
 }
 
 /// Figures about the graph, counted by a scan.

@@ -9,6 +9,7 @@ mod assess;
 mod change;
 mod check;
 mod contacts;
+mod difference;
 mod door;
 mod dump;
 mod erase;
@@ -33,15 +34,17 @@ mod translate;
 mod walk;
 
 pub use answer::{
-    Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, HistoryStep, Member, Person,
-    PersonId, Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+    Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep, Member, Person, Reached,
+    RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use check::Finding;
+pub use difference::ChangedId;
 pub use read::{Answers, Read};
 
 pub(crate) use apply::{apply, replay};
 pub(crate) use change::{Change, Door};
 pub(crate) use check::check;
+pub(crate) use difference::{difference, named};
 pub(crate) use past::{Depth, Horizon, PastState, Seen};
 pub(crate) use settings::restore_settings;
 pub(crate) use settle::settle;

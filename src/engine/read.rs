@@ -1,11 +1,11 @@
 //! The one trait that views (and published snapshots) answer through.
 
 use crate::engine::answer::{
-    Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, HistoryStep, Person, Reached,
-    RelationInterval, Stats, Suggestion, Translation, Verdict,
+    Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Person, Reached, RelationInterval,
+    Stats, Suggestion, Translation, Verdict,
 };
 use crate::error::Result;
-use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time};
 
 /// A stream of answers; each item can fail where its bytes are damaged.
 pub type Answers<'a, T> = Box<dyn Iterator<Item = Result<T>> + 'a>;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::engine::answer::{EdgeDump, Entity, EntityId, Member, Person, PersonId, Reached, Verdict};
+use crate::engine::answer::{EdgeDump, Entity, Member, Person, Reached, Verdict};
 use crate::engine::dump::{dump_edge, is_conflict};
 use crate::engine::reading::{may_answer, restricted_free};
 use crate::engine::walk::{close_pairs, entity_members};
-use crate::model::Id;
+use crate::model::{EntityId, Id, PersonId};
 use crate::records::{NodeNo, PairKey, Slot};
 use crate::resolve::{Level, Status};
 use crate::store::Source;

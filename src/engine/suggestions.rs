@@ -1,11 +1,11 @@
 //! suggestions: the persons an id may belong to, which nobody has confirmed.
 
-use crate::engine::answer::{EntityId, PersonId, Suggestion};
+use crate::engine::answer::Suggestion;
 use crate::engine::dump::dump_edge;
 use crate::engine::reading::restricted_free;
 use crate::engine::resolve::answerable;
 use crate::engine::walk::entity_members;
-use crate::model::{Id, Kind};
+use crate::model::{EntityId, Id, Kind, PersonId};
 use crate::records::{Node, NodeNo, PairKey};
 use crate::resolve::{Reason, Status};
 use crate::store::Source;

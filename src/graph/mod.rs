@@ -17,6 +17,7 @@ mod snapshot;
 mod spill;
 mod tx;
 mod view;
+mod what_if;
 
 pub use bulk::BulkLoad;
 pub use checkpoint::Checkpointed;
@@ -28,3 +29,4 @@ pub use read_only::ReadOnly;
 pub use snapshot::{Snapshot, Snapshotted, Verified, VerifyLevel};
 pub use tx::{Outcome, Tx};
 pub use view::View;
+pub use what_if::WhatIf;

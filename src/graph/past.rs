@@ -4,14 +4,14 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, HistoryStep, Horizon,
-    PastState, Person, Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon, PastState,
+    Person, Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
 use crate::graph::view::{Shown, View, is_kept};
-use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time};
 use crate::store::{Lens, State};
 
 /// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the

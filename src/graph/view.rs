@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, HistoryStep, Horizon, Person,
-    Reached, Read, RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon, Person, Reached, Read,
+    RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::options::History;
-use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as

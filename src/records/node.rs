@@ -266,6 +266,12 @@ impl EdgeState {
         self.phase == Phase::Hint || self.came_as_cardinality()
     }
 
+    /// Why it is in conflict with what is known, if it is.
+    pub(crate) fn conflict_reason(&self) -> Option<Reason> {
+        let rejected = self.status.reason().filter(|_| self.phase != Phase::Silent);
+        rejected.filter(|reason| reason.is_conflict())
+    }
+
     /// Rejected by 3.7 as cardinality, with counting evidence from a person source.
     pub(crate) fn came_as_cardinality(&self) -> bool {
         self.phase == Phase::Candidate && self.conflict.is_some() && self.joins_persons

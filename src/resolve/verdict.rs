@@ -89,6 +89,11 @@ impl Reason {
         Reason::Suggestion,
     ];
 
+    /// Whether an edge so rejected is something for people to look at: it contradicts what is known.
+    pub fn is_conflict(self) -> bool {
+        matches!(self, Reason::Cardinality | Reason::Cycle | Reason::Size | Reason::Oversize)
+    }
+
     /// The name in dumps and answers.
     pub fn name(self) -> &'static str {
         match self {

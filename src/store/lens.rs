@@ -27,6 +27,7 @@ use crate::store::hash::{
 use crate::store::loads::Loads;
 use crate::store::source::Source;
 use crate::store::state::State;
+use crate::store::trace::Trace;
 
 /// Records that a lens holds before it may let them go.
 const LOADS_MAX: usize = 1 << 17;
@@ -35,12 +36,14 @@ const LOADS_MAX: usize = 1 << 17;
 pub(crate) struct Lens<S> {
     pub(in crate::store) state: S,
     loads: Loads,
+    /// Of a draft: what it changed, if somebody asked.
+    pub(in crate::store) trace: Option<Trace>,
 }
 
 impl<S: Borrow<State>> Lens<S> {
     /// Looks at a state.
     pub(crate) fn on(state: S) -> Lens<S> {
-        Lens { state, loads: Loads::default() }
+        Lens { state, loads: Loads::default(), trace: None }
     }
 
     /// The state looked at.

@@ -17,6 +17,7 @@ mod lens;
 mod loads;
 mod source;
 mod state;
+mod trace;
 
 pub(crate) use draft::Draft;
 pub(crate) use glance::Glancing;
@@ -28,3 +29,4 @@ pub(crate) use layer::{Layers, Saved};
 pub(crate) use lens::Lens;
 pub(crate) use source::Source;
 pub(crate) use state::{SourceRetraction, State, seed_of};
+pub(crate) use trace::{Identity, Trace, conflicts_of};

@@ -17,6 +17,7 @@ use idweave::{Error, Fact, Graph, Op, Tx, ndjson};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
+use crate::changes_text;
 use crate::cli::Common;
 use crate::database;
 use crate::exit::{Done, Failure, say};
@@ -48,6 +49,9 @@ pub(crate) struct ImportArgs {
     /// After each durable commit print {"seq":N,"line":N}: every line up to `line` is kept
     #[arg(long)]
     ack: bool,
+    /// Write nothing: print what the file would change about identities, as one commit
+    #[arg(long, conflicts_with = "ack")]
+    dry_run: bool,
 }
 
 pub(crate) fn run(args: &ImportArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
@@ -64,7 +68,11 @@ pub(crate) fn run(args: &ImportArgs, common: &Common, out: &mut Out) -> Result<D
         ended: false,
     };
     let progress = progress_of(std::slice::from_ref(&args.file));
-    let ended = import.commits(&graph, common, out, &progress);
+    let ended = if args.dry_run {
+        import.dry_run(&graph, common, out)
+    } else {
+        import.commits(&graph, common, out, &progress)
+    };
     progress.finish_and_clear();
     let closed = graph.close();
     // The counts come even where the import ended early: they say what is committed.
@@ -129,6 +137,30 @@ impl Import<'_> {
                     let seen = std::mem::replace(&mut self.tally.counts, committed);
                     return Err(self.given_up(error, last_line, &seen));
                 }
+            }
+        }
+        Ok(self.tally.done())
+    }
+
+    /// Tells what all lines would change, in one commit that is not written.
+    fn dry_run(&mut self, graph: &Graph, common: &Common, out: &mut Out) -> Result<Done, Failure> {
+        let told = graph.what_if(moment::now(common)?, |tx| {
+            while !self.ended {
+                self.fill(tx)?;
+            }
+            Ok(())
+        });
+        match told {
+            Ok(what_if) if common.json => {
+                out.json(&json!({"dry_run": true, "changes": changes_text::value(&what_if.changes)}))?;
+            }
+            Ok(what_if) => {
+                out.line("nothing is written; this would change:")?;
+                changes_text::show(&what_if.changes, out)?;
+            }
+            Err(error) => {
+                let seen = std::mem::take(&mut self.tally.counts);
+                return Err(self.given_up(error, 0, &seen));
             }
         }
         Ok(self.tally.done())

@@ -9,6 +9,7 @@
 
 mod answers;
 mod build;
+mod changes_text;
 mod check;
 mod checkpoint;
 mod cli;

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::codec::ndjson;
-use crate::engine::answer::{EntityId, HistoryStep};
+use crate::engine::answer::HistoryStep;
 use crate::engine::facts::{facts_of_relation, facts_of_side, retractions, tellings_of_pair};
 use crate::engine::past::horizon::Horizon;
 use crate::engine::past::state::{Depth, PastState};
@@ -18,7 +18,7 @@ use crate::engine::relations::all_relations;
 use crate::engine::resolve::answerable;
 use crate::engine::walk::{all_pairs, entity_members};
 use crate::error::Result;
-use crate::model::{Fact, Id, Op};
+use crate::model::{EntityId, Fact, Id, Op};
 use crate::records::{NodeNo, SideKey};
 use crate::store::{Lens, Source, State};
 

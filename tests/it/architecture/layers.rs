@@ -15,6 +15,7 @@ const LAYERS: &[Layer] = &[
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
+    ("feed", &["model", "resolve"], "what commits changed, in numbers; no state"),
     ("journal", &["error", "vfs"], "frames of bytes; never sees an id or a fact"),
     ("records", &["model", "resolve"], "records keep what resolution said of them; values in memory only"),
     (
@@ -24,18 +25,18 @@ const LAYERS: &[Layer] = &[
     ),
     (
         "store",
-        &["codec", "error", "journal", "model", "records", "segment"],
+        &["codec", "error", "journal", "model", "records", "resolve", "segment"],
         "the state, its layers and what becomes of them; a home of commits is a journal or memory",
     ),
     (
         "engine",
-        &["codec", "error", "model", "records", "resolve", "store"],
+        &["codec", "error", "feed", "model", "records", "resolve", "store"],
         "what a commit will hold (entries of codec); no files and no journal",
     ),
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "journal", "model", "segment", "store", "vfs"],
+        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs"],
         "ties a journal to an engine; decides nothing about identities, so no resolve",
     ),
 ];

@@ -4,6 +4,7 @@ mod answers;
 mod broken;
 mod build;
 mod demo;
+mod dry_run;
 mod import;
 mod ingest;
 mod kill;

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use idweave::vfs::{RealVfs, Vfs};
-use idweave::{Committed, Finding, Graph, Merged, ReadOnly, Result, Snapshotted, Time, Tx, View};
+use idweave::{Committed, Finding, Graph, Merged, ReadOnly, Result, Snapshotted, Time, Tx, View, WhatIf};
 
 use crate::laws::engine::{dump, numbers};
 use crate::support::generate::Random;
@@ -132,6 +132,11 @@ impl Subject {
             }
         }
         Ok(())
+    }
+
+    /// What a commit would change.
+    pub(crate) fn what_if<T>(&self, now: Time, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<WhatIf<T>> {
+        self.graph().what_if(now, fill)
     }
 
     pub(crate) fn view(&self) -> View {
