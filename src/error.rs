@@ -209,6 +209,14 @@ pub enum Error {
         /// What is not kept.
         what: &'static str,
     },
+    /// Changes were asked for that the feed does not go back to.
+    #[error(
+        "the change feed begins at commit {oldest}; read the graph as it is, and follow the changes from there"
+    )]
+    ChangesNotKept {
+        /// The first commit that can be asked for.
+        oldest: u64,
+    },
     /// A fact of the transaction failed half-way (its error said why): nothing of the transaction was written.
     #[error("a fact of this transaction failed half-way and nothing of it was written; begin it again")]
     Broken,

@@ -33,10 +33,13 @@ pub use engine::{
     Verdict,
 };
 pub use error::{Error, Result};
-pub use feed::{Changes, ConflictChange, EntityIds, MergedEntity, PersonChange, RekeyedEntity, SplitEntity};
+pub use feed::{
+    Changes, ConflictChange, EntityIds, FeedRetention, MergedEntity, PersonChange, RekeyedEntity, SplitEntity,
+};
 pub use graph::{
-    BulkLoad, Checkpointed, Committed, Durability, Graph, History, MergeSource, Merged, Options, Outcome,
-    Past, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
+    BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, Graph, History, MergeSource,
+    Merged, Options, Outcome, Past, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel,
+    View, WhatIf,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

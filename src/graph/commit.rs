@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::codec::encode_commit;
 use crate::engine::{Change, Door, settle};
 use crate::error::{Error, Result};
+use crate::graph::feed::Feed;
 use crate::graph::tx::Tx;
 use crate::journal::{End, Place, SegmentName};
 use crate::model::Time;
@@ -16,15 +17,16 @@ pub(crate) struct Writer {
     state: Arc<State>,
     /// `None` once closed.
     home: Option<Box<dyn Home>>,
+    feed: Feed,
     secret: [u8; 32],
     door: Door,
     poisoned: bool,
 }
 
 impl Writer {
-    pub(crate) fn new(state: Arc<State>, home: Box<dyn Home>, door: Door) -> Writer {
+    pub(crate) fn new(state: Arc<State>, home: Box<dyn Home>, feed: Feed, door: Door) -> Writer {
         let secret = home.secret();
-        Writer { state, home: Some(home), secret, door, poisoned: false }
+        Writer { state, home: Some(home), feed, secret, door, poisoned: false }
     }
 
     /// The last commit.
@@ -63,6 +65,13 @@ impl Writer {
 
     /// Makes these segments the ones that count.
     pub(crate) fn install(&mut self, segments: Vec<SegmentName>, from: Option<End>) -> Result<()> {
+        if from.is_some() {
+            // What segments cover cannot be replayed for its records (F2 of the feed).
+            self.home()?;
+            let synced = self.feed.sync(self.state.recorded_at);
+            self.poisoned |= synced.is_err();
+            synced?;
+        }
         self.home()?.install(segments, from)
     }
 
@@ -76,7 +85,9 @@ impl Writer {
         if self.is_poisoned() || self.home.is_none() {
             return Err(Error::Poisoned);
         }
-        Ok(Tx { change: Change::begin((*self.state).clone(), now, self.secret, self.door.clone()) })
+        let mut change = Change::begin((*self.state).clone(), now, self.secret, self.door.clone());
+        self.feed.begin(&mut change);
+        Ok(Tx { change })
     }
 
     /// Resolves and appends a transaction; its state, or `None` if there was nothing new.
@@ -90,10 +101,17 @@ impl Writer {
         }
         let payload = encode_commit(&change.entries);
         settle(&mut change)?;
+        let changes = Feed::changes_of(&mut change);
+        change.checked()?;
         let Some(home) = &mut self.home else { return Err(Error::Poisoned) };
         if let Err(error) = home.append(change.seq, change.recorded_at, &payload) {
             // A payload that is too large was refused before a byte was written.
             self.poisoned = !matches!(error, Error::TooLarge { .. });
+            return Err(error);
+        }
+        if let Err(error) = self.feed.append(change.seq, change.recorded_at, changes) {
+            // The journal has the commit; what it holds is found out by the next open.
+            self.poisoned = true;
             return Err(error);
         }
         change.state.note_commit(change.seq, change.recorded_at)?;

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use crate::engine::{Finding, check};
 use crate::error::Result;
 use crate::graph::checkpointer::Checkpointer;
+use crate::graph::feed::{Feed, FeedPlace};
 use crate::graph::options::{Durability, Options, Recovery};
 use crate::graph::shared::Shared;
 use crate::graph::tx::{Outcome, Tx};
@@ -76,9 +77,15 @@ impl Graph {
         Options::default()
     }
 
-    pub(crate) fn start(state: State, home: Box<dyn Home>, options: Options, recovery: Recovery) -> Graph {
+    pub(crate) fn start(
+        state: State,
+        home: Box<dyn Home>,
+        feed: (Feed, FeedPlace),
+        options: Options,
+        recovery: Recovery,
+    ) -> Graph {
         let auto_checkpoint = options.auto_checkpoint && home.place().is_some();
-        let shared = Arc::new(Shared::new(state, home, options));
+        let shared = Arc::new(Shared::new(state, home, feed, options));
         Graph { shared, checkpointer: OnceLock::new(), auto_checkpoint, recovery }
     }
 

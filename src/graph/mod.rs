@@ -6,6 +6,7 @@ mod bulk;
 mod checkpoint;
 mod checkpointer;
 mod commit;
+mod feed;
 mod handle;
 mod merge;
 mod open;
@@ -21,6 +22,7 @@ mod what_if;
 
 pub use bulk::BulkLoad;
 pub use checkpoint::Checkpointed;
+pub use feed::{ChangeRecord, ChangeStream};
 pub use handle::{Committed, Graph};
 pub use merge::{MergeSource, Merged};
 pub use options::{Durability, History, Options, Recovery};

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use crate::codec::decode_commit;
 use crate::engine::{Change, Door, replay, restore_settings, settle};
 use crate::error::{Error, IoOp, Result};
+use crate::feed::{FeedLog, FeedRetention};
+use crate::graph::feed::Feed;
 use crate::graph::handle::Graph;
 use crate::graph::options::{Options, Recovery, random_secret, random_uuid};
 use crate::journal::{Frame, Journal, Opening, Options as JournalOptions, SegmentName, Tail};
@@ -29,17 +31,22 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
         opened => opened?,
     };
     let state = begin_state(segments, opening.uuid(), opening.covered_seq())?;
-    let mut replaying = Replaying { begun: Some(state), change: None };
+    let feed = feed_of(&options, dir, opening.uuid(), opening.covered_seq())?;
+    let mut replaying = Replaying { begun: Some(state), change: None, feed };
     let visit = &mut |frame: Frame<'_>| replaying.visit(dir, frame);
     let (journal, recovery) = opening.replay(JournalOptions::default(), visit)?;
-    let mut state = replaying.finish()?;
+    let (mut state, mut feed) = replaying.finish()?;
     state.seq = state.seq.max(recovery.last_seq);
     let found = match recovery.tail {
         Tail::Clean => Recovery::Clean,
         Tail::Cut { from_seq } => Recovery::TailCut { from_seq },
     };
+    if let Feed::Files(log) = &mut feed {
+        log.forget_after(state.seq)?;
+    }
+    let place = feed.place(&options.vfs, dir, *journal.uuid());
     let home: Box<dyn Home> = Box::new(JournalHome::new(journal));
-    Ok(Graph::start(state, home, options, found))
+    Ok(Graph::start(state, home, (feed, place), options, found))
 }
 
 /// Opens the segments that a manifest names, the newest first.
@@ -75,15 +82,27 @@ pub(crate) fn begin_state(segments: Vec<Arc<Segment>>, uuid: [u8; 16], covered_s
 
 pub(crate) fn create(options: Options, dir: &Path) -> Result<Graph> {
     let journal = Journal::create(options.vfs.clone(), dir, JournalOptions::default())?;
-    let state = State::seeded(*journal.uuid());
+    let uuid = *journal.uuid();
+    let feed = feed_of(&options, dir, uuid, 0)?;
+    let place = feed.place(&options.vfs, dir, uuid);
     let home: Box<dyn Home> = Box::new(JournalHome::new(journal));
-    Ok(Graph::start(state, home, options, Recovery::Clean))
+    Ok(Graph::start(State::seeded(uuid), home, (feed, place), options, Recovery::Clean))
 }
 
 pub(crate) fn in_memory(options: Options) -> Result<Graph> {
     let uuid = random_uuid()?;
     let home: Box<dyn Home> = Box::new(MemoryHome::new(uuid, random_secret()?));
-    Ok(Graph::start(State::seeded(uuid), home, options, Recovery::Clean))
+    let feed = Feed::in_memory(options.feed);
+    let place = feed.place(&options.vfs, Path::new(""), uuid);
+    Ok(Graph::start(State::seeded(uuid), home, (feed, place), options, Recovery::Clean))
+}
+
+/// The change feed of a database whose segments cover everything up to a commit.
+fn feed_of(options: &Options, dir: &Path, uuid: [u8; 16], covered_seq: u64) -> Result<Feed> {
+    if options.feed == FeedRetention::None {
+        return Ok(Feed::Off);
+    }
+    FeedLog::open(options.vfs.clone(), dir, uuid, covered_seq, options.feed).map(Feed::Files)
 }
 
 /// A replay in the making.
@@ -91,6 +110,8 @@ struct Replaying {
     /// What the segments hold, until the first frame.
     begun: Option<State>,
     change: Option<Change>,
+    /// Gets the records that it lacks.
+    feed: Feed,
 }
 
 impl Replaying {
@@ -105,33 +126,45 @@ impl Replaying {
                 Some(self.change.insert(change))
             }
         };
-        change.map_or(Ok(()), |change| replay_frame(change, dir, frame))
+        change.map_or(Ok(()), |change| replay_frame(change, dir, frame, &mut self.feed))
     }
 
-    fn finish(self) -> Result<State> {
-        match (self.change, self.begun) {
+    fn finish(self) -> Result<(State, Feed)> {
+        let state = match (self.change, self.begun) {
             (Some(mut change), _) => {
                 settle(&mut change)?;
-                Ok(change.state.into_state())
+                change.state.into_state()
             }
-            (None, begun) => Ok(begun.unwrap_or_default()),
-        }
+            (None, begun) => begun.unwrap_or_default(),
+        };
+        Ok((state, self.feed))
     }
 }
 
-/// Applies the entries of a frame.
-pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>) -> Result<()> {
+/// Applies the entries of a frame; the feed gets a record of it if it has none.
+pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>, feed: &mut Feed) -> Result<()> {
     if frame.seq != change.state.seq + 1 {
         let what = "a commit does not follow the one before it";
         return Err(Error::Corrupt { file: frame.file(dir), offset: frame.offset, what });
     }
     change.seq = frame.seq;
     change.recorded_at = Time::from_ms(frame.recorded_at);
+    let needs_record = !feed.has(frame.seq);
+    if needs_record {
+        settle(change)?;
+        feed.begin(change);
+    }
     let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };
     for entry in decode_commit(frame.payload).map_err(damaged)? {
         replay(change, entry)?;
     }
     change.state.note_commit(frame.seq, change.recorded_at)?;
+    if needs_record {
+        settle(change)?;
+        let changes = Feed::changes_of(change);
+        change.checked()?;
+        feed.append(frame.seq, change.recorded_at, changes)?;
+    }
     if frame.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {
         settle(change)?;
         change.state.shed();

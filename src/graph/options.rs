@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::engine::Door;
 use crate::error::{Error, FactRule, IoOp, Result};
+use crate::feed::FeedRetention;
 use crate::graph::handle::Graph;
 use crate::graph::open;
 use crate::graph::read_only::ReadOnly;
@@ -74,6 +75,7 @@ pub struct Options {
     pub(crate) delta_bytes: u64,
     pub(crate) auto_checkpoint: bool,
     pub(crate) limits: Limits,
+    pub(crate) feed: FeedRetention,
     pub(crate) vfs: Arc<dyn Vfs>,
 }
 
@@ -87,6 +89,7 @@ impl Default for Options {
             delta_bytes: DELTA_BYTES,
             auto_checkpoint: true,
             limits: Limits::default(),
+            feed: FeedRetention::default(),
             vfs: Arc::new(RealVfs),
         }
     }
@@ -126,6 +129,13 @@ impl Options {
     #[must_use]
     pub fn placeholders(mut self, placeholders: Placeholders) -> Options {
         self.door.placeholders = placeholders;
+        self
+    }
+
+    /// How long [`crate::Graph::changes`] keeps what commits changed; default for ever. Without a feed commits cost less.
+    #[must_use]
+    pub fn feed(mut self, retention: FeedRetention) -> Options {
+        self.feed = retention;
         self
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use crate::engine::{Change, Door, settle};
 use crate::error::{Error, Result};
+use crate::graph::feed::{Feed, FeedPlace};
 use crate::graph::open::{begin_state, open_segments, replay_frame};
 use crate::graph::options::Options;
 use crate::graph::shared::held;
@@ -57,6 +58,12 @@ impl ReadOnly {
     pub fn view(&self) -> View {
         let state = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
         View::new(state, self.options.limits, self.progress.clone())
+    }
+
+    /// Where its change feed is.
+    pub(crate) fn feed_place(&self) -> FeedPlace {
+        let uuid = held(&self.follower).uuid();
+        FeedPlace::Files { vfs: self.options.vfs.clone(), dir: self.dir.clone(), uuid }
     }
 
     /// What its tombstones are keyed by.
@@ -116,7 +123,7 @@ fn follow(follower: &mut Follower, state: State, dir: &Path) -> Result<Option<St
             return Ok(());
         }
         change.secret = *frame.secret;
-        replay_frame(&mut change, dir, frame)
+        replay_frame(&mut change, dir, frame, &mut Feed::Off)
     })?;
     if followed == Followed::Moved {
         return Ok(None);

@@ -7,13 +7,15 @@
 //!   Q3 after a failed append nothing is acknowledged any more (`Poisoned`) until the graph is reopened.
 //!
 //! # Order
-//!   checkpoints, writer, pending, durable, latest: who holds one takes only those after it.
+//!   checkpoints, writer, pending, durable, latest, published: who holds one takes only those after it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::graph::checkpoint::Checkpoints;
 use crate::graph::commit::{Pending, Writer};
+use crate::graph::feed::{Feed, FeedPlace};
 use crate::graph::handle::Committed;
 use crate::graph::options::{Durability, Options};
 use crate::graph::tx::Tx;
@@ -42,6 +44,10 @@ pub(crate) struct Shared {
     delta_bytes: Option<u64>,
     limits: Limits,
     progress: Arc<Progress>,
+    /// Where the change feed is read.
+    pub(crate) feed: FeedPlace,
+    /// The last durable commit that was published, and who waits for a later one.
+    published: (Mutex<u64>, Condvar),
 }
 
 /// A lock whose holder panicked guards data that is replaced whole, never half-way.
@@ -50,15 +56,20 @@ pub(crate) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Shared {
-    pub(crate) fn new(state: State, home: Box<dyn Home>, options: Options) -> Shared {
+    pub(crate) fn new(
+        state: State,
+        home: Box<dyn Home>,
+        feed: (Feed, FeedPlace),
+        options: Options,
+    ) -> Shared {
         let sync = home.sync_handle();
         let identity = (home.uuid(), home.secret());
         let delta_bytes = home.place().map(|_| options.delta_bytes);
-        let state = Arc::new(state);
+        let (seq, state) = (state.seq, Arc::new(state));
         let progress = Arc::new(Progress::default());
         progress.note(&state);
         Shared {
-            writer: Mutex::new(Writer::new(state.clone(), home, options.door)),
+            writer: Mutex::new(Writer::new(state.clone(), home, feed.0, options.door)),
             checkpoints: Checkpoints::default(),
             read_mode: options.read_mode,
             vfs: options.vfs,
@@ -71,6 +82,8 @@ impl Shared {
             delta_bytes,
             limits: options.limits,
             progress,
+            feed: feed.1,
+            published: (Mutex::new(seq), Condvar::new()),
         }
     }
 
@@ -137,9 +150,18 @@ impl Shared {
         // Held while publishing, so that an earlier state never replaces a later one.
         let mut pending = held(&self.pending);
         if let Some(state) = pending.take_through(durable) {
+            let seq = state.seq;
             *self.durable.write().unwrap_or_else(PoisonError::into_inner) = state;
+            *held(&self.published.0) = seq;
+            self.published.1.notify_all();
         }
         Ok(())
+    }
+
+    /// Waits until a commit is durable and shown, but no longer than that.
+    pub(crate) fn wait_for(&self, seq: u64, timeout: Duration) {
+        let (published, changed) = &self.published;
+        drop(changed.wait_timeout_while(held(published), timeout, |last| *last < seq));
     }
 
     /// A view of the last durable commit.

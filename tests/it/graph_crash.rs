@@ -10,6 +10,7 @@ use std::hash::{BuildHasher, RandomState};
 use idweave::model::Placeholders;
 use idweave::{Durability, Error, Fact, Graph, Read, Time, VerifyLevel, ndjson};
 
+use crate::laws::changes::followed;
 use crate::support::sim_disk::{Image, Mode, SimDisk};
 
 const DIR: &str = "/db";
@@ -217,6 +218,10 @@ impl Campaign {
         graph.close().unwrap();
         let graph = Graph::options().vfs(disk.vfs()).open(DIR).unwrap();
         assert_eq!(dump(&graph), after, "{label}: a commit after recovery");
+        // The feed has a record of every commit, and they lead to what the graph is.
+        let view = graph.view();
+        let mirror = followed(graph.changes(1).unwrap(), view.seq());
+        mirror.and_then(|mirror| mirror.shows(&view)).unwrap_or_else(|told| panic!("{label}: {told}"));
         count
     }
 }

@@ -5,7 +5,7 @@
 //! seen again with its seed and one stream).
 
 mod campaign;
-mod changes;
+pub(crate) mod changes;
 mod engine;
 mod merge;
 mod past;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::build::BuildArgs;
+use crate::changes::ChangesArgs;
 use crate::contacts::ContactsArgs;
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
@@ -97,6 +98,8 @@ pub(crate) enum Command {
     History(IdArgs),
     /// Whose contact an id's entity is, or was
     ContactsOf(ContactsArgs),
+    /// What each commit changed about identities, one JSON object a line
+    Changes(ChangesArgs),
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
     /// Figures about the database

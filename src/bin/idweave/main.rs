@@ -9,6 +9,7 @@
 
 mod answers;
 mod build;
+mod changes;
 mod changes_text;
 mod check;
 mod checkpoint;
@@ -81,6 +82,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Suggestions(args) => resolve::suggestions(&args, common, out),
         Command::History(args) => history::run(&args, common, out),
         Command::ContactsOf(args) => contacts::run(&args, common, out),
+        Command::Changes(args) => changes::run(&args, common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
         Command::Check => check::check(common, out),

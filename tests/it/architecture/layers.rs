@@ -15,7 +15,11 @@ const LAYERS: &[Layer] = &[
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
-    ("feed", &["model", "resolve"], "what commits changed, in numbers; no state"),
+    (
+        "feed",
+        &["codec", "error", "model", "resolve", "vfs"],
+        "what commits changed, in numbers, and the files it is kept in; no state and no journal",
+    ),
     ("journal", &["error", "vfs"], "frames of bytes; never sees an id or a fact"),
     ("records", &["model", "resolve"], "records keep what resolution said of them; values in memory only"),
     (

@@ -3,6 +3,7 @@
 mod answers;
 mod broken;
 mod build;
+mod changes;
 mod demo;
 mod dry_run;
 mod import;

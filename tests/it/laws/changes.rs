@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use idweave::{ChangedId, Changes, ConflictChange, Id, Read};
+use idweave::{ChangeRecord, ChangedId, Changes, ConflictChange, Id, Op, Read};
 
 use crate::laws::campaign::{campaign, report};
 use crate::laws::engine::{feed, new_graph};
@@ -125,6 +125,90 @@ impl Mirror {
     }
 }
 
+/// All changes so far, in a mirror; that commits have one record each, without gaps.
+pub(crate) fn followed(
+    changes: impl Iterator<Item = idweave::Result<ChangeRecord>>,
+    last: u64,
+) -> Result<Mirror, String> {
+    let mut mirror = Mirror::default();
+    let mut seq = 0;
+    for record in changes {
+        let record = record.map_err(|error| format!("a record after {seq}: {error}"))?;
+        if record.seq != seq + 1 {
+            return Err(format!("record {} follows {seq}", record.seq));
+        }
+        seq = record.seq;
+        mirror.follow(&record.changes)?;
+    }
+    if seq == last { Ok(mirror) } else { Err(format!("records end at {seq}, commits at {last}")) }
+}
+
+#[test]
+fn who_follows_the_feed_knows_the_graph() {
+    for flavour in Flavour::ALL {
+        report(campaign("feed", flavour, SMALL, |facts, random| {
+            let graph = new_graph()?;
+            let mut told: Vec<ChangeRecord> = Vec::new();
+            let mut mirror = Mirror::default();
+            for commit in commits(facts, random) {
+                let commit: Vec<_> =
+                    commit.into_iter().filter(|fact| !matches!(fact.op, Op::Restrict { .. })).collect();
+                feed(&graph, &commit)?;
+                // Now and then it catches up.
+                if random.one_in(2) {
+                    let from = told.last().map_or(1, |record| record.seq + 1);
+                    for record in graph.changes(from).map_err(|error| format!("changes: {error}"))? {
+                        let record = record.map_err(|error| error.to_string())?;
+                        mirror.follow(&record.changes)?;
+                        told.push(record);
+                    }
+                    mirror.shows(&graph.view())?;
+                }
+            }
+            if told.windows(2).any(|pair| pair[0].seq + 1 != pair[1].seq) {
+                return Err("a gap".to_owned());
+            }
+            // Read again from the beginning it is the same, but for the names of what was erased since.
+            let again = graph.changes(1).map_err(|error| error.to_string())?;
+            for (first, again) in told.iter().zip(again) {
+                let again = again.map_err(|error| error.to_string())?;
+                let numbers = |record: &ChangeRecord| format!("{:?}", numbers_of(&record.changes));
+                if (first.seq, numbers(first)) != (again.seq, numbers(&again)) {
+                    return Err(format!("read twice: {first:?}\n{again:?}"));
+                }
+            }
+            Ok(())
+        }));
+    }
+}
+
+/// The numbers of all lists.
+fn numbers_of(changes: &Changes<ChangedId>) -> Vec<Vec<u64>> {
+    let numbers = |ids: &[ChangedId]| ids.iter().map(|id| id.number).collect::<Vec<u64>>();
+    let mut all: Vec<Vec<u64>> = Vec::new();
+    for entity in changes.created.iter().chain(&changes.grown) {
+        all.push(vec![entity.entity.0]);
+        all.push(numbers(&entity.ids));
+    }
+    for merged in &changes.merged {
+        all.push(merged.from.iter().map(|entity| entity.0).collect());
+        all.push(numbers(&merged.ids));
+    }
+    for split in &changes.split {
+        all.extend(split.into.iter().map(|part| numbers(&part.ids)));
+    }
+    for rekeyed in &changes.rekeyed {
+        all.push(vec![rekeyed.from.0, rekeyed.to.0]);
+        all.push(numbers(&rekeyed.ids));
+    }
+    all.extend([&changes.superseded, &changes.revived, &changes.erased].map(|ids| numbers(ids)));
+    all.extend(changes.persons.iter().map(|person| vec![person.entity.0, person.person.0]));
+    for conflict in changes.opened.iter().chain(&changes.closed) {
+        all.push(vec![conflict.a.number, conflict.b.number]);
+    }
+    all
+}
+
 #[test]
 fn what_if_tells_what_the_commit_then_does() {
     for flavour in Flavour::ALL {
@@ -133,10 +217,8 @@ fn what_if_tells_what_the_commit_then_does() {
             let mut mirror = Mirror::default();
             for commit in commits(facts, random) {
                 // Restricted ids are followed by number only: their names are not told.
-                let commit: Vec<_> = commit
-                    .into_iter()
-                    .filter(|fact| !matches!(fact.op, idweave::Op::Restrict { .. }))
-                    .collect();
+                let commit: Vec<_> =
+                    commit.into_iter().filter(|fact| !matches!(fact.op, Op::Restrict { .. })).collect();
                 let before = graph.view().seq();
                 let told = graph.what_if(NOW, |tx| {
                     commit.iter().for_each(|fact| drop(tx.apply(fact)));

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use idweave::vfs::{RealVfs, Vfs};
-use idweave::{Committed, Finding, Graph, Merged, ReadOnly, Result, Snapshotted, Time, Tx, View, WhatIf};
+use idweave::{
+    ChangeStream, Committed, Finding, Graph, Merged, ReadOnly, Result, Snapshotted, Time, Tx, View, WhatIf,
+};
 
 use crate::laws::engine::{dump, numbers};
 use crate::support::generate::Random;
@@ -132,6 +134,11 @@ impl Subject {
             }
         }
         Ok(())
+    }
+
+    /// What commits changed.
+    pub(crate) fn changes(&self, from_seq: u64) -> Result<ChangeStream> {
+        self.graph().changes(from_seq)
     }
 
     /// What a commit would change.
