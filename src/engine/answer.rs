@@ -194,7 +194,11 @@ pub struct Contact {
     pub since: Time,
     /// Until when; `None` = still.
     pub until: Option<Time>,
-    /// add_way, state, ...
+    /// By which way the contact was added: the platform's number for it.
+    pub add_way: Option<String>,
+    /// The channel it was added by: the company's own word.
+    pub state: Option<String>,
+    /// Everything that is known of it at the end of the interval, those two too.
     pub attrs: BTreeMap<String, String>,
 }
 
@@ -209,7 +213,7 @@ pub struct RelationInterval {
     pub since: Time,
     /// Until when; `None` = still.
     pub until: Option<Time>,
-    /// The attributes at the end of the interval.
+    /// The attributes at the end of the interval, or at the moment asked about.
     pub attrs: BTreeMap<String, String>,
 }
 

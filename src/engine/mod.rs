@@ -15,6 +15,7 @@ mod erase;
 mod explain;
 mod facts;
 mod marks;
+mod neighbors;
 mod past;
 mod read;
 mod reading;
@@ -47,12 +48,13 @@ pub(crate) use settle::settle;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
-    pub(crate) use crate::engine::contacts::{contacts_of, neighbors, relations_of};
+    pub(crate) use crate::engine::contacts::{contacts_of, contacts_of_entity};
     pub(crate) use crate::engine::dump::{
         count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, is_conflict, stats,
     };
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};
+    pub(crate) use crate::engine::neighbors::{count_told, neighbors, relations_of};
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
     pub(crate) use crate::engine::suggestions::suggestions;
     pub(crate) use crate::engine::translate::translate;

@@ -5,7 +5,7 @@ use crate::engine::answer::{
     Suggestion, Translation, Verdict,
 };
 use crate::error::Result;
-use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time, When};
 
 /// A stream of answers; each item can fail where its bytes are damaged.
 pub type Answers<'a, T> = Box<dyn Iterator<Item = Result<T>> + 'a>;
@@ -67,19 +67,41 @@ pub trait Read {
     /// See [`Read::resolve`].
     fn suggestions(&self, id: &Id) -> Result<Vec<Suggestion>>;
 
-    /// The intervals of an id's relations of one kind and direction.
+    /// The intervals of an id's relations of one kind and direction, in order of the other ends' numbers. It is a
+    /// stream: an id may have millions, of which none is read before it is asked for, and none is held afterwards.
+    /// After an error it ends.
     fn neighbors<'a>(
         &'a self,
         id: &Id,
         kind: &'a RelationKind,
         direction: Direction,
+        when: When,
     ) -> Answers<'a, RelationInterval>;
 
-    /// Whose contact the id's entity is, or was, in a view (`CORP` or `CORP@VIEWER`): open ones first.
+    /// How many ids are related to an id.
+    ///
+    /// For [`When::Ever`] it is the length of a list, at no cost whatever that is: the ids that were ever told of as
+    /// related, those whose facts are all retracted by now and those that may not be answered too, those that were
+    /// erased not. For [`When::Open`] and [`When::At`] it is what [`Read::neighbors`] gives, counted one by one: a
+    /// retraction of a batch or a source changes how many relations are open without looking at them, so that no
+    /// number is kept.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn count_neighbors(&self, id: &Id, kind: &RelationKind, direction: Direction, when: When) -> Result<u64>;
+
+    /// Whose contact the id's entity is, or was, in a view (`CORP` or `CORP@VIEWER`): since when and by which way;
+    /// open ones first.
     ///
     /// # Errors
     /// See [`Read::resolve`].
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>>;
+
+    /// The same of the entity that now holds a number ever handed out; nobody's contact if there is none.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>>;
 
     /// Every entity, in order of their numbers.
     fn entities(&self) -> Answers<'_, EntityDump>;

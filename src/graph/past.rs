@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
 use crate::graph::view::View;
-use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time, When};
 use crate::store::{Lens, State};
 
 /// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the
@@ -171,16 +171,25 @@ impl Read for Past {
         id: &Id,
         kind: &'a RelationKind,
         direction: Direction,
+        when: When,
     ) -> Answers<'a, RelationInterval> {
-        let found = self.ask(&[id], Depth::Families, |seen| verbs::relations_of(seen, id, kind, direction));
-        Box::new(verbs::flatten(found))
+        let question = |seen: &Seen<'_>| verbs::relations_of(seen, id, kind, direction, when);
+        Box::new(verbs::flatten(self.ask(&[id], Depth::Families, question)))
+    }
+
+    fn count_neighbors(&self, id: &Id, kind: &RelationKind, direction: Direction, when: When) -> Result<u64> {
+        self.ask(&[id], Depth::Families, |seen| match when {
+            When::Ever => verbs::count_told(seen, id, kind, direction),
+            When::Open | When::At(_) => verbs::relations_of(seen, id, kind, direction, when).len() as u64,
+        })
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        self.ask(&[id], Depth::Families, |seen| {
-            let number = verbs::answerable(seen, id);
-            number.map_or_else(Vec::new, |number| verbs::contacts_of(seen, number, view))
-        })
+        self.ask(&[id], Depth::Families, |seen| verbs::contacts_of(seen, id, view))
+    }
+
+    fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>> {
+        self.ask(&[], Depth::Families, |seen| verbs::contacts_of_entity(seen, entity, view))
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {

@@ -9,7 +9,7 @@ use crate::engine::{
     RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
-use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time, When};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
@@ -160,15 +160,27 @@ impl<S: Shown> Read for S {
         id: &Id,
         kind: &'a RelationKind,
         direction: Direction,
+        when: When,
     ) -> Answers<'a, RelationInterval> {
-        stream(self.state(), |state| verbs::neighbors(state, id, kind, direction))
+        stream(self.state(), |state| verbs::neighbors(state, id, kind, direction, when))
+    }
+
+    fn count_neighbors(&self, id: &Id, kind: &RelationKind, direction: Direction, when: When) -> Result<u64> {
+        match when {
+            When::Ever => look(self, |lens| verbs::count_told(lens, id, kind, direction)),
+            When::Open | When::At(_) => {
+                let mut found = verbs::neighbors(self.state()?, id, kind, direction, when);
+                found.try_fold(0, |count, interval| interval.map(|_| count + 1))
+            }
+        }
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        look(self, |lens| {
-            let number = verbs::answerable(lens, id);
-            number.map_or_else(Vec::new, |number| verbs::contacts_of(lens, number, view))
-        })
+        look(self, |lens| verbs::contacts_of(lens, id, view))
+    }
+
+    fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>> {
+        look(self, |lens| verbs::contacts_of_entity(lens, entity, view))
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {

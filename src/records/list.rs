@@ -9,6 +9,9 @@ use std::fmt::Debug;
 
 use crate::records::persist::SortedSet;
 
+/// Items of a list that a segment still holds beside its owner; longer ones lie below (`store::image`).
+const BESIDE_MAX: usize = 64;
+
 /// What may be in a list.
 pub(crate) trait ListItem: Ord + Copy + Debug {}
 
@@ -48,6 +51,16 @@ impl<T: ListItem> List<T> {
     /// Whether part of it lies below.
     pub(crate) fn lies_below(&self) -> bool {
         self.gone.is_some()
+    }
+
+    /// Whether a segment that is written of it holds it in rows, so that it lies below then.
+    pub(crate) fn goes_below(&self) -> bool {
+        self.lies_below() || self.len() > BESIDE_MAX
+    }
+
+    /// A list on top of this one, to which this one lies below once it is in a segment; else a copy.
+    pub(crate) fn on_top(&self) -> List<T> {
+        if self.goes_below() { List::below(self.len) } else { self.clone() }
     }
 
     /// What was told since what lies below, or all of it (K1).

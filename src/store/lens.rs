@@ -12,7 +12,8 @@ use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
-    Items, List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym,
+    Items, List, ListKey, NodeItem, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot,
+    SortedSet, Sym,
 };
 use crate::segment::rows::{
     ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
@@ -66,8 +67,7 @@ impl<S: Borrow<State>> Lens<S> {
 
     /// The deltas, newest first.
     pub(in crate::store) fn deltas(&self) -> impl Iterator<Item = &Delta> {
-        let state = self.state();
-        std::iter::once(&state.delta).chain(state.layers.frozen().map(|frozen| &**frozen))
+        self.state().deltas()
     }
 
     fn segments(&self) -> &[Arc<Segment>] {
@@ -282,15 +282,27 @@ impl<S: Borrow<State>> Lens<S> {
     }
 
     /// The items of a record's list, in order.
-    pub(crate) fn items<'s, T: RowItem + 's>(
+    pub(crate) fn items<'s, T: RowItem + NodeItem + 's>(
         &'s self,
         key: ListKey,
         list: &'s List<T>,
     ) -> impl Iterator<Item = T> + 's {
+        match self.state().frozen_list(key).filter(|_| list.lies_below()) {
+            Some(frozen) => self.items_on(list, || self.items_on(frozen, || self.items_below(key))),
+            None => self.items_on(list, || self.items_below(key)),
+        }
+    }
+
+    /// The items of a list and of what it says lies below, in order.
+    fn items_on<'s, T: RowItem + 's, I: Iterator<Item = T> + 's>(
+        &'s self,
+        list: &'s List<T>,
+        below: impl FnOnce() -> I,
+    ) -> Listed<'s, T> {
         if !list.lies_below() {
             return Listed::Here(list.here().iter());
         }
-        let below = self.items_below(key).filter(|item| !list.is_gone(*item));
+        let below = below().filter(|item| !list.is_gone(*item));
         Listed::United(Box::new(united(list.here().iter(), below)))
     }
 }

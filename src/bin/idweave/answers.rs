@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use idweave::{Contact, EdgeDump, Entity, EntityDump, Explanation, Person, Suggestion, Translation, Verdict};
+use idweave::{
+    Contact, EdgeDump, Entity, EntityDump, Explanation, Person, RelationInterval, Suggestion, Translation,
+    Verdict,
+};
 use serde::Serialize;
 
 /// A line of `dump entities`: exactly these keys in this order.
@@ -160,6 +163,8 @@ pub(crate) struct ContactAnswer {
     external_userid: String,
     since: i64,
     until: Option<i64>,
+    add_way: Option<String>,
+    state: Option<String>,
     attrs: BTreeMap<String, String>,
 }
 
@@ -170,7 +175,31 @@ impl From<&Contact> for ContactAnswer {
             external_userid: contact.external_userid.to_string(),
             since: contact.since.ms(),
             until: contact.until.map(idweave::Time::ms),
+            add_way: contact.add_way.clone(),
+            state: contact.state.clone(),
             attrs: contact.attrs.clone(),
+        }
+    }
+}
+
+/// A line of `neighbors`.
+#[derive(Debug, Serialize)]
+pub(crate) struct NeighborAnswer<'a> {
+    from: &'a str,
+    to: &'a str,
+    since: i64,
+    until: Option<i64>,
+    attrs: &'a BTreeMap<String, String>,
+}
+
+impl<'a> From<&'a RelationInterval> for NeighborAnswer<'a> {
+    fn from(interval: &'a RelationInterval) -> NeighborAnswer<'a> {
+        NeighborAnswer {
+            from: interval.from.as_str(),
+            to: interval.to.as_str(),
+            since: interval.since.ms(),
+            until: interval.until.map(idweave::Time::ms),
+            attrs: &interval.attrs,
         }
     }
 }

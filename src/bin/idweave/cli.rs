@@ -11,6 +11,7 @@ use crate::dump::DumpArgs;
 use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
+use crate::neighbors::NeighborsArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::same::PairArgs;
@@ -92,6 +93,8 @@ pub(crate) enum Command {
     Suggestions(IdArgs),
     /// Whose contact an id's entity is, or was
     ContactsOf(ContactsArgs),
+    /// What is related to an id: followers, members, subscribers
+    Neighbors(NeighborsArgs),
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
     /// Figures about the database

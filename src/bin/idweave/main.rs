@@ -26,6 +26,7 @@ mod ingest_options;
 mod init;
 mod lines;
 mod moment;
+mod neighbors;
 mod output;
 mod resolve;
 mod restore;
@@ -77,6 +78,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Person(args) => resolve::person(&args, common, out),
         Command::Suggestions(args) => resolve::suggestions(&args, common, out),
         Command::ContactsOf(args) => contacts::run(&args, common, out),
+        Command::Neighbors(args) => neighbors::run(&args, common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
         Command::Check => check::check(common, out),

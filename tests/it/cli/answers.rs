@@ -197,7 +197,7 @@ fn contacts_of_an_entity_in_a_view() {
         db.run(&[&args[..], &["--json"]].concat()).json_lines(),
         [
             json!({"userid": USERID, "external_userid": EXTERNAL, "since": 1_748_000_000_000_i64, "until": null,
-            "attrs": {"add_way": "1"}})
+            "add_way": "1", "state": null, "attrs": {"add_way": "1"}})
         ]
     );
     let ran = db.run(&["contacts-of", OPENID, "--view", "ww00000000000000c1"]).exits(1);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use idweave::error::Result;
-use idweave::model::{Direction, RelationKind};
+use idweave::model::{Direction, RelationKind, When};
 use idweave::{
     Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Fact, Id, KindScope, Op, Reached, Read,
     RelationInterval,
@@ -146,7 +146,7 @@ impl Question<'_> {
             Question::Facts => return listed(read.facts(), |fact| show(&fact)),
             Question::Conflicts => return listed(read.conflicts(), edge),
             Question::Neighbors(id, kind, direction) => {
-                return listed(read.neighbors(id, kind, direction), |found| interval(&found));
+                return listed(read.neighbors(id, kind, direction, When::Ever), |found| interval(&found));
             }
             Question::Stats => read.stats().map(|stats| format!("{stats:?}")),
             Question::Mark(key) => read.mark(key).map(|value| format!("{value:?}")),
