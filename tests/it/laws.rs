@@ -7,6 +7,7 @@
 mod campaign;
 mod engine;
 mod past;
+mod relations;
 mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};

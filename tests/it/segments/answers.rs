@@ -97,7 +97,10 @@ impl Questions {
             questions.extend([Question::Resolve(id), Question::Person(id), Question::Suggestions(id)]);
             for kind in &self.kinds {
                 let both = [Direction::Out, Direction::In];
-                questions.extend(both.map(|direction| Question::Neighbors(id, kind, direction)));
+                let each = both.map(|direction| (id, kind, direction));
+                questions.extend(each.map(|of| Question::Neighbors(of, When::Ever)));
+                questions.extend(each.map(|of| Question::Neighbors(of, When::Open)));
+                questions.extend(each.map(|of| Question::Count(of, When::Ever)));
             }
             questions.extend(self.views.iter().map(|view| Question::Contacts(id, view)));
         }
@@ -124,7 +127,8 @@ pub(crate) enum Question<'q> {
     Resolve(&'q Id),
     Person(&'q Id),
     Suggestions(&'q Id),
-    Neighbors(&'q Id, &'q RelationKind, Direction),
+    Neighbors((&'q Id, &'q RelationKind, Direction), When),
+    Count((&'q Id, &'q RelationKind, Direction), When),
     Contacts(&'q Id, &'q str),
     Translate(&'q Id, &'q KindScope),
     TranslateMany(&'q [Id], &'q KindScope),
@@ -145,8 +149,11 @@ impl Question<'_> {
             Question::Edges => return listed(read.edges(), edge),
             Question::Facts => return listed(read.facts(), |fact| show(&fact)),
             Question::Conflicts => return listed(read.conflicts(), edge),
-            Question::Neighbors(id, kind, direction) => {
-                return listed(read.neighbors(id, kind, direction, When::Ever), |found| interval(&found));
+            Question::Neighbors((id, kind, direction), when) => {
+                return listed(read.neighbors(id, kind, direction, when), |found| interval(&found));
+            }
+            Question::Count((id, kind, direction), when) => {
+                read.count_neighbors(id, kind, direction, when).map(|count| count.to_string())
             }
             Question::Stats => read.stats().map(|stats| format!("{stats:?}")),
             Question::Mark(key) => read.mark(key).map(|value| format!("{value:?}")),
