@@ -27,8 +27,9 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, Finding, Member,
-    Person, PersonId, Reached, Read, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+    Act, Answers, ConflictSide, Contact, Decision, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo,
+    Explanation, Finding, Held, Member, OpenConflict, Person, PersonId, Reached, Read, RelationInterval,
+    Ruling, Severity, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use error::{Error, Result};
 pub use graph::{

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::engine::decisions::Decision;
 use crate::model::{Class, Id, KindScope, Strength, Time};
 use crate::resolve::{Conflict, EdgeKind, Level, Status};
 
@@ -178,6 +179,10 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// Bans between ids of the two sides.
     pub bans: Vec<(Id, Id)>,
+    /// What people decided about the two ids, each step and its ids, and the bans between the sides: bans, blocks and
+    /// their lifting, in force or not, with who and why. Who linked by hand is the source of an evidence,
+    /// `operator.NAME`.
+    pub decisions: Vec<Decision>,
     /// False if there may be a way that is not shown: the search was given up after a named number of ids, or
     /// the way leads through an id that may not be answered.
     pub complete: bool,

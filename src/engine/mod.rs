@@ -8,7 +8,9 @@ mod apply;
 mod assess;
 mod change;
 mod check;
+mod conflicts;
 mod contacts;
+mod decisions;
 mod door;
 mod dump;
 mod erase;
@@ -37,6 +39,8 @@ pub use answer::{
     Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use check::Finding;
+pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};
+pub use decisions::{Decision, Ruling};
 pub use read::{Answers, Read};
 
 pub(crate) use apply::{apply, replay};
@@ -48,9 +52,10 @@ pub(crate) use settle::settle;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
+    pub(crate) use crate::engine::conflicts::{conflicts, conflicts_from};
     pub(crate) use crate::engine::contacts::{contacts_of, contacts_of_entity};
     pub(crate) use crate::engine::dump::{
-        count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, is_conflict, stats,
+        count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, stats,
     };
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};

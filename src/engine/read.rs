@@ -4,6 +4,7 @@ use crate::engine::answer::{
     Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, Person, Reached, RelationInterval, Stats,
     Suggestion, Translation, Verdict,
 };
+use crate::engine::conflicts::OpenConflict;
 use crate::error::Result;
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time, When};
 
@@ -109,8 +110,9 @@ pub trait Read {
     /// Every edge with evidence that is not retracted, in order of first appearance.
     fn edges(&self) -> Answers<'_, EdgeDump>;
 
-    /// Edges in conflict with what is known: cardinality, cycles, sizes.
-    fn conflicts(&self) -> Answers<'_, EdgeDump>;
+    /// Edges in conflict with what is known (cardinality, cycles, sizes), each with both sides' evidence, how grave it
+    /// is and what would close it, in the order of [`Read::edges`]. Those that touch a restricted id are left out.
+    fn conflicts(&self) -> Answers<'_, OpenConflict>;
 
     /// Every accepted fact that was not erased; told again they give an equal graph.
     fn facts(&self) -> Answers<'_, Fact>;

@@ -70,7 +70,7 @@ fn canonical(source: &impl Source, target: &KindScope) -> Option<KindScope> {
 }
 
 /// When something was last observed on an id's edges.
-fn latest_observed(source: &impl Source, number: NodeNo) -> Option<Time> {
+pub(crate) fn latest_observed(source: &impl Source, number: NodeNo) -> Option<Time> {
     let pairs = all_pairs(source, number);
     let latest = pairs.into_iter().filter_map(|(_, pair)| {
         let pair = source.pair(pair)?;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, Horizon, PastState, Person,
-    Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, Horizon, OpenConflict,
+    PastState, Person, Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
@@ -200,9 +200,8 @@ impl Read for Past {
         self.each(|seen, number| verbs::dump_edges_from(seen, number))
     }
 
-    fn conflicts(&self) -> Answers<'_, EdgeDump> {
-        let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
-        Box::new(self.edges().filter(kept))
+    fn conflicts(&self) -> Answers<'_, OpenConflict> {
+        self.each(|seen, number| verbs::conflicts_from(seen, number))
     }
 
     fn facts(&self) -> Answers<'_, Fact> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, Person, Reached, Read,
-    RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, OpenConflict, Person, Reached,
+    Read, RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time, When};
@@ -191,9 +191,8 @@ impl<S: Shown> Read for S {
         stream(self.state(), verbs::dump_edges)
     }
 
-    fn conflicts(&self) -> Answers<'_, EdgeDump> {
-        let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
-        stream(self.state(), |state| verbs::dump_edges(state).filter(kept))
+    fn conflicts(&self) -> Answers<'_, OpenConflict> {
+        stream(self.state(), verbs::conflicts)
     }
 
     fn facts(&self) -> Answers<'_, Fact> {

@@ -5,6 +5,7 @@
 //! seen again with its seed and one stream).
 
 mod campaign;
+mod conflicts;
 mod engine;
 mod past;
 mod relations;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use idweave::{
-    Contact, EdgeDump, Entity, EntityDump, Explanation, Person, RelationInterval, Suggestion, Translation,
-    Verdict,
+    Conflict, Contact, Decision, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, Person,
+    RelationInterval, Suggestion, Translation, Verdict,
 };
 use serde::Serialize;
 
@@ -60,9 +60,15 @@ impl From<&EdgeDump> for EdgeLine {
 
 /// What an edge rejected as `cardinality` would have brought together.
 #[derive(Debug, Serialize)]
-struct TooMany {
+pub(crate) struct TooMany {
     space: String,
     ids: Vec<String>,
+}
+
+impl From<&Conflict> for TooMany {
+    fn from(conflict: &Conflict) -> TooMany {
+        TooMany { space: conflict.space.to_string(), ids: texts(&conflict.ids) }
+    }
 }
 
 /// An edge in conflict with what is known.
@@ -98,10 +104,7 @@ impl From<&Entity> for EntityAnswer {
         };
         let conflict = |edge: &EdgeDump| ConflictAnswer {
             edge: edge.into(),
-            too_many: edge
-                .conflict
-                .as_ref()
-                .map(|c| TooMany { space: c.space.to_string(), ids: texts(&c.ids) }),
+            too_many: edge.conflict.as_ref().map(TooMany::from),
         };
         EntityAnswer {
             entity: entity.entity.0,
@@ -243,7 +246,7 @@ pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 #[derive(Debug, Serialize)]
-struct EvidenceAnswer {
+pub(crate) struct EvidenceAnswer {
     source: String,
     strength: &'static str,
     at: i64,
@@ -267,12 +270,40 @@ pub(crate) struct ExplainAnswer {
     verdict: &'static str,
     steps: Vec<StepAnswer>,
     bans: Vec<(String, String)>,
+    decisions: Vec<DecisionAnswer>,
     complete: bool,
 }
 
-impl From<&Explanation> for ExplainAnswer {
-    fn from(explanation: &Explanation) -> ExplainAnswer {
-        let evidence = |e: &idweave::EvidenceInfo| EvidenceAnswer {
+#[derive(Debug, Serialize)]
+struct DecisionAnswer {
+    what: &'static str,
+    id: String,
+    other: Option<String>,
+    actor: String,
+    reason: Option<String>,
+    at: i64,
+    seq: u64,
+    in_force: bool,
+}
+
+impl From<&Decision> for DecisionAnswer {
+    fn from(decision: &Decision) -> DecisionAnswer {
+        DecisionAnswer {
+            what: decision.ruling.name(),
+            id: decision.id.to_string(),
+            other: decision.other.as_ref().map(ToString::to_string),
+            actor: decision.actor.clone(),
+            reason: decision.reason.clone(),
+            at: decision.at.ms(),
+            seq: decision.recorded_seq,
+            in_force: decision.in_force,
+        }
+    }
+}
+
+impl From<&EvidenceInfo> for EvidenceAnswer {
+    fn from(e: &EvidenceInfo) -> EvidenceAnswer {
+        EvidenceAnswer {
             source: e.source.clone(),
             strength: e.strength.name(),
             at: e.observed_at.ms(),
@@ -280,22 +311,28 @@ impl From<&Explanation> for ExplainAnswer {
             expires_at: e.expires_at.map(idweave::Time::ms),
             seq: e.recorded_seq,
             stands: e.stands,
-        };
+        }
+    }
+}
+
+impl From<&Explanation> for ExplainAnswer {
+    fn from(explanation: &Explanation) -> ExplainAnswer {
         let step = |step: &idweave::Step| StepAnswer {
             from: step.from.to_string(),
             to: step.to.to_string(),
             edge: (&step.edge).into(),
-            evidence: step.evidence.iter().map(evidence).collect(),
+            evidence: step.evidence.iter().map(EvidenceAnswer::from).collect(),
         };
         ExplainAnswer {
             verdict: verdict_word(explanation.verdict),
             steps: explanation.steps.iter().map(step).collect(),
             bans: explanation.bans.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect(),
+            decisions: explanation.decisions.iter().map(DecisionAnswer::from).collect(),
             complete: explanation.complete,
         }
     }
 }
 
-fn texts(ids: &[idweave::Id]) -> Vec<String> {
+pub(crate) fn texts(ids: &[idweave::Id]) -> Vec<String> {
     ids.iter().map(idweave::Id::to_string).collect()
 }

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::build::BuildArgs;
+use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
+use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
 use crate::explain::ExplainArgs;
@@ -95,6 +97,20 @@ pub(crate) enum Command {
     ContactsOf(ContactsArgs),
     /// What is related to an id: followers, members, subscribers
     Neighbors(NeighborsArgs),
+    /// What contradicts what is known, with both sides and facts that would close each
+    Conflicts(ConflictsArgs),
+    /// Two ids are not the same, whatever evidence says
+    Ban(BanArgs),
+    /// Lift a ban
+    Unban(UnbanArgs),
+    /// An id binds nothing: a shared device, a test account
+    Block(BlockArgs),
+    /// Lift a block
+    Unblock(UnblockArgs),
+    /// Two ids are the same, a person says
+    Link(LinkArgs),
+    /// What was said of two ids until now does not count
+    Unlink(UnlinkArgs),
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
     /// Figures about the database

@@ -12,8 +12,10 @@ mod build;
 mod check;
 mod checkpoint;
 mod cli;
+mod conflicts;
 mod contacts;
 mod database;
+mod decide;
 mod demo;
 mod dump;
 mod exit;
@@ -79,6 +81,13 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Suggestions(args) => resolve::suggestions(&args, common, out),
         Command::ContactsOf(args) => contacts::run(&args, common, out),
         Command::Neighbors(args) => neighbors::run(&args, common, out),
+        Command::Conflicts(args) => conflicts::run(&args, common, out),
+        Command::Ban(args) => decide::ban(&args, common, out),
+        Command::Unban(args) => decide::unban(&args, common, out),
+        Command::Block(args) => decide::block(&args, common, out),
+        Command::Unblock(args) => decide::unblock(&args, common, out),
+        Command::Link(args) => decide::link(&args, common, out),
+        Command::Unlink(args) => decide::unlink(&args, common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
         Command::Check => check::check(common, out),

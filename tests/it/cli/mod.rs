@@ -9,3 +9,4 @@ mod ingest;
 mod kill;
 mod segments;
 mod support;
+mod work;

@@ -148,7 +148,7 @@ impl Question<'_> {
             Question::Entities => return listed(read.entities(), |found| dumped(&found)),
             Question::Edges => return listed(read.edges(), edge),
             Question::Facts => return listed(read.facts(), |fact| show(&fact)),
-            Question::Conflicts => return listed(read.conflicts(), edge),
+            Question::Conflicts => return listed(read.conflicts(), |found| format!("{found:?}")),
             Question::Neighbors((id, kind, direction), when) => {
                 return listed(read.neighbors(id, kind, direction, when), |found| interval(&found));
             }
