@@ -27,9 +27,9 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Act, Answers, ConflictSide, Contact, Decision, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo,
-    Explanation, Finding, Held, Member, OpenConflict, Person, PersonId, Reached, Read, RelationInterval,
-    Ruling, Severity, Stats, Step, Suggestion, Translation, Verdict,
+    Act, Answers, AskAgain, ConflictSide, Contact, Decision, EdgeDump, Entity, EntityDump, EntityId,
+    EvidenceInfo, Explanation, Finding, Held, Lack, Member, OpenConflict, Person, PersonId, Reached, Read,
+    RelationInterval, Ruling, Severity, Stats, Step, Suggestion, Translation, Unresolved, Verdict,
 };
 pub use error::{Error, Result};
 pub use graph::{

@@ -163,7 +163,7 @@ fn conflict_of(source: &impl Source, pair: &Pair, edge: &Edge) -> Option<OpenCon
     // In the order of the edge.
     let ends = if dumped.a == x.id { [pair.a, pair.b] } else { [pair.b, pair.a] };
     let sides = ends.map(|end| side_of(source, end, dumped.conflict.as_ref()));
-    let weakest = sides.iter().filter_map(|side| hold(side)).fold(dumped.strength, Strength::min);
+    let weakest = sides.iter().filter_map(hold).fold(dumped.strength, Strength::min);
     let acts = acts(source, &dumped, &evidence, &sides, weakest);
     Some(OpenConflict { severity: Severity::of(weakest), edge: dumped, evidence, sides, acts })
 }

@@ -32,6 +32,7 @@ mod suggestions;
 mod tell;
 mod tomb;
 mod translate;
+mod unresolved;
 mod walk;
 
 pub use answer::{
@@ -42,6 +43,7 @@ pub use check::Finding;
 pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};
 pub use decisions::{Decision, Ruling};
 pub use read::{Answers, Read};
+pub use unresolved::{AskAgain, Lack, Unresolved};
 
 pub(crate) use apply::{apply, replay};
 pub(crate) use change::{Change, Door};
@@ -62,5 +64,6 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::neighbors::{count_told, neighbors, relations_of};
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
     pub(crate) use crate::engine::suggestions::suggestions;
-    pub(crate) use crate::engine::translate::translate;
+    pub(crate) use crate::engine::translate::{canonical, translate};
+    pub(crate) use crate::engine::unresolved::{in_order_of_worth, unresolved, unresolved_at};
 }

@@ -4,7 +4,7 @@ use crate::engine::answer::RelationInterval;
 use crate::engine::facts::flatten;
 use crate::engine::relations::{intervals_between, of_node, read_intervals};
 use crate::engine::resolve::{answerable, forms_of};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{Direction, Id, RelationKind, When};
 use crate::records::{NodeNo, RelationGroup, RelationKey};
 use crate::store::{Lens, Related, RelationWalk, Source, State};
@@ -20,7 +20,7 @@ pub(crate) fn neighbors<'s>(
     let begun = Lens::on(state).answer(|lens| groups(lens, id, kind, direction));
     let begun = flatten(begun).map(move |group| Neighbors::begin(state, group?, when));
     begun.flat_map(|neighbors| match neighbors {
-        Ok(neighbors) => Answered::Each(neighbors),
+        Ok(neighbors) => Answered::Each(Box::new(neighbors)),
         Err(error) => Answered::Failed(Some(error)),
     })
 }
@@ -75,8 +75,8 @@ pub(crate) fn answered_intervals(
 
 /// Either of the two, as one stream.
 enum Answered<'s> {
-    Each(Neighbors<'s>),
-    Failed(Option<crate::error::Error>),
+    Each(Box<Neighbors<'s>>),
+    Failed(Option<Error>),
 }
 
 impl Iterator for Answered<'_> {

@@ -358,6 +358,10 @@ impl Source for Seen<'_> {
         self.then.side(key)
     }
 
+    fn sides_about(&self, id: &Id) -> Vec<Arc<SideKey>> {
+        self.then.sides_naming(id)
+    }
+
     fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> impl Iterator<Item = NodeNo> + 's {
         self.then.nodes_in(key, list)
     }

@@ -5,6 +5,7 @@ use crate::engine::answer::{
     Suggestion, Translation, Verdict,
 };
 use crate::engine::conflicts::OpenConflict;
+use crate::engine::unresolved::{AskAgain, Unresolved};
 use crate::error::Result;
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time, When};
 
@@ -103,6 +104,14 @@ pub trait Read {
     /// # Errors
     /// See [`Read::resolve`].
     fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>>;
+
+    /// What should be asked again of a space of pending ids, openids or external_userids, the most worthwhile first:
+    /// pending ids that die soon without a contact, ids without a unionid. Only the ids of the space are looked at;
+    /// other kinds of ids have nothing to ask.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>>;
 
     /// Every entity, in order of their numbers.
     fn entities(&self) -> Answers<'_, EntityDump>;

@@ -130,6 +130,15 @@ pub(crate) fn intervals_between(
     asked.map(interval).collect()
 }
 
+/// When the facts of a relation that count were observed.
+pub(crate) fn counting_times(source: &impl Source, key: RelationKey) -> Vec<Time> {
+    let (from, to) = (source.node(key.from), source.node(key.to));
+    let (Some(relation), Some(from), Some(to)) = (source.relation(key), from, to) else { return Vec::new() };
+    let empty = BTreeMap::new();
+    let events = counting(source, relation, &[from.id.space(), to.id.space()], &empty);
+    events.iter().map(|event| event.at).collect()
+}
+
 /// The relations of a node, of one kind and direction, in order of the other ends' numbers.
 pub(crate) fn of_node(
     source: &impl Source,

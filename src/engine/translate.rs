@@ -64,7 +64,7 @@ fn members_of_space(source: &impl Source, start: NodeNo, target: &KindScope) -> 
 }
 
 /// An alias of a corp in a target means the corp's key.
-fn canonical(source: &impl Source, target: &KindScope) -> Option<KindScope> {
+pub(crate) fn canonical(source: &impl Source, target: &KindScope) -> Option<KindScope> {
     let scope = source.topology().canonical_scope(target.scope())?;
     KindScope::new(target.kind().clone(), &scope).ok()
 }

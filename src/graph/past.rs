@@ -4,8 +4,9 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, Horizon, OpenConflict,
-    PastState, Person, Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, AskAgain, Contact, Depth, EdgeDump, Entity, EntityDump, EntityId, Explanation, Horizon,
+    OpenConflict, PastState, Person, Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation,
+    Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
@@ -190,6 +191,14 @@ impl Read for Past {
 
     fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>> {
         self.ask(&[], Depth::Families, |seen| verbs::contacts_of_entity(seen, entity, view))
+    }
+
+    fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>> {
+        let renamed = self.ask(&[], Depth::Families, |seen| verbs::canonical(seen, space))?;
+        let space = renamed.as_ref().unwrap_or(space);
+        let found =
+            self.each(|seen, number| verbs::unresolved_at(seen, number, space, asked).into_iter().collect());
+        Ok(verbs::in_order_of_worth(found.collect::<Result<Vec<_>>>()?, asked.most))
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {

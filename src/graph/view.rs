@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, OpenConflict, Person, Reached,
-    Read, RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, AskAgain, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, OpenConflict, Person,
+    Reached, Read, RelationInterval, Stats, Suggestion, Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time, When};
@@ -181,6 +181,10 @@ impl<S: Shown> Read for S {
 
     fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>> {
         look(self, |lens| verbs::contacts_of_entity(lens, entity, view))
+    }
+
+    fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>> {
+        verbs::unresolved(self.state()?, space, asked)
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {

@@ -38,6 +38,12 @@ impl<T: ListItem> List<T> {
         List { here: SortedSet::default(), len, gone: Some(Box::default()) }
     }
 
+    /// A list of what was told since on top of what lies below, of which nothing is gone and which is not counted.
+    pub(crate) fn over(here: SortedSet<T>) -> List<T> {
+        let len = u32::try_from(here.len()).unwrap_or(u32::MAX);
+        List { here, len, gone: Some(Box::default()) }
+    }
+
     /// How many items there are.
     pub(crate) fn len(&self) -> usize {
         self.len as usize

@@ -12,8 +12,8 @@ use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
-    Items, List, ListKey, NodeItem, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot,
-    SortedSet, Sym,
+    List, ListKey, NodeItem, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet,
+    Sym,
 };
 use crate::segment::rows::{
     ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
@@ -25,12 +25,15 @@ use crate::store::delta::{Delta, Tomb};
 use crate::store::hash::{
     hash_event, hash_id, hash_list, hash_mac, hash_node, hash_pair, hash_relation, hash_side,
 };
+use crate::store::listed::{Listed, united};
 use crate::store::loads::Loads;
 use crate::store::source::Source;
 use crate::store::state::State;
 
 /// Records that a lens holds before it may let them go.
 const LOADS_MAX: usize = 1 << 17;
+/// The same between many answers.
+const ASKED_LOADS_MAX: usize = 1 << 12;
 
 /// A state and what was read of it.
 pub(crate) struct Lens<S> {
@@ -58,6 +61,16 @@ impl<S: Borrow<State>> Lens<S> {
     pub(crate) fn answer<T>(mut self, verb: impl FnOnce(&Lens<S>) -> T) -> Result<T> {
         let answer = verb(&self);
         self.take_fault().map_or(Ok(answer), Err)
+    }
+
+    /// One of many answers made with this lens one after the other: what is read for them is let go on the way.
+    pub(crate) fn ask<T>(&mut self, verb: impl FnOnce(&Lens<S>) -> T) -> Result<T> {
+        let answer = verb(self);
+        let fault = self.take_fault();
+        if self.loads.len() > ASKED_LOADS_MAX {
+            self.loads = Loads::default();
+        }
+        fault.map_or(Ok(answer), Err)
     }
 
     /// The first damage that was met.
@@ -377,39 +390,6 @@ impl<S: Borrow<State>> Lens<S> {
     }
 }
 
-/// A walk over a list: what is here, or that and what lies below.
-enum Listed<'s, T> {
-    Here(Items<'s, T>),
-    United(Box<dyn Iterator<Item = T> + 's>),
-}
-
-impl<T: Copy> Iterator for Listed<'_, T> {
-    type Item = T;
-
-    #[inline]
-    fn next(&mut self) -> Option<T> {
-        match self {
-            Listed::Here(items) => items.next(),
-            Listed::United(items) => items.next(),
-        }
-    }
-}
-
-/// Two ascending walks as one, what both have once.
-fn united<T: Ord + Copy>(x: impl Iterator<Item = T>, y: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
-    let (mut x, mut y) = (x.peekable(), y.peekable());
-    std::iter::from_fn(move || {
-        let least = match (x.peek(), y.peek()) {
-            (Some(x), Some(y)) => *x.min(y),
-            (Some(one), None) | (None, Some(one)) => *one,
-            (None, None) => return None,
-        };
-        x.next_if_eq(&least);
-        y.next_if_eq(&least);
-        Some(least)
-    })
-}
-
 impl<S: Borrow<State>> Source for Lens<S> {
     fn number_of(&self, id: &Id) -> Option<NodeNo> {
         let hash = hash_id(self.state().seed, id);
@@ -453,6 +433,10 @@ impl<S: Borrow<State>> Source for Lens<S> {
             Some((_, side)) => side.as_deref(),
             None => self.side_below(key),
         }
+    }
+
+    fn sides_about(&self, id: &Id) -> Vec<Arc<SideKey>> {
+        self.sides_naming(id)
     }
 
     fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> impl Iterator<Item = NodeNo> + 's {

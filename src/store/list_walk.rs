@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::records::{List, ListKey, NodeNo};
 use crate::segment::rows::ListsBelow;
+use crate::store::hash::hash_list;
 use crate::store::state::State;
 
 /// The items of a list, in order.
@@ -19,8 +20,8 @@ pub(crate) struct ListWalk<'s> {
 
 enum Below<'s> {
     Nothing,
-    /// The same list in the frozen delta.
-    Frozen(Box<ListWalk<'s>>),
+    /// The same list in a delta below.
+    Delta(Box<ListWalk<'s>>),
     Rows(ListsBelow<'s, NodeNo>),
 }
 
@@ -28,7 +29,7 @@ impl Below<'_> {
     fn next(&mut self) -> Result<Option<NodeNo>> {
         match self {
             Below::Nothing => Ok(None),
-            Below::Frozen(walk) => walk.next(),
+            Below::Delta(walk) => walk.next(),
             Below::Rows(rows) => rows.next(),
         }
     }
@@ -41,10 +42,23 @@ impl<'s> ListWalk<'s> {
         match frozen {
             Some(frozen) => {
                 let frozen = ListWalk::on_rows(state, key, frozen.clone())?;
-                ListWalk::on(list, Below::Frozen(Box::new(frozen)))
+                ListWalk::on(list, Below::Delta(Box::new(frozen)))
             }
             None => ListWalk::on_rows(state, key, list),
         }
+    }
+
+    /// Begins to walk over the nodes that a source, a batch or a space was noted at.
+    pub(crate) fn posted(state: &'s State, key: ListKey) -> Result<ListWalk<'s>> {
+        let mut below = Below::Rows(ListsBelow::new(state.layers.segments(), key)?);
+        let deltas = [state.layers.frozen().map(|frozen| &**frozen), Some(&state.delta)];
+        for delta in deltas.into_iter().flatten() {
+            if let Some((_, nodes)) = delta.postings.find(hash_list(key), |(known, _)| *known == key) {
+                let walk = ListWalk::on(List::over(nodes.clone()), below)?;
+                below = Below::Delta(Box::new(walk));
+            }
+        }
+        ListWalk::on(List::default(), below)
     }
 
     fn on_rows(state: &'s State, key: ListKey, list: List<NodeNo>) -> Result<ListWalk<'s>> {

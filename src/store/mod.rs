@@ -15,6 +15,7 @@ mod image;
 mod layer;
 mod lens;
 mod list_walk;
+mod listed;
 mod loads;
 mod relation_walk;
 mod source;
@@ -28,6 +29,7 @@ pub(crate) use image::{
 };
 pub(crate) use layer::{Layers, Saved};
 pub(crate) use lens::Lens;
+pub(crate) use list_walk::ListWalk;
 pub(crate) use relation_walk::{Related, RelationWalk};
 pub(crate) use source::Source;
 pub(crate) use state::{SourceRetraction, State, seed_of};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use idweave::{
     Conflict, Contact, Decision, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, Person,
-    RelationInterval, Suggestion, Translation, Verdict,
+    RelationInterval, Suggestion, Time, Translation, Verdict,
 };
 use serde::Serialize;
 
@@ -177,7 +177,7 @@ impl From<&Contact> for ContactAnswer {
             userid: contact.userid.to_string(),
             external_userid: contact.external_userid.to_string(),
             since: contact.since.ms(),
-            until: contact.until.map(idweave::Time::ms),
+            until: contact.until.map(Time::ms),
             add_way: contact.add_way.clone(),
             state: contact.state.clone(),
             attrs: contact.attrs.clone(),
@@ -201,7 +201,7 @@ impl<'a> From<&'a RelationInterval> for NeighborAnswer<'a> {
             from: interval.from.as_str(),
             to: interval.to.as_str(),
             since: interval.since.ms(),
-            until: interval.until.map(idweave::Time::ms),
+            until: interval.until.map(Time::ms),
             attrs: &interval.attrs,
         }
     }
@@ -214,21 +214,23 @@ pub(crate) enum TranslationAnswer {
     Found { ids: Vec<String> },
     Provisional { ids: Vec<String> },
     Pending { id: String, valid_to: Option<i64> },
-    Absent { as_of: i64, source: String },
+    Absent { as_of: i64, source: String, age_ms: i64 },
     Unknown,
     Error { rule: String },
 }
 
-impl From<&Translation> for TranslationAnswer {
-    fn from(translation: &Translation) -> TranslationAnswer {
+impl TranslationAnswer {
+    /// The answer to a question of `now`.
+    pub(crate) fn at(now: Time, translation: &Translation) -> TranslationAnswer {
         match translation {
             Translation::Found(ids) => TranslationAnswer::Found { ids: texts(ids) },
             Translation::Provisional(ids) => TranslationAnswer::Provisional { ids: texts(ids) },
             Translation::Pending { id, valid_to } => {
-                TranslationAnswer::Pending { id: id.to_string(), valid_to: valid_to.map(idweave::Time::ms) }
+                TranslationAnswer::Pending { id: id.to_string(), valid_to: valid_to.map(Time::ms) }
             }
             Translation::Absent { as_of, source } => {
-                TranslationAnswer::Absent { as_of: as_of.ms(), source: source.clone() }
+                let age_ms = now.since(*as_of).max(0);
+                TranslationAnswer::Absent { as_of: as_of.ms(), source: source.clone(), age_ms }
             }
             Translation::Unknown => TranslationAnswer::Unknown,
         }
@@ -308,7 +310,7 @@ impl From<&EvidenceInfo> for EvidenceAnswer {
             strength: e.strength.name(),
             at: e.observed_at.ms(),
             batch: e.batch.clone(),
-            expires_at: e.expires_at.map(idweave::Time::ms),
+            expires_at: e.expires_at.map(Time::ms),
             seq: e.recorded_seq,
             stands: e.stands,
         }

@@ -14,11 +14,13 @@ use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
 use crate::neighbors::NeighborsArgs;
+use crate::rekey::RekeyArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::same::PairArgs;
 use crate::snapshot::SnapshotArgs;
 use crate::translate::TranslateArgs;
+use crate::unresolved::UnresolvedArgs;
 use crate::verify::VerifyArgs;
 
 /// What `--help` says about exit codes; the README has the same table.
@@ -79,6 +81,8 @@ pub(crate) enum Command {
     Import(ImportArgs),
     /// Make a new database from files of facts: quicker than importing them, and not durable before the end
     Build(BuildArgs),
+    /// Give many ids another one: read a list of old and new values
+    Rekey(RekeyArgs),
     /// Read the body of a WeChat or WeCom answer or event
     Ingest(Box<IngestArgs>),
     /// Who is this: the entity of an id
@@ -97,6 +101,8 @@ pub(crate) enum Command {
     ContactsOf(ContactsArgs),
     /// What is related to an id: followers, members, subscribers
     Neighbors(NeighborsArgs),
+    /// What should be asked again: pending ids that die soon, ids without a unionid
+    Unresolved(UnresolvedArgs),
     /// What contradicts what is known, with both sides and facts that would close each
     Conflicts(ConflictsArgs),
     /// Two ids are not the same, whatever evidence says

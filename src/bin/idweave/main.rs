@@ -14,6 +14,7 @@ mod checkpoint;
 mod cli;
 mod conflicts;
 mod contacts;
+mod csv;
 mod database;
 mod decide;
 mod demo;
@@ -30,12 +31,14 @@ mod lines;
 mod moment;
 mod neighbors;
 mod output;
+mod rekey;
 mod resolve;
 mod restore;
 mod same;
 mod snapshot;
 mod tally;
 mod translate;
+mod unresolved;
 mod verify;
 
 use std::process::ExitCode;
@@ -72,6 +75,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Init => init::run(common, out),
         Command::Import(args) => import::run(&args, common, out),
         Command::Build(args) => build::run(&args, common, out),
+        Command::Rekey(args) => rekey::run(&args, common, out),
         Command::Ingest(args) => ingest::run(&args, common, out),
         Command::Resolve(args) => resolve::resolve(&args, common, out),
         Command::Translate(args) => translate::run(&args, common, out),
@@ -81,6 +85,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Suggestions(args) => resolve::suggestions(&args, common, out),
         Command::ContactsOf(args) => contacts::run(&args, common, out),
         Command::Neighbors(args) => neighbors::run(&args, common, out),
+        Command::Unresolved(args) => unresolved::run(&args, common, out),
         Command::Conflicts(args) => conflicts::run(&args, common, out),
         Command::Ban(args) => decide::ban(&args, common, out),
         Command::Unban(args) => decide::unban(&args, common, out),

@@ -161,3 +161,150 @@ fn an_unlinked_pair_is_apart_until_somebody_says_otherwise_later() {
     assert_eq!((&all["new"], &all["now"]), (&json!(true), &json!("different")));
     assert!(db.run(&["explain", OPENID, UNIONID]).exits(1).stdout.contains("nothing joins them"));
 }
+
+/// Two openids without a unionid, one of them asked about; pending ids of one view.
+#[test]
+fn what_should_be_asked_again_comes_in_order_of_worth() {
+    let app = "openid:wx00000000000000a9";
+    let view = "ww00000000000000c0@ww00000000000000d0";
+    let subscribes = |value: &str, at: u64| {
+        relate("subscribes", &format!("{app}:{value}"), "app::wx00000000000000a9", at, "")
+    };
+    let absent = |value: &str, at: u64| {
+        format!(
+            r#"{{"op":"absent","id":"{app}:{value}","target":"unionid:shop","source":"mp.user_info","at":{at}}}"#
+        )
+    };
+    let day = 86_400_000_u64;
+    // The commands are run at 1748736000000.
+    let now = 1_748_736_000_000_u64;
+    let pending = |value: &str, unionid: &str, dies: u64| {
+        format!(
+            r#"{{"op":"link","a":"pending_id:{view}:{value}","b":"unionid:shop:{unionid}","source":"work.idconvert","at":{at},"expires_at":{dies}}}"#,
+            at = now - day
+        )
+    };
+    let db = Db::with(&[
+        &subscribes("early", now - 9 * day),
+        &subscribes("late", now - 2 * day),
+        &subscribes("asked", now - day),
+        &subscribes("fresh", now - day),
+        &subscribes("known", now - day),
+        &absent("asked", now - 8 * day),
+        &absent("fresh", now - 6 * day),
+        &link(&format!("{app}:known"), "unionid:shop:u9", "mp.user_info"),
+        &pending("p1", "u1", now + 13 * day),
+        &pending("p2", "u2", now + 2 * day),
+        &pending("p3", "u3", now + 15 * day),
+        &pending("p4", "u4", now + day),
+        &link(&format!("external_userid:{view}:w4"), "unionid:shop:u4", "work.contact_get"),
+        &pending("p5", "u5", now - 1),
+    ]);
+    let values = |args: &[&str]| -> Vec<String> {
+        let ran = db.run(&[&["unresolved", "--json", "--scope"][..], args].concat());
+        let value =
+            |line: &serde_json::Value| line["id"].as_str().unwrap().rsplit(':').next().unwrap().to_owned();
+        ran.json_lines().iter().map(value).collect()
+    };
+    assert_eq!(values(&[app]), ["late", "early", "asked"]);
+    assert_eq!(values(&[app, "--limit", "1"]), ["late"]);
+    assert_eq!(values(&[app, "--older-than", "5d"]), ["late", "early", "asked", "fresh"]);
+    assert_eq!(values(&[app, "--older-than", "9d"]), ["late", "early"]);
+    let pendings = format!("pending_id:{view}");
+    assert_eq!(values(&[&pendings]), ["p2", "p1"]);
+    assert_eq!(values(&[&pendings, "--within", "400h"]), ["p2", "p1", "p3"]);
+
+    let lines = db.run(&["unresolved", "--scope", app, "--json"]).exits(0).json_lines();
+    let seen = now - 8 * day;
+    assert_eq!(
+        lines[2],
+        json!({"id": format!("{app}:asked"), "reason": "no_unionid", "lacks": "unionid", "expires_at": null,
+            "since": now - day, "last_seen": now - day,
+            "absent": {"as_of": seen, "source": "mp.user_info", "age_ms": 8 * day}})
+    );
+    let first = db.run(&["unresolved", "--scope", &pendings, "--limit", "1"]).exits(0);
+    assert!(first.lines()[1].contains("dies in 2d  external_userid:"), "{first:?}");
+    // The topology says where a unionid would be; an app that is bound nowhere has none to ask for.
+    let bound = |to: &str| {
+        format!(
+            r#"{{"op":"app","appid":"wx00000000000000a9","open_account":{to},"from":{from},"at":{now}}}"#,
+            from = now - 30 * day
+        )
+    };
+    db.run_with(&["import", "-"], &bound(r#""other""#)).exits(0);
+    // The answer was about another open account, and so is the unionid that is known: it does not count any more.
+    assert_eq!(values(&[app]), ["asked", "fresh", "known", "late", "early"]);
+    db.run_with(&["import", "-"], &bound("null").replace(&now.to_string(), &(now + 1).to_string())).exits(0);
+    assert_eq!(db.run(&["unresolved", "--scope", app]).exits(1).stdout, "nothing to ask again\n");
+    db.run(&["unresolved", "--scope", "userid:ww00000000000000c0"]).exits(2);
+    db.run(&["unresolved", "--scope", app, "--within", "2w"]).exits(2);
+}
+
+#[test]
+fn a_list_of_new_ids_is_written_once_and_goes_on_where_it_was_stopped() {
+    let (old, new) = ("openid:wx00000000000000a1", "openid:wx00000000000000a2");
+    let db = Db::with(&[&link("openid:wx00000000000000a1:old7", UNIONID, "mp.user_info")]);
+    let list = |count: usize| {
+        let lines = (0..count).map(|n| format!("old{n},new{n}\n"));
+        std::iter::once("from,to\n".to_owned()).chain(lines).collect::<String>()
+    };
+    let file = db.file("moved.csv", list(10).replace("old8,new8", "old8;new8"));
+    let fixed = ["rekey", "--from-scope", old, "--to-scope", new, "--kind", "supersede", "--header"];
+    let rekey = |more: &[&str]| db.run(&[&fixed[..], more].concat());
+    let stopped = rekey(&[&file, "--commit-every", "4"]).exits(3);
+    assert_eq!(stopped.stdout, "7 facts: 7 new, 0 already known, 0 refused; 1 wrong line\n");
+    assert!(stopped.stderr.contains("moved.csv:10:1: field line: expected two columns"), "{stopped:?}");
+    assert!(stopped.stderr.contains("committed: 8 lines"), "{stopped:?}");
+    assert!(!stopped.stderr.contains("old8"), "{stopped:?}");
+    // Corrected behind what is committed: only the rest is told.
+    db.file("moved.csv", list(10));
+    let later = |args: &[&str]| {
+        let db = db.path();
+        crate::cli::support::run(
+            &[args, &["--db", db.to_str().unwrap(), "--now", "2025-06-03T00:00:00Z"]].concat(),
+            "",
+        )
+    };
+    let more = later(&[&fixed[..], &[&file]].concat()).exits(0);
+    assert!(more.stderr.contains("8 lines are committed already"), "{more:?}");
+    assert_eq!(more.stdout, "3 facts: 3 new, 0 already known, 0 refused; 0 wrong lines\n");
+    let again = later(&[&fixed[..], &[&file]].concat()).exits(0);
+    assert_eq!(again.stdout, "0 facts: 0 new, 0 already known, 0 refused; 0 wrong lines\n");
+
+    // Other lines than those that were committed: from the beginning, and what is known is known.
+    db.file("moved.csv", list(10).replace("old0,", "oldX,"));
+    let anew = later(&[&fixed[..], &[&file, "--json"]].concat()).exits(0);
+    assert!(anew.stderr.contains("begins anew"), "{anew:?}");
+    assert_eq!((&anew.json()["new"], &anew.json()["already_known"]), (&json!(1), &json!(9)));
+    assert_eq!(db.run(&["dump", "edges"]).exits(0).lines().len(), 12);
+    rekey(&["-"]).exits(2);
+}
+
+#[test]
+fn ids_of_two_views_are_joined_by_a_list_and_both_stay() {
+    let seen = "external_userid:ww00000000000000c0@saas";
+    let db = Db::with(&[&link(EXTERNAL, UNIONID, "work.contact_get")]);
+    let list = "\"wmA1bcdefgh\",wmS1\nwmA1bcdefgh,a,b\n";
+    let args = [
+        "rekey",
+        "-",
+        "--from-scope",
+        "external_userid:ww00000000000000c0",
+        "--to-scope",
+        seen,
+        "--kind",
+        "same",
+    ];
+    let more = ["--job", "upgrade", "--source", "work.new_external", "--on-error", "skip", "--batch", "b1"];
+    let ran = db.run_with(&[&args[..], &more[..]].concat(), list).exits(3);
+    assert_eq!(ran.stdout, "1 fact: 1 new, 0 already known, 0 refused; 1 wrong line\n");
+    assert_eq!(
+        db.run(&["translate", UNIONID, "--to", seen]).exits(0).stdout,
+        format!("found  {seen}:wmS1\n")
+    );
+    let again = db.run_with(&[&args[..], &more[..]].concat(), list).exits(3);
+    assert_eq!(again.stdout, "1 fact: 0 new, 1 already known, 0 refused; 1 wrong line\n");
+    let retract = r#"{"op":"retract","batch":"b1","at":1748736000000}"#;
+    db.run_with(&["import", "-"], retract).exits(0);
+    db.run(&["translate", UNIONID, "--to", seen]).exits(1);
+}

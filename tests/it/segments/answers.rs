@@ -6,12 +6,15 @@ use std::fmt::Write as _;
 use idweave::error::Result;
 use idweave::model::{Direction, RelationKind, When};
 use idweave::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Fact, Id, KindScope, Op, Reached, Read,
-    RelationInterval,
+    Answers, AskAgain, Contact, EdgeDump, Entity, EntityDump, EntityId, Fact, Id, KindScope, Op, Reached,
+    Read, RelationInterval, Time,
 };
 
 use crate::support::generate::NOW;
 use crate::support::show::show;
+
+/// 2025-06-01: pending ids of the streams live and die around it.
+const MIDDLE: Time = Time::from_ms(1_748_736_000_000);
 
 /// The answer to one question: a word, or one for each item of a walk.
 pub(crate) type Answer = Vec<Result<String>>;
@@ -107,6 +110,7 @@ impl Questions {
         for space in &self.spaces {
             questions.extend(self.ids.iter().map(|id| Question::Translate(id, space)));
             questions.push(Question::TranslateMany(&self.ids, space));
+            questions.push(Question::Unresolved(space));
         }
         questions
             .extend(self.pairs.iter().flat_map(|(a, b)| [Question::Same(a, b), Question::Explain(a, b)]));
@@ -132,6 +136,7 @@ pub(crate) enum Question<'q> {
     Contacts(&'q Id, &'q str),
     Translate(&'q Id, &'q KindScope),
     TranslateMany(&'q [Id], &'q KindScope),
+    Unresolved(&'q KindScope),
     Same(&'q Id, &'q Id),
     Explain(&'q Id, &'q Id),
 }
@@ -173,6 +178,10 @@ impl Question<'_> {
                 let mut out = Vec::new();
                 let done = read.translate_many(ids, space, NOW, &mut out);
                 done.map(|()| format!("{out:?}"))
+            }
+            Question::Unresolved(space) => {
+                let asked = AskAgain { within_ms: 400 * Time::DAY_MS, ..AskAgain::at(MIDDLE) };
+                read.unresolved(space, &asked).map(|found| format!("{found:?}"))
             }
             Question::Same(a, b) => read.same(a, b).map(|verdict| format!("{verdict:?}")),
             Question::Explain(a, b) => read.explain(a, b).map(|explanation| format!("{explanation:?}")),
