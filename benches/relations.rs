@@ -98,16 +98,16 @@ fn build(place: &Path, hubs: &[Hub; 3]) -> Graph {
         .bulk_load(place, NOW, |load| {
             for number in 0..app.size {
                 let (kind, from) = (app.kind.clone(), spaces.openid(0, number));
-                load.apply(&relate(kind, from, app.id.clone(), number, &[]))?;
+                load.apply(&relate(kind, from, app.id.clone(), number, &[])).map(drop)?;
             }
             for number in 0..employee.size {
                 let (kind, to) = (employee.kind.clone(), spaces.external(number));
                 let attrs = [("add_way", "1"), ("state", "channel-7")];
-                load.apply(&relate(kind, employee.id.clone(), to, number, &attrs))?;
+                load.apply(&relate(kind, employee.id.clone(), to, number, &attrs)).map(drop)?;
             }
             for number in 0..chat.size {
                 let (kind, from) = (chat.kind.clone(), spaces.external(number));
-                load.apply(&relate(kind, from, chat.id.clone(), number, &[]))?;
+                load.apply(&relate(kind, from, chat.id.clone(), number, &[])).map(drop)?;
             }
             Ok(())
         })
