@@ -10,6 +10,7 @@ mod engine;
 mod past;
 mod relations;
 mod subject;
+mod unresolved;
 
 use std::collections::{BTreeMap, BTreeSet};
 
