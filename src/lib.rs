@@ -28,9 +28,9 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Answers, ChangedId, Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, Finding,
-    HistoryStep, Member, Person, Reached, Read, RelationInterval, Stats, Step, Suggestion, Translation,
-    Verdict,
+    Act, Answers, AskAgain, ChangedId, ConflictSide, Contact, Decision, EdgeDump, Entity, EntityDump,
+    EvidenceInfo, Explanation, Finding, Held, HistoryStep, Lack, Member, OpenConflict, Person, Reached, Read,
+    RelationInterval, Ruling, Severity, Stats, Step, Suggestion, Translation, Unresolved, Verdict,
 };
 pub use error::{Error, Result};
 pub use feed::{

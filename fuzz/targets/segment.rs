@@ -18,7 +18,7 @@ mod sim_disk;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use idweave::model::{Direction, Placeholders, RelationKind};
+use idweave::model::{Direction, Placeholders, RelationKind, When};
 use idweave::vfs::{OpenMode, Vfs};
 use idweave::{
     EntityId, Fact, Graph, Id, KindScope, Options, Read, ReadMode, Snapshot, Time, VerifyLevel, ndjson,
@@ -184,7 +184,7 @@ fn ask(read: &impl Read, from: usize) {
         drop((read.same(id, other), read.explain(id, other)));
         drop(read.contacts_of(id, id.scope()));
         for direction in [Direction::Out, Direction::In] {
-            read.neighbors(id, &RelationKind::Follows, direction).for_each(drop);
+            read.neighbors(id, &RelationKind::Follows, direction, When::Ever).for_each(drop);
         }
     }
     let some = &ids[from % ids.len()..];

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::engine::decisions::Decision;
 use crate::model::{Class, EntityId, Fact, Id, KindScope, PersonId, Strength, Time};
 use crate::resolve::{Conflict, EdgeKind, Level, Status};
 
@@ -178,6 +179,10 @@ pub struct Explanation {
     pub steps: Vec<Step>,
     /// Bans between ids of the two sides.
     pub bans: Vec<(Id, Id)>,
+    /// What people decided about the two ids, each step and its ids, and the bans between the sides: bans, blocks and
+    /// their lifting, in force or not, with who and why. Who linked by hand is the source of an evidence,
+    /// `operator.NAME`.
+    pub decisions: Vec<Decision>,
     /// False if there may be a way that is not shown: the search was given up after a named number of ids, or
     /// the way leads through an id that may not be answered.
     pub complete: bool,
@@ -194,7 +199,11 @@ pub struct Contact {
     pub since: Time,
     /// Until when; `None` = still.
     pub until: Option<Time>,
-    /// add_way, state, ...
+    /// By which way the contact was added: the platform's number for it.
+    pub add_way: Option<String>,
+    /// The channel it was added by: the company's own word.
+    pub state: Option<String>,
+    /// Everything that is known of it at the end of the interval, those two too.
     pub attrs: BTreeMap<String, String>,
 }
 
@@ -209,7 +218,7 @@ pub struct RelationInterval {
     pub since: Time,
     /// Until when; `None` = still.
     pub until: Option<Time>,
-    /// The attributes at the end of the interval.
+    /// The attributes at the end of the interval, or at the moment asked about.
     pub attrs: BTreeMap<String, String>,
 }
 

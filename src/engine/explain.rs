@@ -1,8 +1,9 @@
 //! explain: by which chain of evidence two ids are the same, or why they are not.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::engine::answer::{Explanation, Step, Verdict};
+use crate::engine::decisions::{Decision, about_id, about_pair};
 use crate::engine::dump::dump_edge;
 use crate::engine::reading::{evidence_of, restricted_free};
 use crate::engine::resolve::{answerable, same};
@@ -24,15 +25,37 @@ pub(crate) fn explain(source: &impl Source, a: &Id, b: &Id) -> Explanation {
             verdict: Verdict::Unknown,
             steps: Vec::new(),
             bans: Vec::new(),
+            decisions: Vec::new(),
             complete: true,
         };
     };
     let within = verdict == Verdict::SameEntity;
     let (way, complete) = search(source, from, to, within);
     let complete = complete && !(within && way.is_empty() && from != to);
-    let steps = way.into_iter().filter_map(|(node, pair)| step(source, node, pair)).collect();
+    let steps: Vec<Step> = way.into_iter().filter_map(|(node, pair)| step(source, node, pair)).collect();
     let bans = if verdict == Verdict::SameEntity { Vec::new() } else { bans_between(source, from, to) };
-    Explanation { verdict, steps, bans, complete }
+    let decisions = decisions_on(source, (from, to), &steps, &bans);
+    Explanation { verdict, steps, bans, decisions, complete }
+}
+
+/// What people decided about the two ids, about each step of the way and its ids, and the bans between the sides.
+fn decisions_on(
+    source: &impl Source,
+    (from, to): (NodeNo, NodeNo),
+    steps: &[Step],
+    bans: &[(Id, Id)],
+) -> Vec<Decision> {
+    let (Some(from), Some(to)) = (source.node(from), source.node(to)) else { return Vec::new() };
+    let in_order = |a: &Id, b: &Id| if a < b { (a.clone(), b.clone()) } else { (b.clone(), a.clone()) };
+    let mut pairs = BTreeSet::from([in_order(&from.id, &to.id)]);
+    let mut ids = BTreeSet::from([&from.id, &to.id]);
+    for Step { from, to, .. } in steps {
+        pairs.insert(in_order(from, to));
+        ids.extend([from, to]);
+    }
+    pairs.extend(bans.iter().map(|(a, b)| in_order(a, b)));
+    let about_pairs = pairs.iter().filter(|(a, b)| a != b).flat_map(|(a, b)| about_pair(source, a, b));
+    about_pairs.chain(ids.into_iter().flat_map(|id| about_id(source, id))).collect()
 }
 
 /// The edge of a pair that speaks most for joining its ends: accepted, then strongest.

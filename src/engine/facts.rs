@@ -3,15 +3,18 @@
 use std::collections::BTreeMap;
 
 use crate::engine::past::Horizon;
-use crate::engine::relations::relations_from;
+use crate::engine::relations::groups_from;
 use crate::engine::walk::pairs_from;
 use crate::error::Result;
 use crate::model::{Fact, Id, KindScope, Op, RelationKind, Selector, Time};
 use crate::records::{
-    Direct, Evidence, Lifting, NodeNo, PairKey, RelationKey, RelationOp, Side, SideKey, Sym, Telling,
-    ToggleOp, ToldAt,
+    Direct, Evidence, Lifting, NodeNo, PairKey, RelationGroup, RelationKey, RelationOp, Side, SideKey, Sym,
+    Telling, ToggleOp, ToldAt,
 };
-use crate::store::{Lens, Source, SourceRetraction, State};
+use crate::store::{Lens, RelationWalk, Source, SourceRetraction, State};
+
+/// Relations of a node that are read together.
+const RELATIONS_AT_ONCE: usize = 256;
 
 fn owned(state: &impl Source, sym: Option<Sym>) -> Option<String> {
     sym.map(|sym| state.text(sym).to_owned())
@@ -180,8 +183,17 @@ where
 {
     let settings =
         state.settings.iter().map(|(_, setting)| Ok(((*setting.fact).clone(), setting.recorded_seq)));
-    let graph = (0..state.number_count)
-        .flat_map(move |number| flatten(Lens::on(state).answer(|lens| facts_from(lens, number, of_pair))));
+    let graph = (0..state.number_count).flat_map(move |number| {
+        let begun = Lens::on(state).answer(|lens| {
+            let pairs = pairs_from(lens, number).into_iter();
+            let facts: Vec<(Fact, u64)> = pairs.flat_map(|pair| of_pair(lens, pair)).collect();
+            (facts, groups_from(lens, number).cloned().collect::<Vec<_>>())
+        });
+        let (facts, groups) =
+            begun.map_or_else(|error| (Err(error), Vec::new()), |(facts, groups)| (Ok(facts), groups));
+        let relations = groups.into_iter().flat_map(move |group| facts_of_group(state, number, group));
+        flatten(facts).chain(relations)
+    });
     let sides = flatten(Lens::on(state).answer(Lens::side_keys));
     let sides = sides.flat_map(move |key| {
         flatten(key.and_then(|key| Lens::on(state).answer(|lens| facts_of_side(lens, &key))))
@@ -198,15 +210,37 @@ pub(crate) fn flatten<T>(items: Result<Vec<T>>) -> impl Iterator<Item = Result<T
     items.into_iter().map(Ok).chain(error)
 }
 
-/// The facts of the pairs that a node is the smaller end of, and of the relations that begin at it.
-fn facts_from<S: Source>(
-    source: &S,
+/// The facts of a node's relations in a list, a few at a time: it may have millions.
+fn facts_of_group(
+    state: &State,
     number: NodeNo,
-    of_pair: impl Fn(&S, PairKey) -> Vec<(Fact, u64)>,
-) -> Vec<(Fact, u64)> {
-    let pairs = pairs_from(source, number).into_iter().flat_map(|pair| of_pair(source, pair));
-    let relations = relations_from(source, number).into_iter();
-    pairs.chain(relations.flat_map(|relation| facts_of_relation(source, relation))).collect()
+    group: RelationGroup,
+) -> impl Iterator<Item = Result<(Fact, u64)>> + '_ {
+    let mut keys = Some(RelationWalk::new(state, (number, group.kind, group.direction), group.links));
+    let some = std::iter::from_fn(move || {
+        let walk = match keys.as_mut()? {
+            Ok(walk) => walk,
+            Err(_) => return keys.take()?.err().map(Err),
+        };
+        let mut some = Vec::with_capacity(RELATIONS_AT_ONCE);
+        while some.len() < RELATIONS_AT_ONCE {
+            match walk.next_key() {
+                Ok(Some(key)) => some.push(key),
+                Ok(None) => break,
+                Err(error) => {
+                    keys = None;
+                    return Some(Err(error));
+                }
+            }
+        }
+        (!some.is_empty()).then_some(Ok(some))
+    });
+    some.flat_map(move |keys| {
+        let facts = |lens: &Lens<&State>, keys: Vec<RelationKey>| {
+            keys.into_iter().flat_map(|key| facts_of_relation(lens, key)).collect()
+        };
+        flatten(keys.and_then(|keys| Lens::on(state).answer(|lens| facts(lens, keys))))
+    })
 }
 
 /// The retractions of batches and sources, with the commit that brought each.

@@ -8,7 +8,9 @@ mod apply;
 mod assess;
 mod change;
 mod check;
+mod conflicts;
 mod contacts;
+mod decisions;
 mod difference;
 mod door;
 mod dump;
@@ -17,6 +19,7 @@ mod explain;
 mod facts;
 mod marks;
 mod merge;
+mod neighbors;
 mod past;
 mod read;
 mod reading;
@@ -31,6 +34,7 @@ mod suggestions;
 mod tell;
 mod tomb;
 mod translate;
+mod unresolved;
 mod walk;
 
 pub use answer::{
@@ -38,28 +42,34 @@ pub use answer::{
     RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use check::Finding;
+pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};
+pub use decisions::{Decision, Ruling};
 pub use difference::ChangedId;
 pub use read::{Answers, Read};
+pub use unresolved::{AskAgain, Lack, Unresolved};
 
 pub(crate) use apply::{apply, replay};
 pub(crate) use change::{Change, Door};
 pub(crate) use check::check;
 pub(crate) use difference::{difference, named};
-pub(crate) use past::{Depth, Horizon, PastState, Seen};
+pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
 pub(crate) use settings::restore_settings;
 pub(crate) use settle::settle;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
-    pub(crate) use crate::engine::contacts::{contacts_of, neighbors, related_forms};
+    pub(crate) use crate::engine::conflicts::{conflicts, conflicts_from};
+    pub(crate) use crate::engine::contacts::{contacts_of, contacts_of_entity};
     pub(crate) use crate::engine::dump::{
-        count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, is_conflict, stats,
+        count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, stats,
     };
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};
     pub(crate) use crate::engine::merge::facts_of_other;
+    pub(crate) use crate::engine::neighbors::{count_told, neighbors, related_forms};
     pub(crate) use crate::engine::past::history;
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
     pub(crate) use crate::engine::suggestions::suggestions;
-    pub(crate) use crate::engine::translate::translate;
+    pub(crate) use crate::engine::translate::{canonical, translate};
+    pub(crate) use crate::engine::unresolved::{in_order_of_worth, unresolved, unresolved_at};
 }

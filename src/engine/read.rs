@@ -4,8 +4,10 @@ use crate::engine::answer::{
     Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Person, Reached, RelationInterval,
     Stats, Suggestion, Translation, Verdict,
 };
+use crate::engine::conflicts::OpenConflict;
+use crate::engine::unresolved::{AskAgain, Unresolved};
 use crate::error::Result;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time, When};
 
 /// A stream of answers; each item can fail where its bytes are damaged.
 pub type Answers<'a, T> = Box<dyn Iterator<Item = Result<T>> + 'a>;
@@ -74,19 +76,49 @@ pub trait Read {
     /// See [`Read::resolve`].
     fn history(&self, id: &Id) -> Result<Vec<HistoryStep>>;
 
-    /// The intervals of an id's relations of one kind and direction.
+    /// The intervals of an id's relations of one kind and direction, in order of the other ends' numbers. It is a
+    /// stream: an id may have millions, of which none is read before it is asked for, and none is held afterwards.
+    /// After an error it ends.
     fn neighbors<'a>(
         &'a self,
         id: &Id,
         kind: &'a RelationKind,
         direction: Direction,
+        when: When,
     ) -> Answers<'a, RelationInterval>;
 
-    /// Whose contact the id's entity is, or was, in a view (`CORP` or `CORP@VIEWER`): open ones first.
+    /// How many ids are related to an id.
+    ///
+    /// For [`When::Ever`] it is the length of a list, at no cost whatever that is: the ids that were ever told of as
+    /// related, those whose facts are all retracted by now and those that may not be answered too, those that were
+    /// erased not. For [`When::Open`] and [`When::At`] it is what [`Read::neighbors`] gives, counted one by one: a
+    /// retraction of a batch or a source changes how many relations are open without looking at them, so that no
+    /// number is kept.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn count_neighbors(&self, id: &Id, kind: &RelationKind, direction: Direction, when: When) -> Result<u64>;
+
+    /// Whose contact the id's entity is, or was, in a view (`CORP` or `CORP@VIEWER`): since when and by which way;
+    /// open ones first.
     ///
     /// # Errors
     /// See [`Read::resolve`].
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>>;
+
+    /// The same of the entity that now holds a number ever handed out; nobody's contact if there is none.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>>;
+
+    /// What should be asked again of a space of pending ids, openids or external_userids, the most worthwhile first:
+    /// pending ids that die soon without a contact, ids without a unionid. Only the ids of the space are looked at;
+    /// other kinds of ids have nothing to ask.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>>;
 
     /// Every entity, in order of their numbers.
     fn entities(&self) -> Answers<'_, EntityDump>;
@@ -94,8 +126,9 @@ pub trait Read {
     /// Every edge with evidence that is not retracted, in order of first appearance.
     fn edges(&self) -> Answers<'_, EdgeDump>;
 
-    /// Edges in conflict with what is known: cardinality, cycles, sizes.
-    fn conflicts(&self) -> Answers<'_, EdgeDump>;
+    /// Edges in conflict with what is known (cardinality, cycles, sizes), each with both sides' evidence, how grave it
+    /// is and what would close it, in the order of [`Read::edges`]. Those that touch a restricted id are left out.
+    fn conflicts(&self) -> Answers<'_, OpenConflict>;
 
     /// Every accepted fact that was not erased; told again they give an equal graph.
     fn facts(&self) -> Answers<'_, Fact>;

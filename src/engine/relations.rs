@@ -7,7 +7,7 @@ use crate::engine::answer::RelationInterval;
 use crate::engine::change::Change;
 use crate::engine::tell::{name_node, node_for};
 use crate::error::Result;
-use crate::model::{Direction, Fact, Op, Time};
+use crate::model::{Direction, Fact, Id, Op, Time, When};
 use crate::records::{List, NodeNo, Relation, RelationGroup, RelationKey, RelationOp, Sym};
 use crate::resolve::{RelationEvent, attributes, intervals};
 use crate::store::{Draft, Source};
@@ -91,39 +91,52 @@ fn counting<'r>(
     relation: &'r Relation,
     spaces: &[&str],
     empty: &'r BTreeMap<String, String>,
-) -> Vec<(RelationEvent<'r>, Sym)> {
+) -> Vec<RelationEvent<'r>> {
     let counts = |op: &&RelationOp| {
         !source.batch_is_retracted(op.batch) && !source.source_is_retracted(op.source, op.at, spaces)
     };
-    let ops = relation.ops.iter().filter(counts);
-    ops.map(|op| {
+    let event = |op: &'r RelationOp| {
         let attrs = op.attrs.as_deref().unwrap_or(empty);
-        (RelationEvent { at: op.at, opens: op.opens, attrs }, op.source)
-    })
-    .collect()
+        RelationEvent { at: op.at, opens: op.opens, attrs }
+    };
+    relation.ops.iter().filter(counts).map(event).collect()
 }
 
-/// The intervals of a relation, oldest first, each with its attributes as of its end (now for an open one).
-pub(crate) fn read_intervals(source: &impl Source, key: RelationKey) -> Vec<RelationInterval> {
-    let Some(relation) = source.relation(key) else { return Vec::new() };
-    let (Some(from), Some(to)) = (source.node(key.from), source.node(key.to)) else {
-        return Vec::new();
-    };
+/// The intervals of a relation that are asked for, oldest first.
+pub(crate) fn read_intervals(source: &impl Source, key: RelationKey, when: When) -> Vec<RelationInterval> {
+    let (from, to) = (source.node(key.from), source.node(key.to));
+    let (Some(relation), Some(from), Some(to)) = (source.relation(key), from, to) else { return Vec::new() };
+    intervals_between(source, relation, (&from.id, &to.id), when)
+}
+
+/// The same of a relation and its ends.
+pub(crate) fn intervals_between(
+    source: &impl Source,
+    relation: &Relation,
+    (from, to): (&Id, &Id),
+    when: When,
+) -> Vec<RelationInterval> {
     let empty = BTreeMap::new();
-    let events: Vec<RelationEvent<'_>> =
-        counting(source, relation, &[from.id.space(), to.id.space()], &empty)
-            .into_iter()
-            .map(|(event, _)| event)
-            .collect();
-    let found = intervals(events.clone());
-    let close = |(since, until): (Time, Option<Time>)| RelationInterval {
-        from: from.id.clone(),
-        to: to.id.clone(),
-        since,
-        until,
-        attrs: attributes(&events, until.unwrap_or(Time::MAX)),
+    let events = counting(source, relation, &[from.space(), to.space()], &empty);
+    let asked = intervals(events.clone()).into_iter().filter(|(since, until)| when.holds(*since, *until));
+    let interval = |(since, until): (Time, Option<Time>)| {
+        let moment = match when {
+            When::At(moment) => moment,
+            When::Ever | When::Open => until.unwrap_or(Time::MAX),
+        };
+        let attrs = attributes(&events, moment);
+        RelationInterval { from: from.clone(), to: to.clone(), since, until, attrs }
     };
-    found.into_iter().map(close).collect()
+    asked.map(interval).collect()
+}
+
+/// When the facts of a relation that count were observed.
+pub(crate) fn counting_times(source: &impl Source, key: RelationKey) -> Vec<Time> {
+    let (from, to) = (source.node(key.from), source.node(key.to));
+    let (Some(relation), Some(from), Some(to)) = (source.relation(key), from, to) else { return Vec::new() };
+    let empty = BTreeMap::new();
+    let events = counting(source, relation, &[from.id.space(), to.id.space()], &empty);
+    events.iter().map(|event| event.at).collect()
 }
 
 /// The relations of a node, of one kind and direction, in order of the other ends' numbers.
@@ -149,15 +162,10 @@ pub(crate) fn all_relations(source: &impl Source, number: NodeNo) -> Vec<(NodeNo
     keys.collect()
 }
 
-/// The relations that begin at a node.
-pub(crate) fn relations_from(source: &impl Source, number: NodeNo) -> Vec<RelationKey> {
+/// The lists of the relations that begin at a node.
+pub(crate) fn groups_from(source: &impl Source, number: NodeNo) -> impl Iterator<Item = &RelationGroup> {
     let groups = source.node(number).map_or(&[][..], |node| &node.relations);
-    let outwards = groups.iter().filter(|group| group.direction == Direction::Out);
-    let keys = outwards.flat_map(|group| {
-        let others = source.related(number, group);
-        others.map(|other| RelationKey { kind: group.kind, from: number, to: other })
-    });
-    keys.collect()
+    groups.iter().filter(|group| group.direction == Direction::Out)
 }
 
 /// The key of the relation that `node` has with `other` in a direction.

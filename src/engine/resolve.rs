@@ -77,18 +77,24 @@ fn conflicts_of(source: &impl Source, number: PairKey) -> Vec<EdgeDump> {
 
 /// The entity that now holds a number ever handed out.
 pub(crate) fn entity(source: &impl Source, entity: EntityId) -> Reached {
-    let Ok(mut number) = NodeNo::try_from(entity.0) else { return Reached::Never };
+    match number_now(source, entity) {
+        Ok(number) => entity_around(source, number).map_or(Reached::Never, Reached::Entity),
+        Err(reached) => reached,
+    }
+}
+
+/// A number of the entity that now holds a number ever handed out; else what became of that.
+pub(crate) fn number_now(source: &impl Source, entity: EntityId) -> Result<NodeNo, Reached> {
+    let Ok(mut number) = NodeNo::try_from(entity.0) else { return Err(Reached::Never) };
     let mut passed: BTreeSet<NodeNo> = BTreeSet::new();
     loop {
         match source.slot(number) {
-            None => return Reached::Never,
-            Some(Slot::Gone(None)) => return Reached::Erased,
+            None => return Err(Reached::Never),
+            Some(Slot::Gone(None)) => return Err(Reached::Erased),
             // Bytes may say anything: a way that leads back to where it was leads nowhere.
-            Some(Slot::Gone(Some(_))) if !passed.insert(number) => return Reached::Never,
+            Some(Slot::Gone(Some(_))) if !passed.insert(number) => return Err(Reached::Never),
             Some(Slot::Gone(Some(next))) => number = *next,
-            Some(Slot::Live(_)) => {
-                return entity_around(source, number).map_or(Reached::Never, Reached::Entity);
-            }
+            Some(Slot::Live(_)) => return Ok(number),
         }
     }
 }

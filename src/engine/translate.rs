@@ -64,13 +64,13 @@ fn members_of_space(source: &impl Source, start: NodeNo, target: &KindScope) -> 
 }
 
 /// An alias of a corp in a target means the corp's key.
-fn canonical(source: &impl Source, target: &KindScope) -> Option<KindScope> {
+pub(crate) fn canonical(source: &impl Source, target: &KindScope) -> Option<KindScope> {
     let scope = source.topology().canonical_scope(target.scope())?;
     KindScope::new(target.kind().clone(), &scope).ok()
 }
 
 /// When something was last observed on an id's edges.
-fn latest_observed(source: &impl Source, number: NodeNo) -> Option<Time> {
+pub(crate) fn latest_observed(source: &impl Source, number: NodeNo) -> Option<Time> {
     let pairs = all_pairs(source, number);
     let latest = pairs.into_iter().filter_map(|(_, pair)| {
         let pair = source.pair(pair)?;

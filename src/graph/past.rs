@@ -4,14 +4,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, Contact, Depth, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon, PastState,
-    Person, Reached, Read, RelationInterval, Seen, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, AskAgain, Contact, Depth, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
+    OpenConflict, PastState, Person, Reached, Read, RelationInterval, RelationOfToday, Seen, Stats,
+    Suggestion, Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
 use crate::graph::view::{Shown, View, is_kept};
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time, When};
 use crate::store::{Lens, State};
 
 /// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the
@@ -130,6 +131,18 @@ impl Past {
         held(&self.past).ask(ids, depth, question)
     }
 
+    /// The relations that an id has today, of a kind and direction.
+    fn related<'a>(
+        &'a self,
+        id: &Id,
+        kind: &'a RelationKind,
+        direction: Direction,
+    ) -> impl Iterator<Item = Result<RelationOfToday>> + 'a {
+        let forms = self.ask(&[id], Depth::Families, |seen| verbs::related_forms(seen, id));
+        let related = move |number| held(&self.past).related_today(number, kind.name(), direction);
+        verbs::flatten(forms).flat_map(move |number| verbs::flatten(number.and_then(related)))
+    }
+
     /// Asks of every number, in order.
     fn each<'a, T: 'a>(&'a self, question: impl Fn(&Seen<'_>, u32) -> Vec<T> + 'a) -> Answers<'a, T> {
         Box::new((0..self.state.number_count).flat_map(move |number| {
@@ -186,18 +199,39 @@ impl Read for Past {
         id: &Id,
         kind: &'a RelationKind,
         direction: Direction,
+        when: When,
     ) -> Answers<'a, RelationInterval> {
-        let forms = self.ask(&[id], Depth::Families, |seen| verbs::related_forms(seen, id));
-        let related = move |number| held(&self.past).related_today(number, kind.name(), direction);
-        let keys = verbs::flatten(forms).flat_map(move |number| verbs::flatten(number.and_then(related)));
-        Box::new(keys.flat_map(|key| verbs::flatten(key.and_then(|key| held(&self.past).intervals(key)))))
+        let keys = self.related(id, kind, direction);
+        let intervals = move |key| held(&self.past).intervals(key, when);
+        Box::new(keys.flat_map(move |key| verbs::flatten(key.and_then(intervals))))
+    }
+
+    fn count_neighbors(&self, id: &Id, kind: &RelationKind, direction: Direction, when: When) -> Result<u64> {
+        let mut count = 0;
+        for key in self.related(id, kind, direction) {
+            let mut past = held(&self.past);
+            count += match when {
+                When::Ever => u64::from(past.was_told(key?)?),
+                When::Open | When::At(_) => past.intervals(key?, when)?.len() as u64,
+            };
+        }
+        Ok(count)
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        self.ask(&[id], Depth::Related, |seen| {
-            let number = verbs::answerable(seen, id);
-            number.map_or_else(Vec::new, |number| verbs::contacts_of(seen, number, view))
-        })
+        self.ask(&[id], Depth::Related, |seen| verbs::contacts_of(seen, id, view))
+    }
+
+    fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>> {
+        self.ask(&[], Depth::Related, |seen| verbs::contacts_of_entity(seen, entity, view))
+    }
+
+    fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>> {
+        let renamed = self.ask(&[], Depth::Families, |seen| verbs::canonical(seen, space))?;
+        let space = renamed.as_ref().unwrap_or(space);
+        let found =
+            self.each(|seen, number| verbs::unresolved_at(seen, number, space, asked).into_iter().collect());
+        Ok(verbs::in_order_of_worth(found.collect::<Result<Vec<_>>>()?, asked.most))
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {
@@ -208,9 +242,8 @@ impl Read for Past {
         self.each(|seen, number| verbs::dump_edges_from(seen, number))
     }
 
-    fn conflicts(&self) -> Answers<'_, EdgeDump> {
-        let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
-        Box::new(self.edges().filter(kept))
+    fn conflicts(&self) -> Answers<'_, OpenConflict> {
+        self.each(|seen, number| verbs::conflicts_from(seen, number))
     }
 
     fn facts(&self) -> Answers<'_, Fact> {

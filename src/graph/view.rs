@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon, Person, Reached, Read,
-    RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, AskAgain, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
+    OpenConflict, Person, Reached, Read, RelationInterval, Stats, Suggestion, Translation, Unresolved,
+    Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::options::History;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time, When};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
@@ -195,15 +196,31 @@ impl<S: Shown> Read for S {
         id: &Id,
         kind: &'a RelationKind,
         direction: Direction,
+        when: When,
     ) -> Answers<'a, RelationInterval> {
-        stream(self.state(), |state| verbs::neighbors(state, id, kind, direction))
+        stream(self.state(), |state| verbs::neighbors(state, id, kind, direction, when))
+    }
+
+    fn count_neighbors(&self, id: &Id, kind: &RelationKind, direction: Direction, when: When) -> Result<u64> {
+        match when {
+            When::Ever => look(self, |lens| verbs::count_told(lens, id, kind, direction)),
+            When::Open | When::At(_) => {
+                let mut found = verbs::neighbors(self.state()?, id, kind, direction, when);
+                found.try_fold(0, |count, interval| interval.map(|_| count + 1))
+            }
+        }
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        look(self, |lens| {
-            let number = verbs::answerable(lens, id);
-            number.map_or_else(Vec::new, |number| verbs::contacts_of(lens, number, view))
-        })
+        look(self, |lens| verbs::contacts_of(lens, id, view))
+    }
+
+    fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>> {
+        look(self, |lens| verbs::contacts_of_entity(lens, entity, view))
+    }
+
+    fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>> {
+        verbs::unresolved(self.state()?, space, asked)
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {
@@ -214,9 +231,8 @@ impl<S: Shown> Read for S {
         stream(self.state(), verbs::dump_edges)
     }
 
-    fn conflicts(&self) -> Answers<'_, EdgeDump> {
-        let kept = |edge: &Result<EdgeDump>| edge.as_ref().map_or(true, verbs::is_conflict);
-        stream(self.state(), |state| verbs::dump_edges(state).filter(kept))
+    fn conflicts(&self) -> Answers<'_, OpenConflict> {
+        stream(self.state(), verbs::conflicts)
     }
 
     fn facts(&self) -> Answers<'_, Fact> {

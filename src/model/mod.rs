@@ -23,7 +23,7 @@ pub use id::Id;
 pub use kind::{Class, Kind, PerScope};
 pub use numbers::{EntityId, PersonId};
 pub use placeholder::Placeholders;
-pub use relation::{Direction, RelationKind};
+pub use relation::{Direction, RelationKind, When};
 pub use rules::{RuleValue, Rules};
 pub use scope::KindScope;
 pub use strength::{Strength, default_strength, source_matches};

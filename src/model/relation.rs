@@ -5,6 +5,7 @@ use std::fmt;
 use crate::error::{FactRule, IdRule};
 use crate::model::id::Id;
 use crate::model::kind::{Class, Kind};
+use crate::model::time::Time;
 
 /// Which way along a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -13,6 +14,29 @@ pub enum Direction {
     Out,
     /// To the id from its followers, members, ...
     In,
+}
+
+/// Which intervals of relations are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum When {
+    /// All there were, ended ones too; the attributes are those at the end of each.
+    Ever,
+    /// Those that have not ended.
+    Open,
+    /// Those that hold at a moment, from their beginning on and no longer at their end; the attributes are those of
+    /// the moment.
+    At(Time),
+}
+
+impl When {
+    /// Whether an interval is asked for.
+    pub fn holds(self, since: Time, until: Option<Time>) -> bool {
+        match self {
+            When::Ever => true,
+            When::Open => until.is_none(),
+            When::At(moment) => since <= moment && until.is_none_or(|until| moment < until),
+        }
+    }
 }
 
 /// The kind of a relation.

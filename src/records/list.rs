@@ -9,6 +9,9 @@ use std::fmt::Debug;
 
 use crate::records::persist::SortedSet;
 
+/// Items of a list that a segment still holds beside its owner; longer ones lie below (`store::image`).
+const BESIDE_MAX: usize = 64;
+
 /// What may be in a list.
 pub(crate) trait ListItem: Ord + Copy + Debug {}
 
@@ -35,6 +38,12 @@ impl<T: ListItem> List<T> {
         List { here: SortedSet::default(), len, gone: Some(Box::default()) }
     }
 
+    /// A list of what was told since on top of what lies below, of which nothing is gone and which is not counted.
+    pub(crate) fn over(here: SortedSet<T>) -> List<T> {
+        let len = u32::try_from(here.len()).unwrap_or(u32::MAX);
+        List { here, len, gone: Some(Box::default()) }
+    }
+
     /// How many items there are.
     pub(crate) fn len(&self) -> usize {
         self.len as usize
@@ -48,6 +57,16 @@ impl<T: ListItem> List<T> {
     /// Whether part of it lies below.
     pub(crate) fn lies_below(&self) -> bool {
         self.gone.is_some()
+    }
+
+    /// Whether a segment that is written of it holds it in rows, so that it lies below then.
+    pub(crate) fn goes_below(&self) -> bool {
+        self.lies_below() || self.len() > BESIDE_MAX
+    }
+
+    /// A list on top of this one, to which this one lies below once it is in a segment; else a copy.
+    pub(crate) fn on_top(&self) -> List<T> {
+        if self.goes_below() { List::below(self.len) } else { self.clone() }
     }
 
     /// What was told since what lies below, or all of it (K1).

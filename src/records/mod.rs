@@ -12,8 +12,8 @@ mod sides;
 pub(crate) use keys::{ListKey, NodeNo, PairKey, RelationKey, Sym};
 pub(crate) use list::{List, ListItem};
 pub(crate) use node::{
-    Direct, Edge, EdgeState, Evidence, Group, MemberRef, Node, Pair, PendingClock, PendingPair, Phase,
-    Relation, RelationGroup, RelationOp, Slot, Telling,
+    Direct, Edge, EdgeState, Evidence, Group, MemberRef, Node, NodeItem, Pair, PendingClock, PendingPair,
+    Phase, Relation, RelationGroup, RelationOp, Slot, Telling,
 };
 pub(crate) use persist::{Items, SortedSet, Table, Trie};
 pub(crate) use sides::{AbsentTold, Lifting, Side, SideKey, ToggleOp, ToldAt, forbids};

@@ -13,8 +13,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::{Direction, Id, Strength, Time};
-use crate::records::keys::{NodeNo, PairKey, Sym};
-use crate::records::list::List;
+use crate::records::keys::{ListKey, NodeNo, PairKey, Sym};
+use crate::records::list::{List, ListItem};
 use crate::resolve::{Conflict, EdgeForce, EdgeKind, Level, Reason, Status};
 
 /// A place in the node table.
@@ -84,6 +84,56 @@ impl Node {
         let at = self.groups.binary_search_by_key(&(space, true), |group| (group.space, group.candidate));
         let group = at.ok().and_then(|at| self.groups.get(at)).filter(|group| !group.passing);
         group.map_or(0, |group| group.links.len())
+    }
+}
+
+impl Node {
+    /// The same node to be changed while a segment is written of this one: long lists lie below.
+    pub(crate) fn on_top(&self) -> Node {
+        let mut node = self.clone();
+        node.groups.iter_mut().for_each(|group| group.links = group.links.on_top());
+        node.hints = node.hints.on_top();
+        node.relations.iter_mut().for_each(|group| group.links = group.links.on_top());
+        if let Some(clock) = &mut node.clock {
+            (clock.ends, clock.latest) = (clock.ends.on_top(), clock.latest.on_top());
+        }
+        node
+    }
+}
+
+/// An item of a node's lists.
+pub(crate) trait NodeItem: ListItem {
+    /// The list of a node that a key names, if it has one.
+    fn list_in(node: &Node, key: ListKey) -> Option<&List<Self>>;
+}
+
+impl NodeItem for NodeNo {
+    fn list_in(node: &Node, key: ListKey) -> Option<&List<NodeNo>> {
+        match key {
+            ListKey::Group { space, candidate, .. } => {
+                let group =
+                    node.groups.iter().find(|group| (group.space, group.candidate) == (space, candidate));
+                group.map(|group| &group.links)
+            }
+            ListKey::Hints(_) => Some(&node.hints),
+            ListKey::Relations { kind, direction, .. } => {
+                let group =
+                    node.relations.iter().find(|group| (group.kind, group.direction) == (kind, direction));
+                group.map(|group| &group.links)
+            }
+            _ => None,
+        }
+    }
+}
+
+impl NodeItem for (Reverse<Time>, NodeNo) {
+    fn list_in(node: &Node, key: ListKey) -> Option<&List<Self>> {
+        let clock = node.clock.as_ref()?;
+        match key {
+            ListKey::ClockEnds(_) => Some(&clock.ends),
+            ListKey::ClockLatest(_) => Some(&clock.latest),
+            _ => None,
+        }
     }
 }
 

@@ -380,6 +380,18 @@ impl Segment {
         Ok(member.map(|member| member.number))
     }
 
+    /// The id of a number in a record, and whether it is restricted.
+    pub(crate) fn id_in(
+        &self,
+        record: &Record<'_>,
+        number: NodeNo,
+        spaces: &impl Spaces,
+    ) -> Result<Option<(Id, bool)>> {
+        let member = self.find_member(record, |member| member.number == number)?;
+        let id = member.map(|member| Ok((member.id(spaces)?, member.restricted)));
+        id.transpose().map_err(|what| self.corrupt(record.at, what))
+    }
+
     /// The members of a record.
     pub(crate) fn members<'r>(&self, record: &'r Record<'_>) -> Result<Vec<Member<'r>>> {
         let read = || {

@@ -2,7 +2,9 @@
 //!
 //! # Invariants
 //!   D1 nothing below the delta is ever written; a record that is to change is in the delta first.
-//!   D2 each record is kept whole, so that the delta never needs a second look below it.
+//!   D2 each record is kept whole, so that the delta never needs a second look below it; but for long lists.
+//!   D3 a node that comes from a frozen delta has its long lists on top of those there (`Lens::items`), which the
+//!      segment that is being written of them will hold: what is added to a hub meanwhile is written once.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -109,8 +111,8 @@ impl Draft {
         if let Slot::Live(node) = &mut slot
             && from_frozen
         {
-            // The checkpoint that writes the frozen delta decides where the node's pairs lie.
-            Arc::make_mut(node).far_pairs = true;
+            // The checkpoint that writes the frozen delta decides where the node's pairs lie (D3 for its lists).
+            *node = Arc::new(Node { far_pairs: true, ..node.on_top() });
         }
         if let Slot::Live(node) = &slot {
             let root = node.entity;

@@ -12,7 +12,8 @@ use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
-    Items, List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym,
+    List, ListKey, NodeItem, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet,
+    Sym,
 };
 use crate::segment::rows::{
     ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
@@ -24,6 +25,7 @@ use crate::store::delta::{Delta, Tomb};
 use crate::store::hash::{
     hash_event, hash_id, hash_list, hash_mac, hash_node, hash_pair, hash_relation, hash_side,
 };
+use crate::store::listed::{Listed, united};
 use crate::store::loads::Loads;
 use crate::store::source::Source;
 use crate::store::state::State;
@@ -31,6 +33,8 @@ use crate::store::trace::Trace;
 
 /// Records that a lens holds before it may let them go.
 const LOADS_MAX: usize = 1 << 17;
+/// The same between many answers.
+const ASKED_LOADS_MAX: usize = 1 << 12;
 
 /// A state and what was read of it.
 pub(crate) struct Lens<S> {
@@ -62,6 +66,16 @@ impl<S: Borrow<State>> Lens<S> {
         self.take_fault().map_or(Ok(answer), Err)
     }
 
+    /// One of many answers made with this lens one after the other: what is read for them is let go on the way.
+    pub(crate) fn ask<T>(&mut self, verb: impl FnOnce(&Lens<S>) -> T) -> Result<T> {
+        let answer = verb(self);
+        let fault = self.take_fault();
+        if self.loads.len() > ASKED_LOADS_MAX {
+            self.loads = Loads::default();
+        }
+        fault.map_or(Ok(answer), Err)
+    }
+
     /// The first damage that was met.
     pub(crate) fn take_fault(&mut self) -> Option<Error> {
         self.loads.take_fault()
@@ -69,8 +83,7 @@ impl<S: Borrow<State>> Lens<S> {
 
     /// The deltas, newest first.
     pub(in crate::store) fn deltas(&self) -> impl Iterator<Item = &Delta> {
-        let state = self.state();
-        std::iter::once(&state.delta).chain(state.layers.frozen().map(|frozen| &**frozen))
+        self.state().deltas()
     }
 
     fn segments(&self) -> &[Arc<Segment>] {
@@ -289,15 +302,27 @@ impl<S: Borrow<State>> Lens<S> {
     }
 
     /// The items of a record's list, in order.
-    pub(crate) fn items<'s, T: RowItem + 's>(
+    pub(crate) fn items<'s, T: RowItem + NodeItem + 's>(
         &'s self,
         key: ListKey,
         list: &'s List<T>,
     ) -> impl Iterator<Item = T> + 's {
+        match self.state().frozen_list(key).filter(|_| list.lies_below()) {
+            Some(frozen) => self.items_on(list, || self.items_on(frozen, || self.items_below(key))),
+            None => self.items_on(list, || self.items_below(key)),
+        }
+    }
+
+    /// The items of a list and of what it says lies below, in order.
+    fn items_on<'s, T: RowItem + 's, I: Iterator<Item = T> + 's>(
+        &'s self,
+        list: &'s List<T>,
+        below: impl FnOnce() -> I,
+    ) -> Listed<'s, T> {
         if !list.lies_below() {
             return Listed::Here(list.here().iter());
         }
-        let below = self.items_below(key).filter(|item| !list.is_gone(*item));
+        let below = below().filter(|item| !list.is_gone(*item));
         Listed::United(Box::new(united(list.here().iter(), below)))
     }
 }
@@ -372,39 +397,6 @@ impl<S: Borrow<State>> Lens<S> {
     }
 }
 
-/// A walk over a list: what is here, or that and what lies below.
-enum Listed<'s, T> {
-    Here(Items<'s, T>),
-    United(Box<dyn Iterator<Item = T> + 's>),
-}
-
-impl<T: Copy> Iterator for Listed<'_, T> {
-    type Item = T;
-
-    #[inline]
-    fn next(&mut self) -> Option<T> {
-        match self {
-            Listed::Here(items) => items.next(),
-            Listed::United(items) => items.next(),
-        }
-    }
-}
-
-/// Two ascending walks as one, what both have once.
-fn united<T: Ord + Copy>(x: impl Iterator<Item = T>, y: impl Iterator<Item = T>) -> impl Iterator<Item = T> {
-    let (mut x, mut y) = (x.peekable(), y.peekable());
-    std::iter::from_fn(move || {
-        let least = match (x.peek(), y.peek()) {
-            (Some(x), Some(y)) => *x.min(y),
-            (Some(one), None) | (None, Some(one)) => *one,
-            (None, None) => return None,
-        };
-        x.next_if_eq(&least);
-        y.next_if_eq(&least);
-        Some(least)
-    })
-}
-
 impl<S: Borrow<State>> Source for Lens<S> {
     fn number_of(&self, id: &Id) -> Option<NodeNo> {
         let hash = hash_id(self.state().seed, id);
@@ -448,6 +440,10 @@ impl<S: Borrow<State>> Source for Lens<S> {
             Some((_, side)) => side.as_deref(),
             None => self.side_below(key),
         }
+    }
+
+    fn sides_about(&self, id: &Id) -> Vec<Arc<SideKey>> {
+        self.sides_naming(id)
     }
 
     fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> impl Iterator<Item = NodeNo> + 's {

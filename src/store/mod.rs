@@ -1,7 +1,7 @@
 //! The home of a graph: the state and how it is looked at and changed, and where commits go.
 //!
 //! Read in this order: the state (a persistent value) with its delta and the layers below, what reading needs of
-//! it (`Source`), the lens that finds records through the layers, the draft that changes them, and the home a
+//! it (`Source`), the lens that finds records through the layers, walks over what is long, the draft that changes them, and the home a
 //! commit is written to (`Home`, the seam for other stores).
 
 mod commits;
@@ -14,7 +14,10 @@ mod home;
 mod image;
 mod layer;
 mod lens;
+mod list_walk;
+mod listed;
 mod loads;
+mod relation_walk;
 mod source;
 mod state;
 mod trace;
@@ -27,6 +30,8 @@ pub(crate) use image::{
 };
 pub(crate) use layer::{Layers, Saved};
 pub(crate) use lens::Lens;
+pub(crate) use list_walk::ListWalk;
+pub(crate) use relation_walk::{Related, RelationWalk};
 pub(crate) use source::Source;
 pub(crate) use state::{SourceRetraction, State, seed_of};
 pub(crate) use trace::{Identity, Trace, conflicts_of};

@@ -3,6 +3,8 @@
 //! # Not here
 //!   the verbs (`engine`), which are written against this trait and against nothing below it.
 
+use std::sync::Arc;
+
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
     Group, List, ListKey, Node, NodeNo, Pair, PairKey, Relation, RelationGroup, RelationKey, Side, SideKey,
@@ -24,6 +26,8 @@ pub(crate) trait Source {
     fn relation(&self, key: RelationKey) -> Option<&Relation>;
     /// A side record.
     fn side(&self, key: &SideKey) -> Option<&Side>;
+    /// The keys of the side records that name an id, in order.
+    fn sides_about(&self, id: &Id) -> Vec<Arc<SideKey>>;
     /// The nodes that a record's list holds, in order.
     fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> impl Iterator<Item = NodeNo> + 's;
     /// An interned text.

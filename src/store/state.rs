@@ -15,9 +15,10 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::model::{Fact, KindScope, RuleValue, Rules, Time, Topology};
-use crate::records::{Lifting, NodeNo, Sym, Table, Trie};
+use crate::records::{Lifting, List, ListKey, NodeItem, NodeNo, Slot, Sym, Table, Trie};
 use crate::segment::{Spaces, hash_text};
 use crate::store::delta::Delta;
+use crate::store::hash::hash_node;
 use crate::store::layer::Layers;
 
 /// A retraction of what a source said in an interval.
@@ -209,6 +210,23 @@ impl State {
         let number = self.settings.push(setting).ok_or_else(|| full("the number of settings"))?;
         self.setting_numbers.insert(hash, number);
         Ok(true)
+    }
+}
+
+impl State {
+    /// The deltas, newest first.
+    pub(in crate::store) fn deltas(&self) -> impl Iterator<Item = &Delta> {
+        std::iter::once(&self.delta).chain(self.layers.frozen().map(|frozen| &**frozen))
+    }
+
+    /// What lies next below a node's list in the delta: the frozen delta's, if that has the node too.
+    pub(in crate::store) fn frozen_list<T: NodeItem>(&self, key: ListKey) -> Option<&List<T>> {
+        let (frozen, hash) = (self.layers.frozen()?, hash_node(key.node()?));
+        self.delta.nodes.find(hash, |_| true)?;
+        match frozen.nodes.find(hash, |_| true)? {
+            (_, Slot::Live(node)) => T::list_in(node, key),
+            (_, Slot::Gone(_)) => None,
+        }
     }
 }
 

@@ -6,10 +6,13 @@
 
 mod campaign;
 pub(crate) mod changes;
+mod conflicts;
 mod engine;
 mod merge;
 mod past;
+mod relations;
 mod subject;
+mod unresolved;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use idweave::model::{Direction, RelationKind};
+use idweave::model::{Direction, RelationKind, When};
 use idweave::{Error, Fact, Graph, History, Id, Read, Time, ndjson};
 
 use crate::segments::answers::{Questions, text};
@@ -147,7 +147,7 @@ fn the_contacts_of_then_are_told_one_by_one() {
     let gone: Vec<Fact> = (0..100).map(|number| relate("unrelate", number, 10)).collect();
     graph.write(NOW, |tx| gone.iter().try_for_each(|fact| tx.apply(fact).map(drop))).unwrap();
     let open_in = |view: &dyn Read| {
-        let found = view.neighbors(&staff, &RelationKind::Follows, Direction::Out);
+        let found = view.neighbors(&staff, &RelationKind::Follows, Direction::Out, When::Ever);
         found.map(Result::unwrap).filter(|interval| interval.until.is_none()).count()
     };
     assert_eq!(open_in(&graph.view().as_of(0).unwrap()), 0);
@@ -155,6 +155,13 @@ fn the_contacts_of_then_are_told_one_by_one() {
     assert_eq!(open_in(&graph.view().as_of(2).unwrap()), 200);
     assert_eq!(open_in(&graph.view().observed_until(Time::from_ms(AT + 9)).unwrap()), 300);
     assert_eq!(open_in(&graph.view()), 200);
+    let count = |view: &dyn Read, when: When| {
+        view.count_neighbors(&staff, &RelationKind::Follows, Direction::Out, when).unwrap()
+    };
+    for (seq, ever, open) in [(0, 0, 0), (1, 300, 300), (2, 300, 200)] {
+        let past = graph.view().as_of(seq).unwrap();
+        assert_eq!((count(&past, When::Ever), count(&past, When::Open)), (ever, open), "as of {seq}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What the verbs answer, each sentence of design section 4 that the oracle does not cover.
 
-use idweave::model::{Direction, Placeholders, RelationKind};
+use idweave::model::{Direction, Placeholders, RelationKind, When};
 use idweave::{
     EntityId, Fact, Graph, Id, KindScope, Outcome, Reached, Read, Time, Translation, Verdict, ndjson,
 };
@@ -180,7 +180,7 @@ fn contacts_of_an_entity_are_the_union_over_its_ids_open_ones_first() {
     assert_eq!(shown, [("bob", true), ("ann", false)]);
     assert!(view.contacts_of(&id("unionid:u:x1"), "corp@saas").unwrap().is_empty());
     let of_ann: Vec<Id> = view
-        .neighbors(&id("userid:corp:ANN"), &RelationKind::Follows, Direction::Out)
+        .neighbors(&id("userid:corp:ANN"), &RelationKind::Follows, Direction::Out, When::Ever)
         .map(|interval| interval.unwrap().to)
         .collect();
     assert_eq!(of_ann, [id("external_userid:corp:w1")]);
@@ -353,7 +353,8 @@ fn an_alias_takes_relations_and_restrictions_along() {
     let view = one.view();
     assert_eq!(view.contacts_of(&id("unionid:u:x1"), "corp").unwrap().len(), 1);
     assert_eq!(view.contacts_of(&id("unionid:u:x1"), "wpOld").unwrap().len(), 1);
-    let of_ann = |text: &str| view.neighbors(&id(text), &RelationKind::Follows, Direction::Out).count();
+    let of_ann =
+        |text: &str| view.neighbors(&id(text), &RelationKind::Follows, Direction::Out, When::Ever).count();
     assert_eq!((of_ann("userid:corp:ann"), of_ann("userid:wpOld:ann")), (1, 1));
     let two = graph(&[
         link("external_userid:wpOld:w1", "unionid:u:x1", "work.contact_get", AT),

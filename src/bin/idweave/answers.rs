@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use idweave::{
-    Contact, EdgeDump, Entity, EntityDump, Explanation, Fact, HistoryStep, Person, Suggestion, Translation,
-    Verdict, ndjson,
+    Conflict, Contact, Decision, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, Fact, HistoryStep,
+    Person, RelationInterval, Suggestion, Time, Translation, Verdict, ndjson,
 };
 use serde::Serialize;
 
@@ -62,9 +62,15 @@ impl From<&EdgeDump> for EdgeLine {
 
 /// What an edge rejected as `cardinality` would have brought together.
 #[derive(Debug, Serialize)]
-struct TooMany {
+pub(crate) struct TooMany {
     space: String,
     ids: Vec<String>,
+}
+
+impl From<&Conflict> for TooMany {
+    fn from(conflict: &Conflict) -> TooMany {
+        TooMany { space: conflict.space.to_string(), ids: texts(&conflict.ids) }
+    }
 }
 
 /// An edge in conflict with what is known.
@@ -133,10 +139,7 @@ impl From<&Entity> for EntityAnswer {
         };
         let conflict = |edge: &EdgeDump| ConflictAnswer {
             edge: edge.into(),
-            too_many: edge
-                .conflict
-                .as_ref()
-                .map(|c| TooMany { space: c.space.to_string(), ids: texts(&c.ids) }),
+            too_many: edge.conflict.as_ref().map(TooMany::from),
         };
         EntityAnswer {
             entity: entity.entity.0,
@@ -198,6 +201,8 @@ pub(crate) struct ContactAnswer {
     external_userid: String,
     since: i64,
     until: Option<i64>,
+    add_way: Option<String>,
+    state: Option<String>,
     attrs: BTreeMap<String, String>,
 }
 
@@ -207,8 +212,32 @@ impl From<&Contact> for ContactAnswer {
             userid: contact.userid.to_string(),
             external_userid: contact.external_userid.to_string(),
             since: contact.since.ms(),
-            until: contact.until.map(idweave::Time::ms),
+            until: contact.until.map(Time::ms),
+            add_way: contact.add_way.clone(),
+            state: contact.state.clone(),
             attrs: contact.attrs.clone(),
+        }
+    }
+}
+
+/// A line of `neighbors`.
+#[derive(Debug, Serialize)]
+pub(crate) struct NeighborAnswer<'a> {
+    from: &'a str,
+    to: &'a str,
+    since: i64,
+    until: Option<i64>,
+    attrs: &'a BTreeMap<String, String>,
+}
+
+impl<'a> From<&'a RelationInterval> for NeighborAnswer<'a> {
+    fn from(interval: &'a RelationInterval) -> NeighborAnswer<'a> {
+        NeighborAnswer {
+            from: interval.from.as_str(),
+            to: interval.to.as_str(),
+            since: interval.since.ms(),
+            until: interval.until.map(Time::ms),
+            attrs: &interval.attrs,
         }
     }
 }
@@ -220,21 +249,23 @@ pub(crate) enum TranslationAnswer {
     Found { ids: Vec<String> },
     Provisional { ids: Vec<String> },
     Pending { id: String, valid_to: Option<i64> },
-    Absent { as_of: i64, source: String },
+    Absent { as_of: i64, source: String, age_ms: i64 },
     Unknown,
     Error { rule: String },
 }
 
-impl From<&Translation> for TranslationAnswer {
-    fn from(translation: &Translation) -> TranslationAnswer {
+impl TranslationAnswer {
+    /// The answer to a question of `now`.
+    pub(crate) fn at(now: Time, translation: &Translation) -> TranslationAnswer {
         match translation {
             Translation::Found(ids) => TranslationAnswer::Found { ids: texts(ids) },
             Translation::Provisional(ids) => TranslationAnswer::Provisional { ids: texts(ids) },
             Translation::Pending { id, valid_to } => {
-                TranslationAnswer::Pending { id: id.to_string(), valid_to: valid_to.map(idweave::Time::ms) }
+                TranslationAnswer::Pending { id: id.to_string(), valid_to: valid_to.map(Time::ms) }
             }
             Translation::Absent { as_of, source } => {
-                TranslationAnswer::Absent { as_of: as_of.ms(), source: source.clone() }
+                let age_ms = now.since(*as_of).max(0);
+                TranslationAnswer::Absent { as_of: as_of.ms(), source: source.clone(), age_ms }
             }
             Translation::Unknown => TranslationAnswer::Unknown,
         }
@@ -252,7 +283,7 @@ pub(crate) fn verdict_word(verdict: Verdict) -> &'static str {
 }
 
 #[derive(Debug, Serialize)]
-struct EvidenceAnswer {
+pub(crate) struct EvidenceAnswer {
     source: String,
     strength: &'static str,
     at: i64,
@@ -276,35 +307,69 @@ pub(crate) struct ExplainAnswer {
     verdict: &'static str,
     steps: Vec<StepAnswer>,
     bans: Vec<(String, String)>,
+    decisions: Vec<DecisionAnswer>,
     complete: bool,
 }
 
-impl From<&Explanation> for ExplainAnswer {
-    fn from(explanation: &Explanation) -> ExplainAnswer {
-        let evidence = |e: &idweave::EvidenceInfo| EvidenceAnswer {
+#[derive(Debug, Serialize)]
+struct DecisionAnswer {
+    what: &'static str,
+    id: String,
+    other: Option<String>,
+    actor: String,
+    reason: Option<String>,
+    at: i64,
+    seq: u64,
+    in_force: bool,
+}
+
+impl From<&Decision> for DecisionAnswer {
+    fn from(decision: &Decision) -> DecisionAnswer {
+        DecisionAnswer {
+            what: decision.ruling.name(),
+            id: decision.id.to_string(),
+            other: decision.other.as_ref().map(ToString::to_string),
+            actor: decision.actor.clone(),
+            reason: decision.reason.clone(),
+            at: decision.at.ms(),
+            seq: decision.recorded_seq,
+            in_force: decision.in_force,
+        }
+    }
+}
+
+impl From<&EvidenceInfo> for EvidenceAnswer {
+    fn from(e: &EvidenceInfo) -> EvidenceAnswer {
+        EvidenceAnswer {
             source: e.source.clone(),
             strength: e.strength.name(),
             at: e.observed_at.ms(),
             batch: e.batch.clone(),
-            expires_at: e.expires_at.map(idweave::Time::ms),
+            expires_at: e.expires_at.map(Time::ms),
             seq: e.recorded_seq,
             stands: e.stands,
-        };
+        }
+    }
+}
+
+impl From<&Explanation> for ExplainAnswer {
+    fn from(explanation: &Explanation) -> ExplainAnswer {
         let step = |step: &idweave::Step| StepAnswer {
             from: step.from.to_string(),
             to: step.to.to_string(),
             edge: (&step.edge).into(),
-            evidence: step.evidence.iter().map(evidence).collect(),
+            evidence: step.evidence.iter().map(EvidenceAnswer::from).collect(),
         };
         ExplainAnswer {
             verdict: verdict_word(explanation.verdict),
             steps: explanation.steps.iter().map(step).collect(),
             bans: explanation.bans.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect(),
+            decisions: explanation.decisions.iter().map(DecisionAnswer::from).collect(),
             complete: explanation.complete,
         }
     }
 }
 
-fn texts(ids: &[idweave::Id]) -> Vec<String> {
+pub(crate) fn texts(ids: &[idweave::Id]) -> Vec<String> {
     ids.iter().map(idweave::Id::to_string).collect()
 }

@@ -6,18 +6,23 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
+use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
+use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
 use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
 use crate::merge::MergeArgs;
+use crate::neighbors::NeighborsArgs;
+use crate::rekey::RekeyArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::same::PairArgs;
 use crate::snapshot::SnapshotArgs;
 use crate::translate::TranslateArgs;
+use crate::unresolved::UnresolvedArgs;
 use crate::verify::VerifyArgs;
 
 /// What `--help` says about exit codes; the README has the same table.
@@ -80,6 +85,8 @@ pub(crate) enum Command {
     Build(BuildArgs),
     /// Bring the facts of another graph in
     Merge(MergeArgs),
+    /// Give many ids another one: read a list of old and new values
+    Rekey(RekeyArgs),
     /// Read the body of a WeChat or WeCom answer or event
     Ingest(Box<IngestArgs>),
     /// Who is this: the entity of an id
@@ -100,6 +107,24 @@ pub(crate) enum Command {
     ContactsOf(ContactsArgs),
     /// What each commit changed about identities, one JSON object a line
     Changes(ChangesArgs),
+    /// What is related to an id: followers, members, subscribers
+    Neighbors(NeighborsArgs),
+    /// What should be asked again: pending ids that die soon, ids without a unionid
+    Unresolved(UnresolvedArgs),
+    /// What contradicts what is known, with both sides and facts that would close each
+    Conflicts(ConflictsArgs),
+    /// Two ids are not the same, whatever evidence says
+    Ban(BanArgs),
+    /// Lift a ban
+    Unban(UnbanArgs),
+    /// An id binds nothing: a shared device, a test account
+    Block(BlockArgs),
+    /// Lift a block
+    Unblock(UnblockArgs),
+    /// Two ids are the same, a person says
+    Link(LinkArgs),
+    /// What was said of two ids until now does not count
+    Unlink(UnlinkArgs),
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
     /// Figures about the database

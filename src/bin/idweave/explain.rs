@@ -1,7 +1,7 @@
 //! `explain`: by which evidence two ids are the same, or what stands between them.
 
 use clap::Args;
-use idweave::{EvidenceInfo, Explanation, Id, Status, Step, Verdict};
+use idweave::{Decision, EvidenceInfo, Explanation, Id, Status, Step, Verdict};
 
 use crate::answers::ExplainAnswer;
 use crate::cli::Common;
@@ -60,6 +60,9 @@ fn show_text(explanation: &Explanation, out: &mut Out) -> Result<(), Failure> {
     for (a, b) in &explanation.bans {
         out.line(&format!("  ban: {a} and {b} are not the same, somebody decided"))?;
     }
+    for decision in &explanation.decisions {
+        out.line(&format!("  {}", decision_text(decision)))?;
+    }
     if !explanation.complete {
         out.line("  the search was given up: there may be a way through more ids than it looks at")?;
     }
@@ -81,7 +84,8 @@ fn edge_text(step: &Step) -> String {
     text
 }
 
-fn evidence_text(evidence: &EvidenceInfo) -> String {
+/// An evidence for people.
+pub(crate) fn evidence_text(evidence: &EvidenceInfo) -> String {
     let mut text = format!(
         "{} said so at {} ({}, commit {}",
         evidence.source,
@@ -96,6 +100,26 @@ fn evidence_text(evidence: &EvidenceInfo) -> String {
         text.push_str(&format!(", expires {}", show(expires_at)));
     }
     text.push_str(if evidence.stands { ")" } else { ", retracted)" });
+    text
+}
+
+/// `ban of A and B by alice at T (commit 7): another card`.
+fn decision_text(decision: &Decision) -> String {
+    let of = match &decision.other {
+        Some(other) => format!("{} and {other}", decision.id),
+        None => decision.id.to_string(),
+    };
+    let mut text = format!(
+        "{} of {of} by {} at {} (commit {})",
+        decision.ruling.name(),
+        decision.actor,
+        show(decision.at),
+        decision.recorded_seq
+    );
+    if let Some(reason) = &decision.reason {
+        text.push_str(&format!(": {reason}"));
+        text.push_str(if decision.in_force { "" } else { " (not in force)" });
+    }
     text
 }
 

@@ -14,8 +14,11 @@ mod changes_text;
 mod check;
 mod checkpoint;
 mod cli;
+mod conflicts;
 mod contacts;
+mod csv;
 mod database;
+mod decide;
 mod demo;
 mod dump;
 mod exit;
@@ -29,13 +32,16 @@ mod init;
 mod lines;
 mod merge;
 mod moment;
+mod neighbors;
 mod output;
+mod rekey;
 mod resolve;
 mod restore;
 mod same;
 mod snapshot;
 mod tally;
 mod translate;
+mod unresolved;
 mod verify;
 
 use std::process::ExitCode;
@@ -73,6 +79,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Import(args) => import::run(&args, common, out),
         Command::Build(args) => build::run(&args, common, out),
         Command::Merge(args) => merge::run(&args, common, out),
+        Command::Rekey(args) => rekey::run(&args, common, out),
         Command::Ingest(args) => ingest::run(&args, common, out),
         Command::Resolve(args) => resolve::resolve(&args, common, out),
         Command::Translate(args) => translate::run(&args, common, out),
@@ -83,6 +90,15 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::History(args) => history::run(&args, common, out),
         Command::ContactsOf(args) => contacts::run(&args, common, out),
         Command::Changes(args) => changes::run(&args, common, out),
+        Command::Neighbors(args) => neighbors::run(&args, common, out),
+        Command::Unresolved(args) => unresolved::run(&args, common, out),
+        Command::Conflicts(args) => conflicts::run(&args, common, out),
+        Command::Ban(args) => decide::ban(&args, common, out),
+        Command::Unban(args) => decide::unban(&args, common, out),
+        Command::Block(args) => decide::block(&args, common, out),
+        Command::Unblock(args) => decide::unblock(&args, common, out),
+        Command::Link(args) => decide::link(&args, common, out),
+        Command::Unlink(args) => decide::unlink(&args, common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
         Command::Check => check::check(common, out),

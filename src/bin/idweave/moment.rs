@@ -43,3 +43,33 @@ pub(crate) fn show(time: Time) -> String {
 pub(crate) fn show_end(time: Option<Time>) -> String {
     time.map_or_else(|| "-".to_owned(), show)
 }
+
+/// A span of time for people: its two largest parts, such as `8d 12h`.
+pub(crate) fn show_span(ms: i64) -> String {
+    let parts = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "m"), (1_000, "s")];
+    let mut left = ms.max(0);
+    let mut shown: Vec<String> = Vec::new();
+    for (unit, name) in parts {
+        if left >= unit && shown.len() < 2 {
+            shown.push(format!("{}{name}", left / unit));
+        } else if !shown.is_empty() {
+            break;
+        }
+        left %= unit;
+    }
+    if shown.is_empty() { "0s".to_owned() } else { shown.join(" ") }
+}
+
+/// Reads a span such as `14d`, `12h`, `90m` or `30s`, in milliseconds.
+pub(crate) fn parse_span(option: &str, text: &str) -> Result<i64, Failure> {
+    let wrong = || Failure::Usage(format!("{option}: expected a span such as 14d, 12h, 90m or 30s"));
+    let unit = match text.chars().next_back() {
+        Some('d') => 86_400_000,
+        Some('h') => 3_600_000,
+        Some('m') => 60_000,
+        Some('s') => 1_000,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = text.get(..text.len() - 1).and_then(|digits| digits.parse().ok()).ok_or_else(wrong)?;
+    Ok(i64::from(number) * unit)
+}

@@ -11,7 +11,7 @@ use crate::cli::Common;
 use crate::database;
 use crate::exit::{Done, Failure, say};
 use crate::lines::{Line, Lines, name_of};
-use crate::moment::{self, show, show_end};
+use crate::moment::{self, show, show_end, show_span};
 use crate::output::Out;
 
 /// More than any id is long: kind, scope and value together.
@@ -49,20 +49,25 @@ pub(crate) fn run(args: &TranslateArgs, common: &Common, out: &mut Out) -> Resul
     let id = database::id("ID", args.id.as_deref().unwrap_or_default())?;
     let answer = database::read(common)?.translate(&id, &target, now)?;
     if common.json {
-        out.json(&TranslationAnswer::from(&answer))?;
+        out.json(&TranslationAnswer::at(now, &answer))?;
     } else {
-        out.line(&text_with(&answer, "  ", Id::to_string))?;
+        out.line(&text_with(&answer, now, "  ", Id::to_string))?;
     }
     Ok(Done::found(matches!(answer, Translation::Found(_))))
 }
 
 /// An answer on one line, its parts separated by tabs: no id holds one.
-fn text(answer: &Translation) -> String {
-    text_with(answer, "\t", Id::to_string)
+fn text(answer: &Translation, now: Time) -> String {
+    text_with(answer, now, "\t", Id::to_string)
 }
 
-/// An answer on one line.
-pub(crate) fn text_with(answer: &Translation, gap: &str, show_id: impl Fn(&Id) -> String) -> String {
+/// An answer on one line; of a negative one also how old it is at `now`.
+pub(crate) fn text_with(
+    answer: &Translation,
+    now: Time,
+    gap: &str,
+    show_id: impl Fn(&Id) -> String,
+) -> String {
     let list = |word: &str, ids: &[Id]| {
         let ids = ids.iter().map(&show_id);
         std::iter::once(word.to_owned()).chain(ids).collect::<Vec<_>>().join(gap)
@@ -71,7 +76,9 @@ pub(crate) fn text_with(answer: &Translation, gap: &str, show_id: impl Fn(&Id) -
         Translation::Found(ids) => list("found", ids),
         Translation::Provisional(ids) => list("provisional", ids),
         Translation::Pending { id, valid_to } => ["pending", &show_id(id), &show_end(*valid_to)].join(gap),
-        Translation::Absent { as_of, source } => ["absent", &show(*as_of), source].join(gap),
+        Translation::Absent { as_of, source } => {
+            ["absent", &show(*as_of), source, &format!("{} old", show_span(now.since(*as_of)))].join(gap)
+        }
         Translation::Unknown => "unknown".to_owned(),
     }
 }
@@ -131,11 +138,12 @@ impl Batch {
             if self.is_json {
                 let answer = answer.map_or_else(
                     |rule| TranslationAnswer::Error { rule: rule.to_owned() },
-                    TranslationAnswer::from,
+                    |answer| TranslationAnswer::at(self.now, answer),
                 );
                 out.json(&BatchLine { id: shown, answer })?;
             } else {
-                let answer = answer.map_or_else(|rule| format!("error\t{rule}"), text);
+                let answer =
+                    answer.map_or_else(|rule| format!("error\t{rule}"), |answer| text(answer, self.now));
                 out.line(&format!("{shown}\t{answer}"))?;
             }
         }

@@ -10,4 +10,4 @@ mod unchanged;
 pub(crate) use history::history;
 pub(crate) use horizon::Horizon;
 pub(crate) use seen::Seen;
-pub(crate) use state::{Depth, PastState};
+pub(crate) use state::{Depth, PastState, RelationOfToday};

@@ -138,6 +138,18 @@ impl Source for Seen<'_> {
         }
     }
 
+    fn sides_about(&self, id: &Id) -> Vec<Arc<SideKey>> {
+        match &self.through {
+            Through::Then(then) => then.draft.sides_naming(id),
+            Through::Today(today) => {
+                let sides = self.today.sides_naming(id);
+                // When they were told is not looked into.
+                today.changed.set(today.changed.get() || !sides.is_empty());
+                sides
+            }
+        }
+    }
+
     fn nodes_in<'s>(&'s self, key: ListKey, list: &'s List<NodeNo>) -> impl Iterator<Item = NodeNo> + 's {
         if let Some(then) = self.then()
             && then.capped.contains(&key)

@@ -18,8 +18,8 @@ use std::sync::Arc;
 use crate::engine::answer::RelationInterval;
 use crate::engine::apply::perform;
 use crate::engine::change::{Change, Dirty, Door};
-use crate::engine::contacts::answered_intervals;
 use crate::engine::facts::retractions;
+use crate::engine::neighbors::answered_intervals;
 use crate::engine::past::horizon::Horizon;
 use crate::engine::past::seen::{Missing, Seen, Then, Through, Today};
 use crate::engine::past::unchanged::settings_are_unchanged;
@@ -28,10 +28,13 @@ use crate::engine::settings::set;
 use crate::engine::settle::settle;
 use crate::engine::walk::{all_pairs, entity_members, live_pairs};
 use crate::error::Result;
-use crate::model::{Direction, Id, Kind, Op};
+use crate::model::{Direction, Id, Kind, Op, When};
 use crate::records::{ListKey, NodeNo, Pair, PairKey, RelationKey};
 use crate::resolve::Level;
 use crate::store::{Lens, Source, State};
+
+/// A relation as it is found today.
+pub(crate) type RelationOfToday = RelationKey;
 
 /// How much decides about an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -191,14 +194,23 @@ impl PastState {
         number: NodeNo,
         kind: &str,
         direction: Direction,
-    ) -> Result<Vec<RelationKey>> {
+    ) -> Result<Vec<RelationOfToday>> {
         let keys = of_node(&self.today, number, kind, direction);
         self.checked()?;
         Ok(keys)
     }
 
+    /// Whether anything had been told of a relation then.
+    pub(crate) fn was_told(&mut self, key: RelationKey) -> Result<bool> {
+        self.begin_anew_if_full();
+        self.today.shed();
+        self.tell_relation(key)?;
+        self.checked()?;
+        Ok(self.then.state.relation(key).is_some())
+    }
+
     /// The intervals of a relation then, if both its ends could be answered. Nothing else is brought for it.
-    pub(crate) fn intervals(&mut self, key: RelationKey) -> Result<Vec<RelationInterval>> {
+    pub(crate) fn intervals(&mut self, key: RelationKey, when: When) -> Result<Vec<RelationInterval>> {
         self.begin_anew_if_full();
         self.today.shed();
         for end in [key.from, key.to] {
@@ -210,7 +222,7 @@ impl PastState {
         }
         self.tell_relation(key)?;
         settle(&mut self.then)?;
-        let (intervals, _) = self.put(None, &|seen: &Seen<'_>| answered_intervals(seen, key));
+        let (intervals, _) = self.put(None, &|seen: &Seen<'_>| answered_intervals(seen, key, when));
         self.checked()?;
         Ok(intervals)
     }

@@ -133,15 +133,19 @@ impl<T: Ord + Copy> SortedSet<T> {
 
     /// The first item from `least` on.
     pub(crate) fn first_from(&self, least: T) -> Option<T> {
+        self.some_from(least).first().copied()
+    }
+
+    /// The first few items from `least` on, as many as lie side by side; none if there are no more.
+    pub(crate) fn some_from(&self, least: T) -> &[T] {
         let (few, blocks) = self.parts();
-        let items: &[T] = if blocks.is_empty() {
-            few
-        } else {
+        let chunk = || {
             let at = blocks.partition_point(|block| last_of(block).is_some_and(|last| last < least));
             let block = blocks.get(at)?;
-            block.get(block.partition_point(|chunk| chunk.last().is_some_and(|last| *last < least)))?
+            block.get(block.partition_point(|chunk| chunk.last().is_some_and(|last| *last < least)))
         };
-        items.get(items.partition_point(|item| *item < least)).copied()
+        let items: &[T] = if blocks.is_empty() { few } else { chunk().map_or(&[][..], |chunk| chunk) };
+        items.get(items.partition_point(|item| *item < least)..).unwrap_or_default()
     }
 
     /// Adds an item; whether it is new.
@@ -257,6 +261,8 @@ mod tests {
             assert_eq!(set.last(), plain.last().copied());
             if round % 1_024 == 0 {
                 assert!(set.iter_from(item).eq(plain.range(item..).copied()));
+                let some = set.some_from(item);
+                assert!(plain.range(item..).copied().take(some.len()).eq(some.iter().copied()));
             }
             assert_eq!(set.first_from(item), plain.range(item..).next().copied());
         }

@@ -49,6 +49,11 @@ impl<'f> Cursor<'f> {
         self.seek_entry(target).map_err(|what| self.block.corrupt(what))
     }
 
+    /// Whether no entry follows.
+    pub(crate) fn is_on_last(&self) -> bool {
+        self.next == self.block.count()
+    }
+
     /// The key of the entry it stands on.
     pub(crate) fn key(&self) -> &[u8] {
         &self.key

@@ -16,6 +16,7 @@ pub(crate) mod writer;
 
 pub(crate) mod block;
 pub(crate) mod cursor;
+pub(crate) mod finder;
 pub(crate) mod merge;
 pub(crate) mod reader;
 pub(crate) mod scan;
@@ -23,6 +24,7 @@ pub(crate) mod scan;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use finder::Finder;
 pub(crate) use format::{ROOT_BYTES, Root};
 pub(crate) use merge::{Absences, Merge};
 pub(crate) use reader::{Found, Table};

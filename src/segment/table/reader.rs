@@ -38,18 +38,27 @@ impl<'f> Table<'f> {
 
     /// What the table says of this key.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Found> {
+        self.block_of(key)?.map_or(Ok(Found::Nothing), |block| Table::found_at(&block, key))
+    }
+
+    /// The block that has the key if any has, at the last entry whose key is not greater; `None` if all are.
+    pub(crate) fn block_of(&self, key: &[u8]) -> Result<Option<Cursor<'f>>> {
         let mut level = self.root.levels;
-        let Some(mut cursor) = self.top()? else { return Ok(Found::Nothing) };
+        let Some(mut cursor) = self.top()? else { return Ok(None) };
         loop {
             if !cursor.seek(key)? {
-                return Ok(Found::Nothing);
+                return Ok(None);
             }
             level = level.saturating_sub(1);
             if level == 0 {
-                break;
+                return Ok(Some(cursor));
             }
             cursor = self.below(&cursor, level)?;
         }
+    }
+
+    /// What the entry that a block stands on says of the key.
+    pub(crate) fn found_at(cursor: &Cursor<'f>, key: &[u8]) -> Result<Found> {
         if cursor.key() != key {
             return Ok(Found::Nothing);
         }

@@ -8,9 +8,6 @@ use crate::segment::rows::{RowItem, put_list_rows};
 use crate::store::lens::Lens;
 use crate::store::state::State;
 
-/// Items of a list that still lies in its record.
-const INLINE_MAX: usize = 64;
-
 /// Rows being collected: a value, or that what lies below is gone.
 pub(super) type Rows = BTreeMap<Vec<u8>, Option<Vec<u8>>>;
 
@@ -49,7 +46,7 @@ fn settle<T: RowItem>(lens: &Lens<&State>, key: ListKey, list: List<T>, rows: &m
         return Ok(List::below(len));
     }
     // Rows that lie below a list that is here whole are those of another delta: what the list lacks is gone.
-    if list.len() <= INLINE_MAX {
+    if !list.goes_below() {
         put(key, true, lens.items_below::<T>(key), rows)?;
         return Ok(list);
     }

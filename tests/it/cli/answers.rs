@@ -79,7 +79,7 @@ fn translate_gives_each_sort_of_answer_a_word_and_an_exit_code() {
     assert_eq!(text(&[OTHER, "--to", theirs], 1), format!("pending  {PENDING}  2025-08-21T11:33:20Z\n"));
     assert_eq!(
         text(&[OPENID, "--to", "openid:wx00000000000000a2"], 1),
-        "absent  2025-05-23T11:33:20Z  crm.lookup\n"
+        "absent  2025-05-23T11:33:20Z  crm.lookup  8d 12h old\n"
     );
     assert_eq!(text(&[OPENID, "--to", theirs], 1), "unknown\n");
 
@@ -91,7 +91,8 @@ fn translate_gives_each_sort_of_answer_a_word_and_an_exit_code() {
     );
     assert_eq!(
         json(OPENID, "openid:wx00000000000000a2", 1),
-        json!({"answer": "absent", "as_of": 1_748_000_000_000_i64, "source": "crm.lookup"})
+        json!({"answer": "absent", "as_of": 1_748_000_000_000_i64, "source": "crm.lookup",
+            "age_ms": 736_000_000})
     );
     assert_eq!(json(OPENID, theirs, 1), json!({"answer": "unknown"}));
 }
@@ -197,7 +198,7 @@ fn contacts_of_an_entity_in_a_view() {
         db.run(&[&args[..], &["--json"]].concat()).json_lines(),
         [
             json!({"userid": USERID, "external_userid": EXTERNAL, "since": 1_748_000_000_000_i64, "until": null,
-            "attrs": {"add_way": "1"}})
+            "add_way": "1", "state": null, "attrs": {"add_way": "1"}})
         ]
     );
     let ran = db.run(&["contacts-of", OPENID, "--view", "ww00000000000000c1"]).exits(1);

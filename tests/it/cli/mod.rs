@@ -13,3 +13,4 @@ mod merge;
 mod past;
 mod segments;
 mod support;
+mod work;

@@ -43,14 +43,24 @@ pub(crate) fn campaign(
     sizes: Sizes,
     check: impl Fn(&[Fact], &mut Random) -> Result<(), String>,
 ) -> Result<(), String> {
+    let streams = |seed, length| stream(seed, flavour, length);
+    campaign_on(&format!("{law}, {flavour:?}"), streams, sizes, check)
+}
+
+/// The same on other streams, each of a seed and a length.
+pub(crate) fn campaign_on(
+    law: &str,
+    streams: impl Fn(u64, usize) -> Vec<Fact>,
+    sizes: Sizes,
+    check: impl Fn(&[Fact], &mut Random) -> Result<(), String>,
+) -> Result<(), String> {
     let count = number("IDWEAVE_STREAMS", STREAM_COUNT).div_ceil(sizes.one_in);
     let first = number("IDWEAVE_SEED", SEED);
     for seed in (0..count).map(|place| first.wrapping_add(place)) {
         let length = sizes.least + Random::new(!seed).below(sizes.most - sizes.least + 1);
-        let facts = stream(seed, flavour, length);
-        let law = format!("{law}, {flavour:?}");
+        let facts = streams(seed, length);
         let check = |facts: &[Fact]| check(facts, &mut Random::new(seed.rotate_left(32)));
-        hold(&law, seed, &facts, |facts| with_shaking(None, || check(facts)))?;
+        hold(law, seed, &facts, |facts| with_shaking(None, || check(facts)))?;
         hold(&format!("{law}, shaken"), seed, &facts, |facts| with_shaking(Some(seed), || check(facts)))?;
     }
     Ok(())

@@ -113,6 +113,7 @@ impl Mirror {
         let mut expected = Vec::new();
         for edge in view.conflicts() {
             let edge = edge.map_err(|error| error.to_string())?;
+            let edge = edge.edge;
             let reason = edge.status.reason().map_or("", |reason| reason.name());
             expected.push((Some(edge.a.to_string()), Some(edge.b.to_string()), edge.kind.name(), reason));
         }

@@ -4,14 +4,17 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use idweave::error::Result;
-use idweave::model::{Direction, RelationKind};
+use idweave::model::{Direction, RelationKind, When};
 use idweave::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Fact, Id, KindScope, Op, Reached, Read,
-    RelationInterval,
+    Answers, AskAgain, Contact, EdgeDump, Entity, EntityDump, EntityId, Fact, Id, KindScope, Op, Reached,
+    Read, RelationInterval, Time,
 };
 
 use crate::support::generate::NOW;
 use crate::support::show::show;
+
+/// 2025-06-01: pending ids of the streams live and die around it.
+const MIDDLE: Time = Time::from_ms(1_748_736_000_000);
 
 /// The answer to one question: a word, or one for each item of a walk.
 pub(crate) type Answer = Vec<Result<String>>;
@@ -97,13 +100,17 @@ impl Questions {
             questions.extend([Question::Resolve(id), Question::Person(id), Question::Suggestions(id)]);
             for kind in &self.kinds {
                 let both = [Direction::Out, Direction::In];
-                questions.extend(both.map(|direction| Question::Neighbors(id, kind, direction)));
+                let each = both.map(|direction| (id, kind, direction));
+                questions.extend(each.map(|of| Question::Neighbors(of, When::Ever)));
+                questions.extend(each.map(|of| Question::Neighbors(of, When::Open)));
+                questions.extend(each.map(|of| Question::Count(of, When::Ever)));
             }
             questions.extend(self.views.iter().map(|view| Question::Contacts(id, view)));
         }
         for space in &self.spaces {
             questions.extend(self.ids.iter().map(|id| Question::Translate(id, space)));
             questions.push(Question::TranslateMany(&self.ids, space));
+            questions.push(Question::Unresolved(space));
         }
         questions
             .extend(self.pairs.iter().flat_map(|(a, b)| [Question::Same(a, b), Question::Explain(a, b)]));
@@ -124,10 +131,12 @@ pub(crate) enum Question<'q> {
     Resolve(&'q Id),
     Person(&'q Id),
     Suggestions(&'q Id),
-    Neighbors(&'q Id, &'q RelationKind, Direction),
+    Neighbors((&'q Id, &'q RelationKind, Direction), When),
+    Count((&'q Id, &'q RelationKind, Direction), When),
     Contacts(&'q Id, &'q str),
     Translate(&'q Id, &'q KindScope),
     TranslateMany(&'q [Id], &'q KindScope),
+    Unresolved(&'q KindScope),
     Same(&'q Id, &'q Id),
     Explain(&'q Id, &'q Id),
 }
@@ -144,9 +153,12 @@ impl Question<'_> {
             Question::Entities => return listed(read.entities(), |found| dumped(&found)),
             Question::Edges => return listed(read.edges(), edge),
             Question::Facts => return listed(read.facts(), |fact| show(&fact)),
-            Question::Conflicts => return listed(read.conflicts(), edge),
-            Question::Neighbors(id, kind, direction) => {
-                return listed(read.neighbors(id, kind, direction), |found| interval(&found));
+            Question::Conflicts => return listed(read.conflicts(), |found| format!("{found:?}")),
+            Question::Neighbors((id, kind, direction), when) => {
+                return listed(read.neighbors(id, kind, direction, when), |found| interval(&found));
+            }
+            Question::Count((id, kind, direction), when) => {
+                read.count_neighbors(id, kind, direction, when).map(|count| count.to_string())
             }
             Question::Stats => read.stats().map(|stats| format!("{stats:?}")),
             Question::Mark(key) => read.mark(key).map(|value| format!("{value:?}")),
@@ -166,6 +178,10 @@ impl Question<'_> {
                 let mut out = Vec::new();
                 let done = read.translate_many(ids, space, NOW, &mut out);
                 done.map(|()| format!("{out:?}"))
+            }
+            Question::Unresolved(space) => {
+                let asked = AskAgain { within_ms: 400 * Time::DAY_MS, ..AskAgain::at(MIDDLE) };
+                read.unresolved(space, &asked).map(|found| format!("{found:?}"))
             }
             Question::Same(a, b) => read.same(a, b).map(|verdict| format!("{verdict:?}")),
             Question::Explain(a, b) => read.explain(a, b).map(|explanation| format!("{explanation:?}")),

@@ -20,3 +20,5 @@ mod faults;
 mod flips;
 /// The bytes of the first version.
 mod golden;
+/// Lists of millions.
+mod hubs;

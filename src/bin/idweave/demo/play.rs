@@ -176,8 +176,8 @@ fn ask(step: &Step, graph: &Graph, names: &Names) -> Result<Beat, Failure> {
         Step::Translate { id, to, now, say } => {
             let now = moment::parse("now", now)?;
             let answer = view.translate(&database::id("id", id)?, &database::target(to)?, now)?;
-            let text = translate::text_with(&answer, "  ", |id| names.short(id));
-            let answer = AskedAnswer::Translation((&answer).into());
+            let text = translate::text_with(&answer, now, "  ", |id| names.short(id));
+            let answer = AskedAnswer::Translation(TranslationAnswer::at(now, &answer));
             Ok(Beat::Asked { say: say.clone(), text: vec![text], answer })
         }
         Step::ContactsOf { id, view: of, say } => {

@@ -7,7 +7,7 @@ use proptest::prelude::{Strategy, any, prop, prop_assert, prop_assert_eq, prop_o
 use super::made::{Entries, IDENTITY, Numbers, START, Walked, all, file, found, listed, make, table};
 use crate::error::Result;
 use crate::segment::bytes::{FileBytes, ReadMode};
-use crate::segment::table::{Absences, Found, Merge, Scan, Table};
+use crate::segment::table::{Absences, Finder, Found, Merge, Scan, Table};
 use crate::vfs::RealVfs;
 
 /// Keys of few letters, so that they share prefixes and are prefixes of each other.
@@ -53,8 +53,10 @@ proptest! {
         table.check(START).unwrap();
         prop_assert_eq!(table.entry_count(), entries.len() as u64);
         prop_assert_eq!(all(table.scan(b"")), listed(&entries));
-        for key in entries.keys().chain(&probes) {
+        let mut finder = Finder::new(table);
+        for key in entries.keys().chain(&probes).chain(entries.keys().rev()) {
             prop_assert_eq!(table.get(key).unwrap(), found(&entries, key));
+            prop_assert_eq!(finder.get(key).unwrap(), found(&entries, key));
         }
         for probe in probes.iter().chain(entries.keys().step_by(17)) {
             let from = (Bound::Included(probe.clone()), Bound::Unbounded);
@@ -113,8 +115,10 @@ fn a_table_of_several_levels_answers_as_a_map_does() {
     assert_eq!(all(table.scan(b"")), listed(&entries));
     assert_eq!(all(table.scan(b"openid:wx0008")).len(), all(table.prefix(b"openid:wx0008")).len());
     assert_eq!(all(table.prefix(b"openid:wx0009")), []);
+    let mut finder = Finder::new(table);
     for (n, key) in entries.keys().enumerate() {
         assert_eq!(table.get(key).unwrap(), found(&entries, key));
+        assert_eq!(finder.get(key).unwrap(), found(&entries, key));
         let mut near = key.clone();
         match n % 3 {
             0 => near.push(0),
@@ -122,6 +126,7 @@ fn a_table_of_several_levels_answers_as_a_map_does() {
             _ => *near.last_mut().unwrap() ^= 1,
         }
         assert_eq!(table.get(&near).unwrap(), found(&entries, &near));
+        assert_eq!(finder.get(&near).unwrap(), found(&entries, &near));
     }
 }
 

@@ -6,6 +6,7 @@
 //!   G3 a fact is a function of the universe and its own seed, so that streams shrink by leaving facts out.
 
 mod facts;
+mod hubs;
 mod random;
 mod universe;
 
@@ -15,6 +16,7 @@ use idweave::model::{PerScope, RuleValue, Selector};
 use idweave::{Fact, Op, Time};
 use proptest::prelude::{Strategy, any, prop};
 
+pub(crate) use hubs::hub_stream;
 pub(crate) use random::Random;
 use universe::Universe;
 

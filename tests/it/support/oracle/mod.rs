@@ -130,6 +130,22 @@ impl Oracle {
         State::of(&self.living(|_| true)).relations()
     }
 
+    /// Everything that counts.
+    pub(crate) fn state(&self) -> State {
+        State::of(&self.living(|_| true))
+    }
+
+    /// Every relation that a fact tells of, retracted or not.
+    pub(crate) fn relations_told(&self) -> BTreeSet<(RelationKind, Id, Id)> {
+        let told = self.living(|_| true).into_iter().filter_map(|fact| match &fact.op {
+            Op::Relate { kind, from, to, .. } | Op::Unrelate { kind, from, to, .. } => {
+                Some((kind.clone(), from.clone(), to.clone()))
+            }
+            _ => None,
+        });
+        told.collect()
+    }
+
     /// The recorded negative answers that count.
     pub(crate) fn absents(&self) -> BTreeSet<Absence> {
         State::of(&self.living(|_| true)).absents()
