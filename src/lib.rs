@@ -27,13 +27,14 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, Finding, Member,
-    Person, PersonId, Reached, Read, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+    Answers, Audited, AuditedAct, Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation,
+    Finding, IdMac, Member, Person, PersonId, Reached, Read, RelationInterval, Stats, Step, Subject,
+    SubjectFact, SubjectId, Suggestion, Translation, Verdict,
 };
 pub use error::{Error, Result};
 pub use graph::{
-    BulkLoad, Checkpointed, Committed, Durability, Graph, Options, Outcome, Past, ReadOnly, Recovery,
-    Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View,
+    BulkLoad, Checkpointed, Committed, Durability, EraseRequest, ErasedBytes, ErasureReceipt, Graph, Options,
+    Outcome, Past, Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View,
 };
 pub use model::{Fact, Id, Kind, KindScope, Op, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

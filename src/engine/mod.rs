@@ -6,6 +6,7 @@
 mod answer;
 mod apply;
 mod assess;
+mod audit;
 mod change;
 mod check;
 mod contacts;
@@ -25,6 +26,7 @@ mod settings;
 mod settle;
 mod settle_persons;
 mod sides;
+mod subject;
 mod suggestions;
 mod tell;
 mod tomb;
@@ -35,11 +37,13 @@ pub use answer::{
     Contact, EdgeDump, Entity, EntityDump, EntityId, EvidenceInfo, Explanation, Member, Person, PersonId,
     Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
+pub use audit::{Audited, AuditedAct, IdMac};
 pub use check::Finding;
 pub use read::{Answers, Read};
+pub use subject::{Subject, SubjectFact, SubjectId};
 
 pub(crate) use apply::{apply, replay};
-pub(crate) use change::{Change, Door};
+pub(crate) use change::{Change, Door, Erased};
 pub(crate) use check::check;
 pub(crate) use past::{Depth, Horizon, PastState, Seen};
 pub(crate) use settings::restore_settings;
@@ -47,6 +51,7 @@ pub(crate) use settle::settle;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
+    pub(crate) use crate::engine::audit::audits;
     pub(crate) use crate::engine::contacts::{contacts_of, neighbors, relations_of};
     pub(crate) use crate::engine::dump::{
         count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, is_conflict, stats,
@@ -54,6 +59,7 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
+    pub(crate) use crate::engine::subject::export_subject;
     pub(crate) use crate::engine::suggestions::suggestions;
     pub(crate) use crate::engine::translate::translate;
 }

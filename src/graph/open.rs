@@ -126,6 +126,7 @@ pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>) ->
         return Err(Error::Corrupt { file: frame.file(dir), offset: frame.offset, what });
     }
     change.seq = frame.seq;
+    change.audited = 0;
     change.recorded_at = Time::from_ms(frame.recorded_at);
     let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };
     for entry in decode_commit(frame.payload).map_err(damaged)? {

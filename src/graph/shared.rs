@@ -16,6 +16,7 @@ use crate::graph::checkpoint::Checkpoints;
 use crate::graph::commit::{Pending, Writer};
 use crate::graph::handle::Committed;
 use crate::graph::options::{Durability, Options};
+use crate::graph::published::Register;
 use crate::graph::tx::Tx;
 use crate::graph::view::{Limits, Progress, View};
 use crate::model::Time;
@@ -32,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) read_mode: ReadMode,
     pub(crate) vfs: Arc<dyn Vfs>,
+    /// The snapshots that were published; `None` if the graph has no files.
+    pub(crate) register: Option<Mutex<Register>>,
     identity: ([u8; 16], [u8; 32]),
     pending: Mutex<Pending>,
     durable: RwLock<Arc<State>>,
@@ -53,7 +56,9 @@ impl Shared {
     pub(crate) fn new(state: State, home: Box<dyn Home>, options: Options) -> Shared {
         let sync = home.sync_handle();
         let identity = (home.uuid(), home.secret());
-        let delta_bytes = home.place().map(|_| options.delta_bytes);
+        let place = home.place();
+        let delta_bytes = place.as_ref().map(|_| options.delta_bytes);
+        let register = place.map(|place| Mutex::new(Register::new(place.vfs, place.dir, identity.0)));
         let state = Arc::new(state);
         let progress = Arc::new(Progress::default());
         progress.note(&state);
@@ -62,6 +67,7 @@ impl Shared {
             checkpoints: Checkpoints::default(),
             read_mode: options.read_mode,
             vfs: options.vfs,
+            register,
             identity,
             pending: Mutex::new(Pending::default()),
             durable: RwLock::new(state.clone()),

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, Person, Reached, Read,
-    RelationInterval, Stats, Suggestion, Translation, Verdict, verbs,
+    Answers, Audited, Contact, EdgeDump, Entity, EntityDump, EntityId, Explanation, Person, Reached, Read,
+    RelationInterval, Stats, Subject, Suggestion, Translation, Verdict, verbs,
 };
 use crate::error::{Error, Result};
-use crate::model::{Direction, Fact, Id, KindScope, RelationKind, Time};
+use crate::model::{Direction, Fact, Id, KindScope, Reach, RelationKind, Time};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
@@ -190,6 +190,14 @@ impl<S: Shown> Read for S {
 
     fn mark(&self, key: &str) -> Result<Option<String>> {
         Ok(self.state()?.marks.get(key).map(|(_, value)| value.clone()))
+    }
+
+    fn export_subject(&self, id: &Id, reach: Reach) -> Result<Option<Subject>> {
+        look(self, |lens| verbs::export_subject(lens, id, reach))
+    }
+
+    fn audits(&self) -> Result<Vec<Audited>> {
+        look(self, verbs::audits)?
     }
 
     fn stats(&self) -> Result<Stats> {

@@ -70,7 +70,8 @@ impl<S: Borrow<State>> Lens<S> {
         std::iter::once(&state.delta).chain(state.layers.frozen().map(|frozen| &**frozen))
     }
 
-    fn segments(&self) -> &[Arc<Segment>] {
+    /// The segments, newest first.
+    pub(in crate::store) fn segments(&self) -> &[Arc<Segment>] {
         self.state().layers.segments()
     }
 
