@@ -5,7 +5,7 @@
 //! seen again with its seed and one stream).
 
 mod campaign;
-mod engine;
+pub(crate) mod engine;
 mod past;
 mod subject;
 

@@ -8,6 +8,7 @@
 //!   B2 answers go to stdout, everything else to stderr; no error holds an identifier's value or a secret.
 
 mod answers;
+mod audit;
 mod build;
 mod check;
 mod checkpoint;
@@ -16,6 +17,7 @@ mod contacts;
 mod database;
 mod demo;
 mod dump;
+mod erase;
 mod exit;
 mod explain;
 mod import;
@@ -31,13 +33,13 @@ mod resolve;
 mod restore;
 mod same;
 mod snapshot;
+mod subject;
 mod tally;
 mod translate;
 mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 
 use crate::cli::{Cli, Command};
@@ -49,7 +51,7 @@ use crate::output::Out;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let mut out = Out::new();
     let done = ignore_file_size_signal().and_then(|()| run(cli, &mut out));
     let flushed = out.flush();
@@ -77,6 +79,11 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Person(args) => resolve::person(&args, common, out),
         Command::Suggestions(args) => resolve::suggestions(&args, common, out),
         Command::ContactsOf(args) => contacts::run(&args, common, out),
+        Command::ExportSubject(args) => subject::run(&args, common, out),
+        Command::Erase(args) => erase::run(&args, common, out),
+        Command::Restrict(args) => erase::restrict(&args, common, out),
+        Command::Unrestrict(args) => erase::unrestrict(&args, common, out),
+        Command::Audit => audit::run(common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
         Command::Check => check::check(common, out),
