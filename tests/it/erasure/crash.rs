@@ -30,7 +30,7 @@ fn erased(world: &World) -> Image {
 
 #[test]
 fn after_every_crash_of_the_rewriting_checkpoint_the_next_one_leaves_nothing() {
-    let world = World::new(30);
+    let world = World::deep(12);
     let before = erased(&world);
     let disk = SimDisk::from_image(&before);
     let graph = open(&disk);
@@ -74,7 +74,7 @@ fn after_every_crash_of_the_rewriting_checkpoint_the_next_one_leaves_nothing() {
 
 #[test]
 fn after_any_failing_call_of_the_rewriting_checkpoint_the_next_one_leaves_nothing() {
-    let world = World::new(20);
+    let world = World::new(12);
     let before = erased(&world);
     for index in 0.. {
         let disk = SimDisk::from_image(&before);

@@ -15,7 +15,7 @@ const APP: &str = "wx00000000000000a1";
 const OPEN: &str = "wx00000000000000f0";
 
 /// Pairs of keepers for each canary: the segment that they begin with is not merged with those of canaries.
-const KEEPERS: usize = 40;
+const KEEPERS: usize = 80;
 /// The first turns, after each of which there is a checkpoint.
 const CHECKPOINTS: usize = 3;
 
@@ -65,6 +65,15 @@ pub(super) struct World {
 impl World {
     /// About so many canaries, and many keepers for each in a turn before all others.
     pub(super) fn new(count: usize) -> World {
+        World::reaching(count, false)
+    }
+
+    /// The same with canaries in the first turn too.
+    pub(super) fn deep(count: usize) -> World {
+        World::reaching(count, true)
+    }
+
+    fn reaching(count: usize, is_deep: bool) -> World {
         let mut world = World {
             turns: vec![Vec::new(); 5],
             erasures: Vec::new(),
@@ -79,6 +88,14 @@ impl World {
             let line =
                 format!(r#"{{"op":"link","a":"{a}","b":"{b}","source":"mp.user_info","at":{START_MS}}}"#);
             world.turns[0].push(fact(&line));
+        }
+        for number in (3_000_000..).take(if is_deep { count / 10 + 1 } else { 0 }) {
+            let id = format!("unionid:{OPEN}:{}", value(number));
+            world.new_canary(number, &id);
+            let line =
+                format!(r#"{{"op":"block","id":"{id}","reason":"{HEAD}","actor":"a","at":{START_MS}}}"#);
+            world.turns[0].push(fact(&line));
+            world.link(1, &id, &format!("openid:{APP}:keepOnly{}", number % 40), "import.crm", "");
         }
         for number in 0..count {
             world.canary(number);
