@@ -8,3 +8,5 @@ mod bytes;
 mod crash;
 /// Receipts, the audit trail, exports of subjects, restrictions.
 mod receipts;
+/// Ids that are kept and not answered.
+mod restricted;

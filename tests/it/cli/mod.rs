@@ -4,6 +4,7 @@ mod answers;
 mod broken;
 mod build;
 mod demo;
+mod erasure;
 mod import;
 mod ingest;
 mod kill;
