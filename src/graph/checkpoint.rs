@@ -55,7 +55,8 @@ pub(crate) type Checkpoints = Mutex<Option<Frozen>>;
 
 impl Graph {
     /// Writes what changed since the last checkpoint as a segment, lets the journal go that it covers, and merges
-    /// segments where that keeps lookups quick. Other threads go on reading and writing meanwhile. The graph does it
+    /// segments where that keeps lookups quick, and where they hold anything of an id that was erased: of that no file of
+    /// the database has a byte when this returns. Other threads go on reading and writing meanwhile. The graph does it
     /// by itself when what is in memory grows past [`crate::Options::delta_bytes`].
     ///
     /// A graph without files has nothing to do.
@@ -140,18 +141,15 @@ impl Shared {
     /// Writes a frozen delta as a segment and puts that in its place; the bytes written.
     fn write_out(&self, frozen: &Frozen) -> Result<u64> {
         let Frozen { state, place } = frozen;
-        // Where writing failed before, segments may have been merged since.
-        let mut state = State::clone(state);
-        state.layers = state.layers.with_segments(self.latest_state().layers.segments().to_vec());
         let number = self.next_segment(place);
         let is_base = state.layers.segments().is_empty();
-        let write = |out: &mut SegmentWriter| write_changes(&state, None, out);
-        let segment = write_segment(place, number, is_base, &state, self.read_mode, write)?;
+        let write = |out: &mut SegmentWriter| write_changes(state, None, out);
+        let segment = write_segment(place, number, is_base, state, self.read_mode, write)?;
         let mut segments = vec![segment.clone()];
         segments.extend(state.layers.segments().iter().cloned());
         let mut writer = held(&self.writer);
         writer.install(names_of(&segments), Some(place.from))?;
-        let layers = Layers::of(segments, Saved::of(&state));
+        let layers = Layers::of(segments, Saved::of(state));
         self.replace_states(&mut writer, |old| {
             old.layers.frozen()?;
             let mut state = State::clone(old);

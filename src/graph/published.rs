@@ -10,7 +10,8 @@
 //!   K2 the file is replaced whole: temporary file, flush, rename, flush of the directory.
 //!
 //! # Not here
-//!   copies of a snapshot, and readers in other processes: nobody tells the database of them.
+//!   copies of a snapshot, and readers in other processes: nobody tells the database of them. A database that was
+//!   restored begins with an empty list.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

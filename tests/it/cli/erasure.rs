@@ -180,7 +180,8 @@ fn an_export_is_all_that_is_held() {
     let mut lines: Vec<String> = facts.lines().into_iter().map(str::to_owned).collect();
     let mut all: Vec<String> =
         db.run(&["dump", "facts"]).exits(0).lines().into_iter().map(str::to_owned).collect();
-    (lines.sort(), all.sort());
+    lines.sort();
+    all.sort();
     assert_eq!(lines, all, "the shop has one customer");
     let shown = db.run(&["export-subject", EXTERNAL]).exits(0);
     assert!(shown.stdout.contains("a friend") && shown.stdout.contains("accepted"), "{shown:?}");
