@@ -28,18 +28,19 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Act, Answers, AskAgain, ChangedId, ConflictSide, Contact, Decision, EdgeDump, Entity, EntityDump,
-    EvidenceInfo, Explanation, Finding, Held, HistoryStep, Lack, Member, OpenConflict, Person, Reached, Read,
-    RelationInterval, Ruling, Severity, Stats, Step, Suggestion, Translation, Unresolved, Verdict,
+    Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeDump,
+    Entity, EntityDump, EvidenceInfo, Explanation, Finding, Held, HistoryStep, IdMac, Lack, Member,
+    OpenConflict, Person, Reached, Read, RelationInterval, Ruling, Severity, Stats, Step, Subject,
+    SubjectFact, SubjectId, Suggestion, Translation, Unresolved, Verdict,
 };
 pub use error::{Error, Result};
 pub use feed::{
     Changes, ConflictChange, EntityIds, FeedRetention, MergedEntity, PersonChange, RekeyedEntity, SplitEntity,
 };
 pub use graph::{
-    BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, Graph, History, MergeSource,
-    Merged, Options, Outcome, Past, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel,
-    View, WhatIf,
+    BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest, ErasedBytes,
+    ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published, ReadOnly,
+    Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

@@ -1,6 +1,7 @@
 //! What each operation does to the state: one arm a verb, each in its own file.
 
 use crate::codec::Entry;
+use crate::engine::audit::note_restriction;
 use crate::engine::change::Change;
 use crate::engine::door::admit;
 use crate::engine::{erase, relations, retract, settings, sides, tell};
@@ -34,6 +35,7 @@ fn apply_admitted(change: &mut Change, fact: Fact) -> Result<bool> {
     if !perform(change, &fact)? {
         return Ok(false);
     }
+    note_restriction(change, &fact)?;
     let aliases = settings::alias_links(change, fact.at)?;
     change.entries.push(Entry::Fact(fact));
     for link in aliases {
@@ -50,7 +52,11 @@ fn apply_admitted(change: &mut Change, fact: Fact) -> Result<bool> {
 /// A limit of the store is reached.
 pub(crate) fn replay(change: &mut Change, entry: Entry) -> Result<()> {
     match entry {
-        Entry::Fact(fact) => perform(change, &fact).map(|_| ())?,
+        Entry::Fact(fact) => {
+            if perform(change, &fact)? {
+                note_restriction(change, &fact)?;
+            }
+        }
         Entry::Erase(erasure) => erase::replay(change, &erasure)?,
     }
     change.checked()

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use crate::codec::Entry;
 use crate::engine::marks::Marks;
 use crate::error::Result;
-use crate::model::{Placeholders, Time};
+use crate::model::{Id, Placeholders, Time};
 use crate::records::{NodeNo, PairKey};
 use crate::store::{Draft, State};
 
@@ -54,6 +54,15 @@ impl Dirty {
     }
 }
 
+/// What an erasure took. It holds people's ids, so it has no Debug.
+#[derive(Default)]
+pub(crate) struct Erased {
+    pub(crate) ids: Vec<Id>,
+    pub(crate) macs: Vec<[u8; 32]>,
+    /// How many of them had a number.
+    pub(crate) known: usize,
+}
+
 /// A change in the making. It holds a secret and people's ids, so it has no Debug.
 pub(crate) struct Change {
     pub(crate) state: Draft,
@@ -65,6 +74,10 @@ pub(crate) struct Change {
     /// The commit this will be.
     pub(crate) seq: u64,
     pub(crate) recorded_at: Time,
+    /// How many acts of this commit are on record.
+    pub(crate) audited: u32,
+    /// What the last erasure took.
+    pub(crate) erased: Erased,
     /// The key of the tombstones' HMAC.
     pub(crate) secret: [u8; 32],
     pub(crate) door: Door,
@@ -86,6 +99,8 @@ impl Change {
             entries: Vec::new(),
             seq,
             recorded_at,
+            audited: 0,
+            erased: Erased::default(),
             secret,
             door,
             restoring: false,

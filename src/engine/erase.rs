@@ -11,7 +11,8 @@ use std::collections::BTreeSet;
 
 use crate::codec::{Entry, ErasedId, Erasure, ndjson};
 use crate::engine::apply::perform;
-use crate::engine::change::Change;
+use crate::engine::audit::note_erasure;
+use crate::engine::change::{Change, Erased};
 use crate::engine::facts::{facts_of_pair, facts_of_relation, facts_of_side};
 use crate::engine::relations::{all_relations, remove_relation};
 use crate::engine::settle::settle;
@@ -46,9 +47,15 @@ pub(crate) fn erase(change: &mut Change, id: &Id, reach: Reach, at: Time, sticky
             mac: mac_of(&change.secret, target),
         })
         .collect();
-    let erasure = Erasure { at, sticky, ids: erased };
+    let erasure = Erasure { at, sticky, entity: reach == Reach::Entity, ids: erased };
     let changed = erase_all(change, &targets, &erasure)?;
+    change.erased = Erased {
+        ids: targets,
+        macs: erasure.ids.iter().map(|id| id.mac).collect(),
+        known: erasure.ids.iter().filter(|id| id.number.is_some()).count(),
+    };
     if changed {
+        note_erasure(change, &erasure)?;
         change.entries.push(Entry::Erase(erasure));
     }
     Ok(changed)
@@ -83,7 +90,8 @@ pub(crate) fn replay(change: &mut Change, erasure: &Erasure) -> Result<()> {
         });
         targets.extend(found);
     }
-    erase_all(change, &targets, erasure).map(|_| ())
+    erase_all(change, &targets, erasure)?;
+    note_erasure(change, erasure)
 }
 
 fn erase_all(change: &mut Change, targets: &[Id], erasure: &Erasure) -> Result<bool> {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use crate::engine::answer::{Explanation, Step, Verdict};
 use crate::engine::decisions::{Decision, about_id, about_pair};
 use crate::engine::dump::dump_edge;
-use crate::engine::reading::{evidence_of, restricted_free};
+use crate::engine::reading::{answerable_edge, evidence_of, restricted_free};
 use crate::engine::resolve::{answerable, same};
 use crate::engine::retract::stands;
 use crate::engine::walk::{all_pairs, binds, entity_members, live_pairs};
@@ -118,7 +118,7 @@ fn step(source: &impl Source, from: NodeNo, number: PairKey) -> Option<Step> {
     Some(Step {
         from: source.node(from)?.id.clone(),
         to: other.id.clone(),
-        edge: dump_edge(source, pair, edge)?,
+        edge: answerable_edge(source, dump_edge(source, pair, edge)?),
         evidence: evidence_of(source, edge, |evidence| stands(source, a, b, evidence)),
     })
 }

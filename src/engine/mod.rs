@@ -6,6 +6,7 @@
 mod answer;
 mod apply;
 mod assess;
+mod audit;
 mod change;
 mod check;
 mod conflicts;
@@ -30,6 +31,7 @@ mod settings;
 mod settle;
 mod settle_persons;
 mod sides;
+mod subject;
 mod suggestions;
 mod tell;
 mod tomb;
@@ -41,15 +43,17 @@ pub use answer::{
     Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep, Member, Person, Reached,
     RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
+pub use audit::{Audited, AuditedAct, IdMac};
 pub use check::Finding;
 pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};
 pub use decisions::{Decision, Ruling};
 pub use difference::ChangedId;
 pub use read::{Answers, Read};
+pub use subject::{Subject, SubjectFact, SubjectId};
 pub use unresolved::{AskAgain, Lack, Unresolved};
 
 pub(crate) use apply::{apply, replay};
-pub(crate) use change::{Change, Door};
+pub(crate) use change::{Change, Door, Erased};
 pub(crate) use check::check;
 pub(crate) use difference::{difference, named};
 pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
@@ -58,6 +62,7 @@ pub(crate) use settle::settle;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
+    pub(crate) use crate::engine::audit::audits;
     pub(crate) use crate::engine::conflicts::{conflicts, conflicts_from};
     pub(crate) use crate::engine::contacts::{contacts_of, contacts_of_entity};
     pub(crate) use crate::engine::dump::{
@@ -69,6 +74,7 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::neighbors::{count_told, neighbors, related_forms};
     pub(crate) use crate::engine::past::history;
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
+    pub(crate) use crate::engine::subject::export_subject;
     pub(crate) use crate::engine::suggestions::suggestions;
     pub(crate) use crate::engine::translate::{canonical, translate};
     pub(crate) use crate::engine::unresolved::{in_order_of_worth, unresolved, unresolved_at};

@@ -4,10 +4,12 @@ use crate::engine::answer::{
     Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Person, Reached, RelationInterval,
     Stats, Suggestion, Translation, Verdict,
 };
+use crate::engine::audit::Audited;
 use crate::engine::conflicts::OpenConflict;
+use crate::engine::subject::Subject;
 use crate::engine::unresolved::{AskAgain, Unresolved};
 use crate::error::Result;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time, When};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Time, When};
 
 /// A stream of answers; each item can fail where its bytes are damaged.
 pub type Answers<'a, T> = Box<dyn Iterator<Item = Result<T>> + 'a>;
@@ -138,6 +140,19 @@ pub trait Read {
     /// # Errors
     /// See [`Read::resolve`].
     fn mark(&self, key: &str) -> Result<Option<String>>;
+
+    /// Everything that is held about an id, or about every id of its entity: for its owner, by way of the operator. Also of
+    /// ids that are restricted. `None` if no fact names it.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`]. A past has no exports.
+    fn export_subject(&self, id: &Id, reach: Reach) -> Result<Option<Subject>>;
+
+    /// The erasures and restrictions so far, in order, without identifiers.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn audits(&self) -> Result<Vec<Audited>>;
 
     /// Figures about the graph, counted by a scan.
     ///

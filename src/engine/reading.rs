@@ -1,6 +1,6 @@
 //! Small questions that several verbs ask of a record.
 
-use crate::engine::answer::EvidenceInfo;
+use crate::engine::answer::{EdgeDump, EvidenceInfo};
 use crate::model::Id;
 use crate::records::{Edge, Evidence, Node};
 use crate::store::Source;
@@ -14,6 +14,14 @@ pub(crate) fn restricted_free(node: &Node) -> bool {
 pub(crate) fn may_answer(source: &impl Source, id: &Id) -> bool {
     let node = source.number_of(id).and_then(|number| source.node(number));
     node.is_none_or(restricted_free)
+}
+
+/// A dumped edge as it may be answered: restricted ids are in no conflict.
+pub(crate) fn answerable_edge(source: &impl Source, mut edge: EdgeDump) -> EdgeDump {
+    if let Some(conflict) = &mut edge.conflict {
+        conflict.ids.retain(|id| may_answer(source, id));
+    }
+    edge
 }
 
 /// The evidence of an edge, for people to look at.

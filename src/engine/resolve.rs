@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::engine::answer::{EdgeDump, Entity, Member, Person, Reached, Verdict};
 use crate::engine::dump::{dump_edge, is_conflict};
-use crate::engine::reading::{may_answer, restricted_free};
+use crate::engine::reading::{answerable_edge, may_answer, restricted_free};
 use crate::engine::walk::{close_pairs, entity_members};
 use crate::model::{EntityId, Id, PersonId};
 use crate::records::{NodeNo, PairKey, Slot};
@@ -67,12 +67,8 @@ fn conflicts_of(source: &impl Source, number: PairKey) -> Vec<EdgeDump> {
     let Some(pair) = source.pair(number) else { return Vec::new() };
     let rejected = pair.edges.iter().filter(|edge| edge.state.status != Status::Accepted);
     let dumped = rejected.filter_map(|edge| dump_edge(source, pair, edge)).filter(is_conflict);
-    let mut open: Vec<EdgeDump> =
-        dumped.filter(|edge| may_answer(source, &edge.a) && may_answer(source, &edge.b)).collect();
-    for conflict in open.iter_mut().filter_map(|edge| edge.conflict.as_mut()) {
-        conflict.ids.retain(|id| may_answer(source, id));
-    }
-    open
+    let open = dumped.filter(|edge| may_answer(source, &edge.a) && may_answer(source, &edge.b));
+    open.map(|edge| answerable_edge(source, edge)).collect()
 }
 
 /// The entity that now holds a number ever handed out.

@@ -18,7 +18,7 @@ use crate::graph::shared::{Shared, held};
 use crate::journal::{Place, SegmentName};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
 use crate::store::{
-    Layers, Saved, State, counts_of, merge, room_for_changes, room_for_merge, seed_of, write_changes,
+    Layers, Saved, State, counts_of, merge, owed, room_for_changes, room_for_merge, seed_of, write_changes,
 };
 use crate::vfs::Vfs;
 
@@ -55,7 +55,8 @@ pub(crate) type Checkpoints = Mutex<Option<Frozen>>;
 
 impl Graph {
     /// Writes what changed since the last checkpoint as a segment, lets the journal go that it covers, and merges
-    /// segments where that keeps lookups quick. Other threads go on reading and writing meanwhile. The graph does it
+    /// segments where that keeps lookups quick, and where they hold anything of an id that was erased: of that no file of
+    /// the database has a byte when this returns. Other threads go on reading and writing meanwhile. The graph does it
     /// by itself when what is in memory grows past [`crate::Options::delta_bytes`].
     ///
     /// A graph without files has nothing to do.
@@ -164,19 +165,24 @@ impl Shared {
         place.next_segment.max(newest.map_or(1, |newest| newest + 1))
     }
 
-    /// Merges the newest segments that are alike in size; the bytes written.
+    /// Merges the newest segments that are alike in size, and those down to the oldest that still holds something of
+    /// an erased id; the bytes written.
     fn merge_segments(&self) -> Result<u64> {
         let state = self.latest_state();
         let segments = state.layers.segments();
         let count = mergeable(&segments.iter().map(|segment| segment.header().file_len).collect::<Vec<_>>());
-        let Some(run) = segments.get(..count).filter(|run| run.len() > 1) else { return Ok(0) };
+        let owed = owed(segments)?;
+        let Some((run, below)) = segments.split_at_checked(count.max(owed)) else { return Ok(0) };
+        if run.len() < 2 && owed == 0 {
+            return Ok(0);
+        }
         let Some(place) = held(&self.writer).place()? else { return Ok(0) };
-        let is_base = count == segments.len();
+        let is_base = below.is_empty();
         let number = self.next_segment(&place);
-        let write = |out: &mut SegmentWriter| merge(run, is_base, None, &*state, out);
+        let write = |out: &mut SegmentWriter| merge(run, below, None, &*state, out);
         let merged = write_merged(&place, number, is_base, run, self.read_mode, write)?;
         let mut kept = vec![merged.clone()];
-        kept.extend(segments.iter().skip(count).cloned());
+        kept.extend(below.iter().cloned());
         let mut writer = held(&self.writer);
         writer.install(names_of(&kept), None)?;
         self.replace_states(&mut writer, |old| {

@@ -148,6 +148,7 @@ pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>, fe
         return Err(Error::Corrupt { file: frame.file(dir), offset: frame.offset, what });
     }
     change.seq = frame.seq;
+    change.audited = 0;
     change.recorded_at = Time::from_ms(frame.recorded_at);
     let needs_record = !feed.has(frame.seq);
     if needs_record {

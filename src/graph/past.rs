@@ -4,15 +4,15 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, AskAgain, Contact, Depth, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
-    OpenConflict, PastState, Person, Reached, Read, RelationInterval, RelationOfToday, Seen, Stats,
-    Suggestion, Translation, Unresolved, Verdict, verbs,
+    Answers, AskAgain, Audited, Contact, Depth, EdgeDump, Entity, EntityDump, Explanation, HistoryStep,
+    Horizon, OpenConflict, PastState, Person, Reached, Read, RelationInterval, RelationOfToday, Seen, Stats,
+    Subject, Suggestion, Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
 use crate::graph::view::{Shown, View, is_kept};
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time, When};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Time, When};
 use crate::store::{Lens, State};
 
 /// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the
@@ -252,6 +252,16 @@ impl Read for Past {
 
     fn mark(&self, _key: &str) -> Result<Option<String>> {
         Err(Error::NotKept { what: "marks" })
+    }
+
+    fn export_subject(&self, _id: &Id, _reach: Reach) -> Result<Option<Subject>> {
+        Err(Error::NotKept { what: "exports of subjects" })
+    }
+
+    fn audits(&self) -> Result<Vec<Audited>> {
+        let mut audits = Lens::on(&*self.state).answer(verbs::audits)??;
+        audits.retain(|audit| audit.seq <= self.horizon.seq && audit.at <= self.horizon.until);
+        Ok(audits)
     }
 
     fn stats(&self) -> Result<Stats> {

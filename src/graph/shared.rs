@@ -18,6 +18,7 @@ use crate::graph::commit::{Pending, Writer};
 use crate::graph::feed::{Feed, FeedPlace};
 use crate::graph::handle::Committed;
 use crate::graph::options::{Durability, Options};
+use crate::graph::published::Register;
 use crate::graph::tx::Tx;
 use crate::graph::view::{Limits, Progress, View};
 use crate::model::Time;
@@ -34,6 +35,8 @@ pub(crate) struct Shared {
     pub(crate) checkpoints: Checkpoints,
     pub(crate) read_mode: ReadMode,
     pub(crate) vfs: Arc<dyn Vfs>,
+    /// The snapshots that were published; `None` if the graph has no files.
+    pub(crate) register: Option<Mutex<Register>>,
     identity: ([u8; 16], [u8; 32]),
     pending: Mutex<Pending>,
     durable: RwLock<Arc<State>>,
@@ -64,7 +67,9 @@ impl Shared {
     ) -> Shared {
         let sync = home.sync_handle();
         let identity = (home.uuid(), home.secret());
-        let delta_bytes = home.place().map(|_| options.delta_bytes);
+        let place = home.place();
+        let delta_bytes = place.as_ref().map(|_| options.delta_bytes);
+        let register = place.map(|place| Mutex::new(Register::new(place.vfs, place.dir, identity.0)));
         let (seq, state) = (state.seq, Arc::new(state));
         let progress = Arc::new(Progress::default());
         progress.note(&state);
@@ -73,6 +78,7 @@ impl Shared {
             checkpoints: Checkpoints::default(),
             read_mode: options.read_mode,
             vfs: options.vfs,
+            register,
             identity,
             pending: Mutex::new(Pending::default()),
             durable: RwLock::new(state.clone()),

@@ -120,6 +120,11 @@ impl Snapshot {
         secret.ok_or_else(|| segment.corrupt(0, "the secret is not in this file"))
     }
 
+    /// The random name of the database that published it.
+    pub(crate) fn uuid(&self) -> Option<[u8; 16]> {
+        self.state.layers.segments().first().map(|segment| segment.name().uuid)
+    }
+
     /// The commit it shows.
     pub fn seq(&self) -> u64 {
         self.state.seq
@@ -169,7 +174,8 @@ impl Graph {
     /// Publishes the graph as it is after a checkpoint as one file; writers and readers go on. The file appears when
     /// it is whole and durable, in place of one that had its name.
     ///
-    /// It holds people's ids, and the secret that keeps erased ids out: treat it as the database itself.
+    /// It holds people's ids, and the secret that keeps erased ids out: treat it as the database itself. The database
+    /// remembers where it was published, for the receipts of later erasures ([`Graph::erase`]).
     ///
     /// # Errors
     /// `Io`, `Poisoned`, `Corrupt`.
@@ -180,13 +186,15 @@ impl Graph {
         let newest = state.layers.segments().first();
         let seq = newest.map_or(state.seq, |newest| newest.name().seq);
         let counts = newest.map_or_else(|| counts_of(&state), |newest| newest.header().counts);
+        let recorded_at = Time::from_ms(counts.recorded_at);
         let (uuid, secret) = shared.identity();
         let name = Name { uuid, number: 0, seq, seed: seed_of(&uuid), is_base: true };
+        shared.register.iter().try_for_each(|register| held(register).note(path, seq, recorded_at))?;
         let bytes = publish(&shared.vfs, path, |unfinished| {
             let room = room_for_merge(state.layers.segments());
             let mut out = SegmentWriter::create(&shared.vfs, unfinished, name, room)?;
             if newest.is_some() {
-                merge(state.layers.segments(), true, Some(&secret), &*state, &mut out)?;
+                merge(state.layers.segments(), &[], Some(&secret), &*state, &mut out)?;
             } else {
                 write_changes(&state, Some(&secret), &mut out)?;
             }
@@ -228,7 +236,7 @@ pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Res
     let journal = Journal::create_from(vfs.clone(), dir, JournalOptions::default(), identity, |segments| {
         let name = Name { number: 1, ..name };
         let mut out = SegmentWriter::create(vfs, &unfinished_in(segments), name, segment.header().file_len)?;
-        merge(snapshot.state.layers.segments(), true, None, &*snapshot.state, &mut out)?;
+        merge(snapshot.state.layers.segments(), &[], None, &*snapshot.state, &mut out)?;
         bytes = out.finish(segment.header().counts)?;
         let segment = SegmentName { number: name.number, file_len: bytes };
         Ok(Some(Begun { seq: name.seq, segment }))

@@ -76,17 +76,24 @@ impl SpillPlace {
             let count = mergeable(&sizes);
             let Some(run) = segments.get(..count).filter(|run| run.len() > 1) else { break };
             let name = self.name(next, state.seq, count == segments.len());
-            let merged = self.merge(run, name, state, &self.path(next))?;
+            let below = segments.get(count..).unwrap_or_default();
+            let merged = self.merge((run, below), name, state, &self.path(next))?;
             next += 1;
             segments.splice(..count, [merged]);
         }
         Ok(Written { segments, saved: Saved::of(state), next })
     }
 
-    fn merge(&self, run: &[Arc<Segment>], name: Name, state: &State, path: &Path) -> Result<Arc<Segment>> {
+    fn merge(
+        &self,
+        (run, below): (&[Arc<Segment>], &[Arc<Segment>]),
+        name: Name,
+        state: &State,
+        path: &Path,
+    ) -> Result<Arc<Segment>> {
         write_file(&self.vfs, path, self.read_mode, || {
             let mut out = SegmentWriter::create(&self.vfs, path, name, room_for_merge(run))?;
-            merge(run, name.is_base, None, state, &mut out)?;
+            merge(run, below, None, state, &mut out)?;
             out.finish(counts_of(state)).map(drop)
         })
     }
@@ -128,7 +135,10 @@ impl Spills {
                 self.place.vfs.rename(&self.place.path(only.name().number), &unfinished)?;
                 only.clone()
             }
-            all => self.place.merge(all, self.place.name(self.next, state.seq, true), state, &unfinished)?,
+            all => {
+                let name = self.place.name(self.next, state.seq, true);
+                self.place.merge((all, &[]), name, state, &unfinished)?
+            }
         };
         self.place.clear(&[])?;
         self.segments.clear();

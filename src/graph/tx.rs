@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{Change, apply};
+use crate::engine::{Change, Erased, apply};
 use crate::error::Result;
 use crate::model::Fact;
 
@@ -36,6 +36,11 @@ impl Tx {
     /// `TooLarge`: the graph is full, and the commit will fail.
     pub fn apply(&mut self, fact: &Fact) -> Result<Outcome> {
         Ok(if apply(&mut self.change, fact)? { Outcome::Recorded } else { Outcome::AlreadyKnown })
+    }
+
+    /// What the last `erase` fact took, for its receipt.
+    pub(crate) fn take_erased(&mut self) -> Erased {
+        std::mem::take(&mut self.change.erased)
     }
 
     /// How many facts this commit will hold.

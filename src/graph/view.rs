@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, AskAgain, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
-    OpenConflict, Person, Reached, Read, RelationInterval, Stats, Suggestion, Translation, Unresolved,
-    Verdict, verbs,
+    Answers, AskAgain, Audited, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
+    OpenConflict, Person, Reached, Read, RelationInterval, Stats, Subject, Suggestion, Translation,
+    Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::options::History;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, RelationKind, Time, When};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Time, When};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
@@ -241,6 +241,14 @@ impl<S: Shown> Read for S {
 
     fn mark(&self, key: &str) -> Result<Option<String>> {
         Ok(self.state()?.marks.get(key).map(|(_, value)| value.clone()))
+    }
+
+    fn export_subject(&self, id: &Id, reach: Reach) -> Result<Option<Subject>> {
+        look(self, |lens| verbs::export_subject(lens, id, reach))
+    }
+
+    fn audits(&self) -> Result<Vec<Audited>> {
+        look(self, verbs::audits)?
     }
 
     fn stats(&self) -> Result<Stats> {

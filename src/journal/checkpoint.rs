@@ -19,6 +19,8 @@ use crate::vfs::Vfs;
 #[derive(Debug, Clone)]
 pub(crate) struct Place {
     pub(crate) vfs: Arc<dyn Vfs>,
+    /// The directory of the database.
+    pub(crate) dir: PathBuf,
     /// The directory of segments.
     pub(crate) segments_dir: PathBuf,
     /// The number of the next segment.
@@ -57,6 +59,7 @@ impl Journal {
     pub(crate) fn place(&self) -> Place {
         Place {
             vfs: self.vfs.clone(),
+            dir: self.dir.clone(),
             segments_dir: layout::segments(&self.dir),
             next_segment: self.manifest.state.next_segment.max(1),
             uuid: self.manifest.state.uuid,

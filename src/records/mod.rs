@@ -1,14 +1,17 @@
 //! The records of a graph, and the persistent collections they are kept in: what segments hold as bytes and a
 //! state holds in memory.
 //!
-//! Read in this order: keys, nodes with their pairs and relations, records beside the graph, lists, collections.
+//! Read in this order: keys, nodes with their pairs and relations, records beside the graph, what was
+//! done at request, lists, collections.
 
+mod audit;
 mod keys;
 mod list;
 mod node;
 mod persist;
 mod sides;
 
+pub(crate) use audit::{Act, Audit};
 pub(crate) use keys::{ListKey, NodeNo, PairKey, RelationKey, Sym};
 pub(crate) use list::{List, ListItem};
 pub(crate) use node::{

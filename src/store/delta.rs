@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use crate::model::{Id, Time};
 use crate::records::{
-    ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym, Table, Trie,
+    Audit, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet, Sym, Table,
+    Trie,
 };
 use crate::store::filter::Filter;
 
@@ -44,6 +45,10 @@ pub(crate) struct Delta {
     /// By the hash of source and event.
     pub(crate) events: Trie<(u64, SortedSet<PairKey>)>,
     pub(crate) tombs: Trie<Arc<Tomb>>,
+    /// Side records that an erasure emptied: what the layers below hold of them is to go.
+    pub(crate) wiped: Trie<Arc<SideKey>>,
+    /// What was done at request since the layers below, in order.
+    pub(crate) audits: Table<Arc<Audit>>,
     /// What batches and sources touched and what numbers were given out in a space.
     pub(crate) postings: Trie<(ListKey, SortedSet<NodeNo>)>,
     /// When the commits were recorded that are not in the layers below, the last being the state's.

@@ -365,7 +365,11 @@ impl Draft {
         let delta = &mut self.state.delta;
         delta.sides.remove(hash, |(known, _)| **known == *key);
         if keep {
-            delta.sides.insert(hash, (Arc::new(key.clone()), None));
+            let key = Arc::new(key.clone());
+            delta.wiped.remove(hash, |known| *known == key);
+            delta.wiped.insert(hash, key.clone());
+            delta.sides.insert(hash, (key, None));
+            delta.bytes += SIDE_BYTES;
         }
         for id in key.ids() {
             let hash_of_id = hash_id(seed, id);

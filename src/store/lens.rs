@@ -86,7 +86,8 @@ impl<S: Borrow<State>> Lens<S> {
         self.state().deltas()
     }
 
-    fn segments(&self) -> &[Arc<Segment>] {
+    /// The segments, newest first.
+    pub(in crate::store) fn segments(&self) -> &[Arc<Segment>] {
         self.state().layers.segments()
     }
 

@@ -4,6 +4,7 @@
 //! it (`Source`), the lens that finds records through the layers, walks over what is long, the draft that changes them, and the home a
 //! commit is written to (`Home`, the seam for other stores).
 
+mod audits;
 mod commits;
 mod delta;
 mod draft;
@@ -26,7 +27,7 @@ pub(crate) use draft::Draft;
 pub(crate) use glance::Glancing;
 pub(crate) use home::{Home, JournalHome, MemoryHome, SyncHandle};
 pub(crate) use image::{
-    Restored, counts_of, merge, restore, room_for_changes, room_for_merge, write_changes,
+    Restored, counts_of, merge, owed, restore, room_for_changes, room_for_merge, write_changes,
 };
 pub(crate) use layer::{Layers, Saved};
 pub(crate) use lens::Lens;

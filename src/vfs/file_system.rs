@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 
@@ -30,6 +30,11 @@ pub trait Vfs: Send + Sync + fmt::Debug {
 
     /// True if there is a file or directory of this name.
     fn exists(&self, path: &Path) -> Result<bool>;
+
+    /// The same place as a path that does not depend on where the process is.
+    fn absolute(&self, path: &Path) -> Result<PathBuf> {
+        Ok(path.to_owned())
+    }
 
     /// Gives a file another name, in one step, replacing what had that name.
     fn rename(&self, from: &Path, to: &Path) -> Result<()>;

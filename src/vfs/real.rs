@@ -46,6 +46,10 @@ impl Vfs for RealVfs {
         path.try_exists().map_err(|e| Error::io(IoOp::Stat, path, e))
     }
 
+    fn absolute(&self, path: &Path) -> Result<PathBuf> {
+        std::path::absolute(path).map_err(|e| Error::io(IoOp::Stat, path, e))
+    }
+
     fn rename(&self, from: &Path, to: &Path) -> Result<()> {
         std::fs::rename(from, to).map_err(|e| Error::io(IoOp::Rename, from, e))
     }

@@ -4,10 +4,10 @@
 //! (orders a stream) and `IDWEAVE_SEED` (the first stream's seed; stream i has seed + i, so that a failure is
 //! seen again with its seed and one stream).
 
-mod campaign;
+pub(crate) mod campaign;
 pub(crate) mod changes;
 mod conflicts;
-mod engine;
+pub(crate) mod engine;
 mod merge;
 mod past;
 mod relations;
@@ -282,6 +282,54 @@ fn an_erased_id_is_a_graph_that_never_saw_the_facts_naming_it() {
             equal(&format!("refusing {id}"), "erased first", &dump(&refusing.view()), "never seen", &never)?;
         }
         Ok(())
+    }));
+}
+
+#[test]
+fn ids_erased_among_the_commits_stay_away_when_everything_is_told_again() {
+    report(campaign("erase and replay", Flavour::Commuting, SMALL, |facts, random| {
+        let erased = some_ids(facts, random);
+        let names = |fact: &Fact| fact.op.ids().iter().any(|id| erased.contains(id));
+        let others: Vec<Fact> = facts.iter().filter(|fact| !names(fact)).cloned().collect();
+        let never = dump(&fed(&others)?.view());
+        let graph = engine::new_graph()?;
+        let commits = commits(facts, random);
+        let turn = random.below(commits.len() + 1);
+        let erasures: Vec<Fact> = erased
+            .iter()
+            .map(|id| Op::Erase {
+                id: id.clone(),
+                reach: Reach::Id,
+                reason: "asked".to_owned(),
+                sticky: false,
+            })
+            .map(last)
+            .collect();
+        for (number, commit) in commits.iter().enumerate() {
+            if number == turn {
+                feed(&graph, &erasures)?;
+            }
+            feed(&graph, commit)?;
+        }
+        if turn == commits.len() {
+            feed(&graph, &erasures)?;
+        }
+        equal("erased among the commits", "erased", &dump(&graph.view()), "never seen", &never)?;
+        for commit in &commits {
+            for (fact, told) in commit.iter().zip(feed(&graph, commit)?) {
+                let is_erasure = matches!(fact.op, Op::Erase { .. });
+                if names(fact) && !is_erasure && !matches!(told, Told::Refused(_)) {
+                    return Err(format!("let in again: {}", show(fact)));
+                }
+            }
+        }
+        equal("told again", "erased", &dump(&graph.view()), "never seen", &never)?;
+        let acts = graph.view().audits().map_err(|error| error.to_string())?;
+        if acts.iter().filter(|act| act.is_erasure()).count() < erased.len() {
+            return Err("an erasure is not on record".to_owned());
+        }
+        let findings = graph.check().map_err(|error| format!("check: {error}"))?;
+        if findings.is_empty() { Ok(()) } else { Err(format!("check finds {findings:?}")) }
     }));
 }
 

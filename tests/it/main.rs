@@ -21,6 +21,8 @@ mod cli;
 mod concurrency;
 /// What we depend on keeps the policy of `.deny.toml`.
 mod dependencies;
+/// Erasure in files, its receipts and its trail.
+mod erasure;
 /// The random streams reach every operation and every reason.
 mod generator;
 /// Crashes of the whole graph, on the simulated disk.

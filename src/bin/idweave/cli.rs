@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
@@ -11,6 +11,7 @@ use crate::contacts::ContactsArgs;
 use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
+use crate::erase::{EraseArgs, RestrictArgs, UnrestrictArgs};
 use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
@@ -21,6 +22,7 @@ use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::same::PairArgs;
 use crate::snapshot::SnapshotArgs;
+use crate::subject::SubjectArgs;
 use crate::translate::TranslateArgs;
 use crate::unresolved::UnresolvedArgs;
 use crate::verify::VerifyArgs;
@@ -69,8 +71,31 @@ pub(crate) struct Common {
     #[arg(long, global = true)]
     pub(crate) json: bool,
     /// Use this time instead of the system's clock
-    #[arg(long, global = true, value_name = "T", visible_alias = "recorded-at")]
+    #[arg(long, global = true, value_name = "T")]
+    pub(crate) recorded_at: Option<String>,
+    /// The same by its other name, which every command but `erase` takes
+    #[arg(skip)]
     pub(crate) now: Option<String>,
+}
+
+/// The other name of `--recorded-at`.
+const NOW: &str = "now";
+
+impl Cli {
+    /// Reads the command line; where that is wrong, or asks for help, the process ends.
+    pub(crate) fn read() -> Cli {
+        let option = || Arg::new(NOW).long(NOW).value_name("T").help("The same as --recorded-at");
+        // To `erase` it means something else: that the bytes go now.
+        let is_taken = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_id() == NOW);
+        let command = Cli::command()
+            .arg(option())
+            .mut_subcommands(|command| if is_taken(&command) { command } else { command.arg(option()) });
+        let matches = command.get_matches();
+        let said = |matches: &ArgMatches| matches.try_get_one::<String>(NOW).ok().flatten().cloned();
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        cli.common.now = matches.subcommand().and_then(|(_, own)| said(own)).or_else(|| said(&matches));
+        cli
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -125,6 +150,16 @@ pub(crate) enum Command {
     Link(LinkArgs),
     /// What was said of two ids until now does not count
     Unlink(UnlinkArgs),
+    /// Everything that is held about an id, also if it is restricted
+    ExportSubject(SubjectArgs),
+    /// Erase an id, or its whole entity: what was said of it no longer counts, and its bytes go
+    Erase(EraseArgs),
+    /// Keep an id and do not answer it
+    Restrict(RestrictArgs),
+    /// Answer an id again
+    Unrestrict(UnrestrictArgs),
+    /// The erasures and restrictions so far, without identifiers, and the snapshots that were published
+    Audit,
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
     /// Figures about the database

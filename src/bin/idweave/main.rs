@@ -8,6 +8,7 @@
 //!   B2 answers go to stdout, everything else to stderr; no error holds an identifier's value or a secret.
 
 mod answers;
+mod audit;
 mod build;
 mod changes;
 mod changes_text;
@@ -21,6 +22,7 @@ mod database;
 mod decide;
 mod demo;
 mod dump;
+mod erase;
 mod exit;
 mod explain;
 mod history;
@@ -39,6 +41,7 @@ mod resolve;
 mod restore;
 mod same;
 mod snapshot;
+mod subject;
 mod tally;
 mod translate;
 mod unresolved;
@@ -46,7 +49,6 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use mimalloc::MiMalloc;
 
 use crate::cli::{Cli, Command};
@@ -58,7 +60,7 @@ use crate::output::Out;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let mut out = Out::new();
     let done = ignore_file_size_signal().and_then(|()| run(cli, &mut out));
     let flushed = out.flush();
@@ -99,6 +101,11 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Unblock(args) => decide::unblock(&args, common, out),
         Command::Link(args) => decide::link(&args, common, out),
         Command::Unlink(args) => decide::unlink(&args, common, out),
+        Command::ExportSubject(args) => subject::run(&args, common, out),
+        Command::Erase(args) => erase::run(&args, common, out),
+        Command::Restrict(args) => erase::restrict(&args, common, out),
+        Command::Unrestrict(args) => erase::unrestrict(&args, common, out),
+        Command::Audit => audit::run(common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
         Command::Check => check::check(common, out),

@@ -6,11 +6,12 @@ use jiff::Timestamp;
 use crate::cli::Common;
 use crate::exit::Failure;
 
-/// The time all of a command's questions and commits are about: `--now`, or the system's clock.
+/// The time all of a command's questions and commits are about: `--now` or `--recorded-at`, or the system's clock.
 pub(crate) fn now(common: &Common) -> Result<Time, Failure> {
-    match &common.now {
-        Some(text) => parse("--now", text),
-        None => Ok(clock()),
+    match (&common.now, &common.recorded_at) {
+        (Some(text), _) => parse("--now", text),
+        (None, Some(text)) => parse("--recorded-at", text),
+        (None, None) => Ok(clock()),
     }
 }
 

@@ -36,7 +36,7 @@
 //! | kind | | name `text`, per scope `u8` (0 many, 1 one) |
 //! | rules | | count `varint`, then rule `text`, tag `u8`, value each, rules ascending; value by tag: 0 `varint`, 1 `text`, 2 count `varint` then `text` each |
 //! | mark | | key `text`, value `text` |
-//! | erasure | sticky (the only flag: it has no batch) | count `varint`, then for each id: `u8` 1 and its number `varint`, or `u8` 0, then 32 bytes of HMAC |
+//! | erasure | sticky, entity (the only flags: it has no batch) | count `varint`, then for each id: `u8` 1 and its number `varint`, or `u8` 0, then 32 bytes of HMAC |
 //!
 //! | part of a body | bytes |
 //! |---|---|

@@ -18,6 +18,8 @@ pub(crate) struct Erasure {
     pub(crate) at: Time,
     /// Later ones do not either.
     pub(crate) sticky: bool,
+    /// It was asked for an id with its whole entity.
+    pub(crate) entity: bool,
     /// The erased ids.
     pub(crate) ids: Vec<ErasedId>,
 }

@@ -222,7 +222,7 @@ impl<'a> Decoder<'a> {
     }
 
     fn erasure(&mut self) -> Result<Erasure, What> {
-        let (sticky, []) = self.bytes.flags()?;
+        let (sticky, [entity]) = self.bytes.flags()?;
         self.delta()?;
         let mut ids = Vec::new();
         for _ in 0..self.bytes.varint()? {
@@ -233,7 +233,7 @@ impl<'a> Decoder<'a> {
             };
             ids.push(ErasedId { number, mac: self.bytes.array()? });
         }
-        Ok(Erasure { at: self.at, sticky, ids })
+        Ok(Erasure { at: self.at, sticky, entity, ids })
     }
 
     /// The flags of a fact after its first, and the batch the first one announces.

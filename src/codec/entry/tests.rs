@@ -28,7 +28,7 @@ fn journal_entry(fact: Fact) -> Entry {
                 ErasedId { number: Some(300), mac: [0xab; 32] },
                 ErasedId { number: None, mac: [0xcd; 32] },
             ];
-            Entry::Erase(Erasure { at: fact.at, sticky, ids })
+            Entry::Erase(Erasure { at: fact.at, sticky, entity: false, ids })
         }
         _ => Entry::Fact(fact),
     }
@@ -49,7 +49,7 @@ fn entry() -> impl Strategy<Value = Entry> {
     let erasure = (any::<i64>(), any::<bool>(), vec((any::<Option<u64>>(), any::<[u8; 32]>()), 0..4))
         .prop_map(|(at, sticky, ids)| {
             let ids = ids.into_iter().map(|(number, mac)| ErasedId { number, mac }).collect();
-            Entry::Erase(Erasure { at: Time::from_ms(at), sticky, ids })
+            Entry::Erase(Erasure { at: Time::from_ms(at), sticky, entity: at % 2 == 0, ids })
         });
     prop_oneof![12 => fact().prop_map(journal_entry), 1 => erasure]
 }

@@ -246,7 +246,7 @@ impl<'a> Encoder<'a> {
         self.previous = self.at;
         self.at = erasure.at;
         self.out.u8(tag::ERASURE);
-        self.out.flags(erasure.sticky, []);
+        self.out.flags(erasure.sticky, [erasure.entity]);
         self.delta();
         self.out.varint(erasure.ids.len() as u64);
         for id in &erasure.ids {

@@ -137,7 +137,9 @@ pub(crate) fn history(today: &Arc<State>, id: &Id, horizon: Horizon) -> Result<V
     while !wanted.is_empty() {
         for seq in std::mem::take(&mut wanted) {
             let mut past = PastState::begin(today.clone(), Horizon { seq, ..horizon })?;
-            let stage = past.ask(&[id], Depth::Families, |seen| stage_of(seen, id))?;
+            let mut stage = past.ask(&[id], Depth::Families, |seen| stage_of(seen, id))?;
+            // What is restricted today is not told of then either.
+            stage.ids.retain(|id, _| may_answer(&told.today, id));
             past.family_then(start)?.into_iter().for_each(|number| told.note(number));
             stages.insert(seq, stage);
         }

@@ -22,10 +22,12 @@ pub(crate) enum Tag {
     List = b'l',
     Mention = b'm',
     SpaceCount = b'n',
+    Owed = b'o',
     Pair = b'p',
     Relation = b'r',
     Side = b's',
     Tomb = b't',
+    Audit = b'u',
     Text = b'x',
     BatchRetraction = b'y',
     SourceRetraction = b'z',
@@ -66,6 +68,17 @@ pub(crate) fn commits_key(chunk: u64) -> Vec<u8> {
 
 pub(crate) fn tomb_key(mac: &[u8; 32]) -> Vec<u8> {
     [&[Tag::Tomb as u8][..], mac].concat()
+}
+
+/// The key of what was done in a commit, the how-manieth thing of its sort.
+pub(crate) fn audit_key(seq: u64, place: u32) -> Vec<u8> {
+    [&[Tag::Audit as u8][..], &seq.to_be_bytes(), &place.to_be_bytes()].concat()
+}
+
+pub(crate) fn take_audit_key(key: &[u8]) -> Result<(u64, u32), What> {
+    let mut reader = after(Tag::Audit, key)?;
+    let (seq, place) = (reader.array().map(u64::from_be_bytes)?, take_u32(&mut reader)?);
+    done(&reader, (seq, place))
 }
 
 pub(crate) fn mark_key(key: &str) -> Vec<u8> {

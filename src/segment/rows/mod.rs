@@ -15,10 +15,12 @@
 //! | `l` list, `a` or `r`, first item | items added to the list, or removed from it (`lists.rs`) |
 //! | `m` id, 0, side key | nothing: the side record names the id |
 //! | `n` space | `varint` how many numbers were given out in it |
+//! | `o` | `varint` the number of the oldest segment that may still hold something that was erased |
 //! | `p` a, b | `u8` 1 = times in seconds; a pair whose ends lie in two records |
 //! | `r` kind, from, to | the facts of a relation (`relations.rs`) |
 //! | `s` side key | a side record (`sides.rs`) |
 //! | `t` HMAC (32) | at, `u8` 1 = sticky |
+//! | `u` seq (8), place (4) | `u8` 0 = erased, 1 = restricted, 2 = restriction lifted; at; flags (sticky, entity); count `varint`, HMAC (32) each |
 //! | `x` number | an interned text |
 //! | `y` batch | retractions and their lifting |
 //! | `z` place | source `varint`, flags (scope, from), scope `text`?, from?, to, retractions and their lifting |
@@ -32,15 +34,18 @@
 //! | retraction of a pair | 5, smaller id, 0, greater id, 0, then 0, or 1 and the source |
 //! | retraction of an event | 6, source, event |
 
+mod audit;
 mod keys;
 mod lists;
 mod relations;
 mod sides;
 mod small;
 
+pub(crate) use audit::{put_audit, put_owed, take_audit, take_owed};
 pub(crate) use keys::{
-    COMMITS_A_ROW, Tag, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key, pair_key,
-    relation_key, side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key, tomb_key,
+    COMMITS_A_ROW, Tag, audit_key, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key,
+    pair_key, relation_key, side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key,
+    tomb_key,
 };
 pub(crate) use lists::{ListsBelow, RowItem, merge_list_rows, put_list_rows};
 pub(crate) use relations::{put_relation, take_relation};

@@ -6,6 +6,7 @@ use crate::segment::rows::Tag;
 use crate::segment::{Counts, Family, Gone, SegmentWriter, hashes_of};
 use crate::store::image::clusters::clusters_of;
 use crate::store::image::lists::{Rows, settle_lists};
+use crate::store::image::owed::put_owed_row;
 use crate::store::image::rows::{put_commit_rows, put_delta_rows, put_far_pairs, put_small_rows};
 use crate::store::lens::Lens;
 use crate::store::source::Source;
@@ -42,6 +43,7 @@ pub(crate) fn write_changes(state: &State, secret: Option<&[u8; 32]>, out: &mut 
     put_far_pairs(state, &clusters, &mut rows)?;
     put_delta_rows(state, &mut rows)?;
     put_commit_rows(state, &mut rows)?;
+    put_owed_row(state, &mut rows)?;
     put_small_rows(state, &mut rows);
     rows.iter().try_for_each(|(key, value)| out.put(key, value.as_deref()))
 }

@@ -10,21 +10,24 @@ use crate::records::NodeNo;
 use crate::segment::rows::Tag;
 use crate::segment::rows::merge_list_rows;
 use crate::segment::{Absences, Gone, Known, Merge, Record, Segment, SegmentWriter, Spaces};
+use crate::store::image::owed::{is_paid_by, speaks_of};
 
 /// How many bytes `merge` writes, or a little more.
 pub(crate) fn room_for_merge(segments: &[Arc<Segment>]) -> u64 {
     segments.iter().fold(0, |room, segment| room.saturating_add(segment.header().file_len))
 }
 
-/// Writes the segments, the newest first; nothing is left of absences if `is_base`. A snapshot has the secret too.
+/// Writes the segments, the newest first, which lie on those `below`: of absences only what these still have is left
+/// (M3). A snapshot has the secret too.
 pub(crate) fn merge(
     segments: &[Arc<Segment>],
-    is_base: bool,
+    below: &[Arc<Segment>],
     secret: Option<&[u8; 32]>,
     spaces: &impl Spaces,
     out: &mut SegmentWriter,
 ) -> Result<()> {
-    copy_records(segments, is_base, spaces, out)?;
+    copy_records(segments, below, spaces, out)?;
+    let is_base = below.is_empty();
     if let Some(secret) = secret {
         out.put(&Tag::Secret.prefix(), Some(secret))?;
     }
@@ -40,7 +43,9 @@ pub(crate) fn merge(
                 merge_list_rows(segments, is_base, |key, value| out.put(key, Some(value)))?;
                 lists_done = true;
             }
-            out.put(row.key, row.value)?;
+            if is_kept(segments, below, row.key, row.value)? {
+                out.put(row.key, row.value)?;
+            }
         }
     }
     if !lists_done {
@@ -49,12 +54,35 @@ pub(crate) fn merge(
     Ok(())
 }
 
+/// Whether a row says something of what lies below, or of what is here.
+fn is_kept(
+    segments: &[Arc<Segment>],
+    below: &[Arc<Segment>],
+    key: &[u8],
+    value: Option<&[u8]>,
+) -> Result<bool> {
+    match value {
+        Some(row) if key == Tag::Owed.prefix() => Ok(!is_paid_by(segments, row)?),
+        Some(_) => Ok(true),
+        None => any(below, |segment| speaks_of(segment, key)),
+    }
+}
+
+fn any(segments: &[Arc<Segment>], holds: impl Fn(&Segment) -> Result<bool>) -> Result<bool> {
+    for segment in segments {
+        if holds(segment)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 /// A record waiting to be written, by its first number.
 type Waiting<'s> = (NodeNo, Known<'s>);
 
 fn copy_records(
     segments: &[Arc<Segment>],
-    is_base: bool,
+    below: &[Arc<Segment>],
     spaces: &impl Spaces,
     out: &mut SegmentWriter,
 ) -> Result<()> {
@@ -83,8 +111,13 @@ fn copy_records(
         };
         match next?.1 {
             Known::Family(record) => out.copy_family(segment, &record, spaces)?,
-            Known::Gone(gone) if is_base => out.add_gone(&Gone { hashes: None, ..gone })?,
-            Known::Gone(gone) => out.add_gone(&gone)?,
+            Known::Gone(gone) => {
+                let names =
+                    |segment: &Segment| Ok(matches!(segment.find_node(gone.number)?, Known::Family(_)));
+                let is_named = gone.hashes.is_some() && any(below, names)?;
+                let hashes = gone.hashes.filter(|_| is_named);
+                out.add_gone(&Gone { hashes, ..gone })?;
+            }
             Known::Nothing => {}
         }
     }

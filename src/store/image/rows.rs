@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use crate::error::{Error, Result};
 use crate::records::{ListKey, PairKey, Side};
 use crate::segment::rows::{
-    COMMITS_A_ROW, Tag, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key, pair_key,
-    put_commit_times, put_far_pair, put_lifting, put_list_rows, put_mark, put_relation, put_setting,
-    put_side, put_source_retraction, put_tomb, relation_key, side_key, tomb_key,
+    COMMITS_A_ROW, Tag, audit_key, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key,
+    pair_key, put_audit, put_commit_times, put_far_pair, put_lifting, put_list_rows, put_mark, put_relation,
+    put_setting, put_side, put_source_retraction, put_tomb, relation_key, side_key, tomb_key,
 };
 use crate::store::image::clusters::Clusters;
 use crate::store::image::lists::Rows;
@@ -50,6 +50,10 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
     }
     for (key, side) in delta.sides.values() {
         let lives = side.is_some();
+        // An absence would keep the ids of its key: none is written where there is nothing to hide.
+        if !lives && Lens::on(state).answer(|lens| lens.row(&side_key(key)).is_none())? {
+            continue;
+        }
         rows.insert(side_key(key), side.as_deref().map(put_side));
         for id in key.ids() {
             rows.insert(mention_key(id, Some(key)), lives.then(Vec::new));
@@ -68,6 +72,9 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
     }
     for tomb in delta.tombs.values() {
         rows.insert(tomb_key(&tomb.mac), Some(put_tomb(tomb.at, tomb.sticky)));
+    }
+    for (_, audit) in delta.audits.iter() {
+        rows.insert(audit_key(audit.seq, audit.place), Some(put_audit(audit)));
     }
     for (key, nodes) in delta.postings.values() {
         if let ListKey::Space(space) = key {

@@ -6,6 +6,7 @@ mod build;
 mod changes;
 mod demo;
 mod dry_run;
+mod erasure;
 mod import;
 mod ingest;
 mod kill;
