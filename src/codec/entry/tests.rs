@@ -157,7 +157,7 @@ fn hostile_payloads_are_refused_with_a_word() {
         ),
         // Two batches spelt out though they are the same text.
         ([&[1, 2][..], &[6, 1, 2, 0, 1, b'b', 0, 1, b'b']].concat(), "a text written out twice"),
-        (vec![1, 1, 20, 2], "an unknown flag"),
+        (vec![1, 1, 20, 4], "an unknown flag"),
         (vec![1, 1, 20, 0, 0, 1, 2], "an unknown flag"),
         ([&[1, 1, 20, 0, 0][..], &[255; 9], &[1]].concat(), "cut short"),
         (vec![1, 1, 23, 0b1000, 0], "a binding to an app that is not said"),
