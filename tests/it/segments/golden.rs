@@ -38,7 +38,7 @@ fn is_blessed() -> bool {
 /// The files of a closed database by their paths in it, but for the lock, which is empty.
 fn files_of(db: &Path) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
-    for dir in ["", "journal", "segments"] {
+    for dir in ["", "feed", "journal", "segments"] {
         let found = fs::read_dir(db.join(dir)).into_iter().flatten().map(|entry| entry.unwrap());
         let found = found.filter(|entry| entry.file_type().unwrap().is_file() && entry.file_name() != "LOCK");
         files.extend(found.map(|entry| {
@@ -72,7 +72,7 @@ fn assert_kept(dir: &str, files: &[(String, Vec<u8>)]) {
 
 /// Makes a database of golden bytes.
 fn place(dir: &str, db: &Path) {
-    for part in ["journal", "segments"] {
+    for part in ["feed", "journal", "segments"] {
         fs::create_dir_all(db.join(part)).unwrap();
     }
     for entry in fs::read_dir(kept(dir)).unwrap() {
