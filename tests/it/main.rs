@@ -43,6 +43,8 @@ mod segments;
 mod sim_disk;
 /// The oracle, the generator, the simulated disk.
 mod support;
+/// What others got wrong.
+mod traps;
 /// The real files.
 mod vfs;
 /// Answers and events of the platforms become facts.
