@@ -18,6 +18,8 @@ pub struct ChangedId {
     pub number: u64,
     /// The id; `None` if it was erased, or may not be answered.
     pub id: Option<Id>,
+    /// The id is there, and may not be answered.
+    pub restricted: bool,
 }
 
 /// Changes in terms of ids: as they are now, or were where they are gone; restricted ones are not told.
@@ -25,7 +27,8 @@ pub(crate) fn named(changes: Changes<NodeNo>, now: &impl Source, before: &impl S
     changes.map(|number| {
         let node = now.node(number).or_else(|| before.node(number));
         let id = node.filter(|node| restricted_free(node)).map(|node| node.id.clone());
-        ChangedId { number: u64::from(number), id }
+        let restricted = now.node(number).is_some() && id.is_none();
+        ChangedId { number: u64::from(number), id, restricted }
     })
 }
 

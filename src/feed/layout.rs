@@ -18,8 +18,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
-use crate::vfs::Vfs;
+use crate::error::{Error, IoOp, Result};
+use crate::vfs::{OpenMode, Vfs};
 
 const MAGIC: &[u8; 8] = b"IDWVFEED";
 const VERSION: u32 = 1;
@@ -63,6 +63,62 @@ pub(in crate::feed) fn file_header(uuid: &[u8; 16]) -> Vec<u8> {
     let sum = crc32c::crc32c(&bytes);
     bytes.extend_from_slice(&sum.to_le_bytes());
     bytes
+}
+
+/// What the first bytes of a file are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::feed) enum Head {
+    /// The head of a file of this database.
+    Ours,
+    /// No whole head: the file was begun and not finished, or it is damaged.
+    Damaged,
+    /// Of another database.
+    Foreign,
+    /// Of a version that this one does not know.
+    Version(u32),
+}
+
+/// Reads the head of a file.
+pub(in crate::feed) fn head_of(uuid: &[u8; 16], bytes: &[u8]) -> Head {
+    let Some((body, sum)) = bytes.get(..FILE_HEADER_BYTES).and_then(|head| head.split_last_chunk()) else {
+        return Head::Damaged;
+    };
+    let Some(version) = body.strip_prefix(MAGIC).and_then(|rest| rest.first_chunk()) else {
+        return Head::Damaged;
+    };
+    match u32::from_le_bytes(*version) {
+        _ if u32::from_le_bytes(*sum) != crc32c::crc32c(body) => Head::Damaged,
+        VERSION if body.ends_with(uuid) => Head::Ours,
+        VERSION => Head::Foreign,
+        found => Head::Version(found),
+    }
+}
+
+/// The error for a file that is not to be read: of a newer version, or of another database.
+pub(in crate::feed) fn refuse(path: &Path, head: Head) -> Result<()> {
+    match head {
+        Head::Ours | Head::Damaged => Ok(()),
+        Head::Version(found) => Err(Error::FormatVersion { found, oldest: VERSION, newest: VERSION }),
+        Head::Foreign => {
+            let what = "the feed belongs to another database";
+            Err(Error::Corrupt { file: path.to_owned(), offset: 0, what })
+        }
+    }
+}
+
+/// A file from an offset on.
+pub(in crate::feed) fn read_from(vfs: &dyn Vfs, path: &Path, offset: u64) -> Result<Vec<u8>> {
+    let file = vfs.open(path, OpenMode::Read)?;
+    let len = file.len()?.saturating_sub(offset);
+    let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
+    let read = file.read_at(offset, &mut bytes)?;
+    bytes.truncate(read);
+    Ok(bytes)
+}
+
+/// Whether an error says that a file is not there any more.
+pub(in crate::feed) fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::Io { op: IoOp::Open, source, .. } if source.kind() == std::io::ErrorKind::NotFound)
 }
 
 /// A record with its head.

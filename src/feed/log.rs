@@ -5,18 +5,27 @@
 //!   F2 a record is only lost where the journal still has its commit: the feed is flushed before a checkpoint lets frames
 //!      go, and an open that replays a commit without a record makes it again, the same.
 //!   F3 what is ahead of the journal, or torn, is cut off, durably, before anything is written behind it.
+//!   F4 a file is begun when every record before it is durable, and holds a record when its name is.
+//!   F5 what is damaged where no frame can make it again is kept, so that whoever reads it is told.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::feed::changes::Changes;
-use crate::feed::layout::{FILE_HEADER_BYTES, feed_dir, file_header, file_in, files, record, take_record};
+use crate::feed::layout::{
+    FILE_HEADER_BYTES, Head, feed_dir, file_header, file_in, files, head_of, read_from, record, refuse,
+    take_record,
+};
 use crate::feed::record::put_changes;
 use crate::vfs::{OpenMode, Vfs, VfsFile};
 
 /// The size at which the next file is begun.
 const FILE_BYTES_MAX: u64 = 4 << 20;
+/// Records that a file has at least before the next one is begun for the retention's sake.
+const FILE_RECORDS_MIN: u64 = 256;
+/// A file holds about this part of what the retention keeps, so that not much more is kept.
+const RETAINED_FILES: u64 = 4;
 
 /// How long records are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,15 +33,27 @@ pub enum FeedRetention {
     /// For ever.
     #[default]
     All,
-    /// Those of so many commits at least: whole files go, of a few megabytes each.
+    /// Those of so many commits at least, and not many more: whole files go, of a few hundred commits or a fourth of these,
+    /// whenever there is a checkpoint.
     Commits(u64),
-    /// Those of so many milliseconds before the last commit, at least.
+    /// Those of so many milliseconds before the last commit at least, in terms of when commits were recorded.
     For {
         /// The milliseconds.
         ms: i64,
     },
-    /// None: there is no feed.
+    /// None: there is no feed, and what was kept of one is removed.
     None,
+}
+
+/// The file that records are written to.
+#[derive(Debug)]
+struct Current {
+    file: Box<dyn VfsFile>,
+    /// Where the next record goes.
+    end: u64,
+    /// The first commit in it, and when that was recorded.
+    first: u64,
+    first_at: i64,
 }
 
 /// The feed of a database, open for writing.
@@ -44,10 +65,19 @@ pub(crate) struct FeedLog {
     retention: FeedRetention,
     /// The last commit with a record; what comes next has no gap to it.
     last_seq: u64,
-    /// Where the next record goes; `None` = into a file of its own.
-    open: Option<(Box<dyn VfsFile>, u64)>,
-    /// The names of files may not be durable.
-    names_unsynced: bool,
+    /// `None` = the next record begins a file of its own.
+    current: Option<Current>,
+}
+
+/// What was found in a file.
+struct Found {
+    /// The last of its records without a gap; one less than the first if there is none.
+    last_seq: u64,
+    first_at: i64,
+    /// Where the record behind that one begins.
+    end: u64,
+    /// There are bytes behind `end`, or the head is damaged.
+    is_damaged: bool,
 }
 
 impl FeedLog {
@@ -60,23 +90,25 @@ impl FeedLog {
         retention: FeedRetention,
     ) -> Result<FeedLog> {
         let dir = feed_dir(database);
-        let mut log =
-            FeedLog { vfs, dir, uuid, retention, last_seq: covered_seq, open: None, names_unsynced: true };
-        log.vfs.create_dir(&log.dir)?;
-        while let Some(first) = files(&*log.vfs, &log.dir)?.pop() {
-            if let Some((last_seq, end)) = log.whole_records(first, u64::MAX)? {
-                log.cut(first, end)?;
-                log.last_seq = last_seq;
-                break;
-            }
-            // Its first record was torn.
-            log.vfs.remove(&file_in(&log.dir, first))?;
+        let mut log = FeedLog { vfs, dir, uuid, retention, last_seq: covered_seq, current: None };
+        if retention == FeedRetention::None {
+            log.remove_from(0)?;
+            return Ok(log);
         }
-        if log.last_seq < covered_seq {
-            for first in files(&*log.vfs, &log.dir)? {
-                log.vfs.remove(&file_in(&log.dir, first))?;
+        while let Some(first) = log.files()?.pop() {
+            let found = log.look_into(first, u64::MAX)?;
+            if first > covered_seq && found.last_seq < first {
+                // It was begun and not finished; the journal has its commits.
+                log.remove_from(first)?;
+                continue;
             }
-            (log.open, log.last_seq) = (None, covered_seq);
+            if found.last_seq >= covered_seq {
+                log.resume(first, &found)?;
+            } else if !found.is_damaged {
+                // There was no feed for a while.
+                log.remove_from(0)?;
+            }
+            break;
         }
         Ok(log)
     }
@@ -86,30 +118,54 @@ impl FeedLog {
         self.last_seq
     }
 
-    /// The last of the whole records of a file up to a commit, and where it ends; `None` if there is none.
-    fn whole_records(&self, first: u64, through: u64) -> Result<Option<(u64, u64)>> {
-        let bytes = read_file(&*self.vfs, &file_in(&self.dir, first))?;
-        if bytes.get(..FILE_HEADER_BYTES) != Some(&file_header(&self.uuid)) {
-            return Ok(None);
-        }
-        let (mut next, mut at) = (first, FILE_HEADER_BYTES);
-        while let Some((seq, _, _, len)) = bytes.get(at..).and_then(|rest| take_record(&self.uuid, rest))
-            && seq == next
-            && seq <= through
-        {
-            (next, at) = (next + 1, at + len);
-        }
-        Ok((next > first).then_some((next - 1, at as u64)))
+    fn files(&self) -> Result<Vec<u64>> {
+        files(&*self.vfs, &self.dir)
     }
 
-    /// Opens a file whose records end at `end`, and cuts off what is behind (F3).
-    fn cut(&mut self, first: u64, end: u64) -> Result<()> {
+    /// Removes, durably, the files whose first commit is this one or a later one.
+    fn remove_from(&self, from: u64) -> Result<()> {
+        // The last one first: should this be cut short, there is no gap.
+        let gone: Vec<u64> = self.files()?.into_iter().filter(|first| *first >= from).rev().collect();
+        gone.iter().try_for_each(|first| self.vfs.remove(&file_in(&self.dir, *first)))?;
+        if gone.is_empty() { Ok(()) } else { self.vfs.sync_dir(&self.dir) }
+    }
+
+    /// Reads the records of a file up to a commit.
+    fn look_into(&self, first: u64, through: u64) -> Result<Found> {
+        let path = file_in(&self.dir, first);
+        let bytes = read_from(&*self.vfs, &path, 0)?;
+        let head = head_of(&self.uuid, &bytes);
+        refuse(&path, head)?;
+        let mut found =
+            Found { last_seq: first.saturating_sub(1), first_at: 0, end: 0, is_damaged: head != Head::Ours };
+        if found.is_damaged {
+            return Ok(found);
+        }
+        let mut at = FILE_HEADER_BYTES;
+        while let Some((seq, recorded_at, _, len)) =
+            bytes.get(at..).and_then(|rest| take_record(&self.uuid, rest))
+            && seq == found.last_seq + 1
+            && seq <= through
+        {
+            if seq == first {
+                found.first_at = recorded_at;
+            }
+            (found.last_seq, at) = (seq, at + len);
+        }
+        found.is_damaged = at < bytes.len();
+        found.end = at as u64;
+        Ok(found)
+    }
+
+    /// Goes on in a file behind its records, and cuts off what is there (F3).
+    fn resume(&mut self, first: u64, found: &Found) -> Result<()> {
         let file = self.vfs.open(&file_in(&self.dir, first), OpenMode::Write)?;
-        if file.len()? > end {
-            file.set_len(end)?;
+        if file.len()? > found.end {
+            file.set_len(found.end)?;
             file.sync_data()?;
         }
-        self.open = Some((file, end));
+        self.last_seq = found.last_seq;
+        self.current = Some(Current { file, end: found.end, first, first_at: found.first_at });
         Ok(())
     }
 
@@ -118,17 +174,12 @@ impl FeedLog {
         if self.last_seq <= last_seq {
             return Ok(());
         }
-        self.open = None;
-        while let Some(first) = files(&*self.vfs, &self.dir)?.pop() {
-            if first <= last_seq {
-                if let Some((_, end)) = self.whole_records(first, last_seq)? {
-                    self.cut(first, end)?;
-                }
-                break;
-            }
-            self.vfs.remove(&file_in(&self.dir, first))?;
+        self.current = None;
+        self.remove_from(last_seq + 1)?;
+        if let Some(first) = self.files()?.pop() {
+            let found = self.look_into(first, last_seq)?;
+            self.resume(first, &found)?;
         }
-        self.vfs.sync_dir(&self.dir)?;
         self.last_seq = last_seq;
         Ok(())
     }
@@ -141,42 +192,57 @@ impl FeedLog {
         let payload = put_changes(changes);
         let too_large = Error::TooLarge { what: "the changes of a commit", limit: u64::from(u32::MAX) };
         let bytes = record(&self.uuid, seq, recorded_at, &payload).ok_or(too_large)?;
-        if self.open.as_ref().is_none_or(|(_, end)| *end >= FILE_BYTES_MAX) {
-            self.begin_file(seq)?;
+        if self.current.as_ref().is_none_or(|current| self.is_full(current, seq, recorded_at)) {
+            self.begin_file(seq, recorded_at)?;
         }
-        let Some((file, end)) = &mut self.open else {
+        let Some(current) = &mut self.current else {
             return Err(Error::Internal { what: "the feed has no file" });
         };
-        file.write_at(*end, &bytes)?;
-        *end += bytes.len() as u64;
+        current.file.write_at(current.end, &bytes)?;
+        current.end += bytes.len() as u64;
         self.last_seq = seq;
         Ok(())
     }
 
-    fn begin_file(&mut self, first: u64) -> Result<()> {
-        if let Some((file, _)) = &self.open {
-            file.sync_data()?;
+    /// Whether a record goes to the next file.
+    fn is_full(&self, current: &Current, seq: u64, recorded_at: i64) -> bool {
+        let records = seq.saturating_sub(current.first);
+        let is_share = match self.retention {
+            FeedRetention::All | FeedRetention::None => false,
+            FeedRetention::Commits(count) => records >= count / RETAINED_FILES,
+            FeedRetention::For { ms } => {
+                let span = recorded_at.saturating_sub(current.first_at);
+                span >= ms / RETAINED_FILES.cast_signed()
+            }
+        };
+        current.end >= FILE_BYTES_MAX || (is_share && records >= FILE_RECORDS_MIN)
+    }
+
+    /// Begins a file (F4).
+    fn begin_file(&mut self, first: u64, first_at: i64) -> Result<()> {
+        if let Some(current) = &self.current {
+            current.file.sync_data()?;
+        }
+        if !self.vfs.exists(&self.dir)? {
+            self.vfs.create_dir(&self.dir)?;
+            if let Some(database) = self.dir.parent() {
+                self.vfs.sync_dir(database)?;
+            }
         }
         let file = self.vfs.open(&file_in(&self.dir, first), OpenMode::Create)?;
         file.set_len(0)?;
         let header = file_header(&self.uuid);
         file.write_at(0, &header)?;
-        self.open = Some((file, header.len() as u64));
-        self.names_unsynced = true;
+        file.sync_all()?;
+        self.vfs.sync_dir(&self.dir)?;
+        self.current = Some(Current { file, end: header.len() as u64, first, first_at });
         Ok(())
     }
 
     /// Makes the records durable, and removes what need not be kept.
     pub(crate) fn sync(&mut self, newest: i64) -> Result<()> {
-        if let Some((file, _)) = &self.open {
-            file.sync_data()?;
-        }
-        if self.names_unsynced {
-            self.vfs.sync_dir(&self.dir)?;
-            if let Some(parent) = self.dir.parent() {
-                self.vfs.sync_dir(parent)?;
-            }
-            self.names_unsynced = false;
+        if let Some(current) = &self.current {
+            current.file.sync_data()?;
         }
         self.retain(newest)
     }
@@ -186,15 +252,15 @@ impl FeedLog {
         if self.retention == FeedRetention::All {
             return Ok(());
         }
-        let files = files(&*self.vfs, &self.dir)?;
+        let files = self.files()?;
         for (first, next) in files.iter().zip(files.iter().skip(1)) {
             let goes = match self.retention {
-                FeedRetention::Commits(count) => *next + count <= self.last_seq + 1,
+                FeedRetention::Commits(count) => {
+                    next.saturating_sub(1) <= self.last_seq.saturating_sub(count)
+                }
                 FeedRetention::For { ms } => {
-                    let bytes = read_file(&*self.vfs, &file_in(&self.dir, *next))?;
-                    let following =
-                        bytes.get(FILE_HEADER_BYTES..).and_then(|rest| take_record(&self.uuid, rest));
-                    following.is_some_and(|(_, at, _, _)| newest.saturating_sub(at) > ms)
+                    let following = self.first_at(*next)?;
+                    following.is_some_and(|at| newest.saturating_sub(at) > ms.max(0))
                 }
                 FeedRetention::All | FeedRetention::None => false,
             };
@@ -205,14 +271,13 @@ impl FeedLog {
         }
         Ok(())
     }
-}
 
-/// All of a file.
-pub(in crate::feed) fn read_file(vfs: &dyn Vfs, path: &Path) -> Result<Vec<u8>> {
-    let file = vfs.open(path, OpenMode::Read)?;
-    let len = usize::try_from(file.len()?).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; len];
-    let read = file.read_at(0, &mut bytes)?;
-    bytes.truncate(read);
-    Ok(bytes)
+    /// When the first commit of a file was recorded.
+    fn first_at(&self, first: u64) -> Result<Option<i64>> {
+        if let Some(current) = self.current.as_ref().filter(|current| current.first == first) {
+            return Ok(Some(current.first_at));
+        }
+        let bytes = read_from(&*self.vfs, &file_in(&self.dir, first), FILE_HEADER_BYTES as u64)?;
+        Ok(take_record(&self.uuid, &bytes).map(|(_, recorded_at, _, _)| recorded_at))
+    }
 }

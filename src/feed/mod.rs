@@ -16,7 +16,7 @@ mod tests;
 pub use log::FeedRetention;
 
 pub(crate) use log::FeedLog;
-pub(crate) use reader::{FeedReader, FeedRecord};
+pub(crate) use reader::{FeedReader, FeedRecord, LastSpot, Wanted};
 
 pub use changes::{
     Changes, ConflictChange, EntityIds, MergedEntity, PersonChange, RekeyedEntity, SplitEntity,

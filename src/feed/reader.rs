@@ -1,12 +1,17 @@
 //! Reading the feed, while it is written or not.
+//!
+//! # Invariants
+//!   R1 it ends at the last commit asked for. Before that it ends only where another process may not have written the next
+//!      record yet: a record that must be there and is not whole is an error, never an end.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::error::{Error, IoOp, Result};
+use crate::error::{Error, Result};
 use crate::feed::changes::Changes;
-use crate::feed::layout::{FILE_HEADER_BYTES, feed_dir, file_header, file_in, files, take_record};
-use crate::feed::log::read_file;
+use crate::feed::layout::{
+    FILE_HEADER_BYTES, Head, feed_dir, file_in, files, head_of, is_gone, read_from, refuse, take_record,
+};
 use crate::feed::record::take_changes;
 use crate::vfs::Vfs;
 
@@ -18,22 +23,44 @@ pub(crate) struct FeedRecord {
     pub(crate) changes: Changes<u32>,
 }
 
-/// Records in the order of their commits. It ends where there is no further one yet.
+/// Which records are wanted.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) from: u64,
+    /// The last one that may be told of.
+    pub(crate) through: u64,
+    /// Every record up to this one is there.
+    pub(crate) sure: u64,
+}
+
+/// A place between two records.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Spot {
+    /// The commit whose record begins here.
+    next: u64,
+    /// The first commit of the file, and where in it.
+    first: u64,
+    offset: u64,
+}
+
+/// Where the last reader stopped: who goes on from there need not look for the place.
+pub(crate) type LastSpot = Arc<Mutex<Spot>>;
+
+/// Records in the order of their commits.
 pub(crate) struct FeedReader {
     vfs: Arc<dyn Vfs>,
     dir: PathBuf,
     uuid: [u8; 16],
-    next: u64,
-    /// The last commit that may be told of.
-    through: u64,
-    file: PathBuf,
-    /// The file that is read, and where the next record begins.
+    wanted: Wanted,
+    last_spot: LastSpot,
+    /// The next record that is wanted, the file that is read, and where in it `bytes` begin.
+    spot: Spot,
     bytes: Vec<u8>,
     at: usize,
 }
 
 impl FeedReader {
-    /// Reads from a commit through another.
+    /// Reads from a commit on.
     ///
     /// # Errors
     /// `ChangesNotKept` if the feed begins later.
@@ -41,74 +68,93 @@ impl FeedReader {
         vfs: Arc<dyn Vfs>,
         database: &Path,
         uuid: [u8; 16],
-        (from, through): (u64, u64),
+        wanted: Wanted,
+        last_spot: LastSpot,
     ) -> Result<FeedReader> {
+        let spot = Spot { next: wanted.from.max(1), ..Spot::default() };
         let dir = feed_dir(database);
-        let from = from.max(1);
-        let oldest = files(&*vfs, &dir)?.first().copied().unwrap_or(through + 1);
-        if from < oldest {
+        let reader = FeedReader { vfs, dir, uuid, wanted, last_spot, spot, bytes: Vec::new(), at: 0 };
+        let oldest = reader.oldest()?;
+        if reader.spot.next < oldest {
             return Err(Error::ChangesNotKept { oldest });
         }
-        let file = PathBuf::new();
-        Ok(FeedReader { vfs, dir, uuid, next: from, through, file, bytes: Vec::new(), at: 0 })
+        Ok(reader)
+    }
+
+    /// The first commit that the feed has a record of, or will have.
+    fn oldest(&self) -> Result<u64> {
+        let first = files(&*self.vfs, &self.dir)?.first().copied();
+        Ok(first.unwrap_or(self.wanted.through + 1))
+    }
+
+    fn path(&self) -> PathBuf {
+        file_in(&self.dir, self.spot.first)
     }
 
     fn corrupt(&self, what: &'static str) -> Error {
-        Error::Corrupt { file: self.file.clone(), offset: self.at as u64, what }
+        Error::Corrupt { file: self.path(), offset: self.spot.offset + self.at as u64, what }
     }
 
-    /// Goes to the file that has the next record.
-    fn find_file(&mut self) -> Result<bool> {
-        let first = files(&*self.vfs, &self.dir)?.into_iter().rev().find(|first| *first <= self.next);
-        let Some(first) = first else { return Ok(false) };
-        self.file = file_in(&self.dir, first);
-        self.bytes = match read_file(&*self.vfs, &self.file) {
-            // It was let go meanwhile.
-            Err(Error::Io { op: IoOp::Open, source, .. })
-                if source.kind() == std::io::ErrorKind::NotFound =>
-            {
-                return Err(Error::ChangesNotKept { oldest: self.next + 1 });
+    /// Reads the file that has the next record, from that record on if its place is known.
+    fn find(&mut self) -> Result<()> {
+        let first = files(&*self.vfs, &self.dir)?.into_iter().rev().find(|first| *first <= self.spot.next);
+        // It was let go meanwhile.
+        let Some(first) = first else { return Err(Error::ChangesNotKept { oldest: self.oldest()? }) };
+        let last = *self.last_spot.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = (last.first, last.next) == (first, self.spot.next);
+        self.spot.first = first;
+        self.spot.offset = if is_known { last.offset } else { 0 };
+        self.bytes = match read_from(&*self.vfs, &self.path(), self.spot.offset) {
+            Err(error) if is_gone(&error) => {
+                return Err(Error::ChangesNotKept { oldest: self.oldest()? });
             }
             read => read?,
         };
-        self.at = FILE_HEADER_BYTES;
-        if self.bytes.get(..FILE_HEADER_BYTES) != Some(&file_header(&self.uuid)) {
-            self.at = 0;
-            return Err(self.corrupt("this is no feed of the database"));
+        self.at = 0;
+        if is_known {
+            return Ok(());
         }
-        Ok(true)
+        let head = head_of(&self.uuid, &self.bytes);
+        refuse(&self.path(), head)?;
+        // Behind a head that is not whole there is no record to be found.
+        self.at = if head == Head::Ours { FILE_HEADER_BYTES } else { self.bytes.len() };
+        Ok(())
     }
 
     fn read(&mut self) -> Result<Option<FeedRecord>> {
-        let mut looked = false;
-        while self.next <= self.through {
+        let mut is_fresh = false;
+        while self.spot.next <= self.wanted.through {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
             if let Some((seq, recorded_at, payload, len)) = take_record(&self.uuid, rest) {
-                if seq > self.next {
-                    return Err(self.corrupt("a commit is missing in the feed"));
+                if seq > self.spot.next {
+                    return Err(self.corrupt("the record of a commit is missing in the feed"));
                 }
-                let changes = (seq == self.next).then(|| take_changes(payload));
+                let changes = (seq == self.spot.next).then(|| take_changes(payload));
                 let changes = changes.transpose().map_err(|what| self.corrupt(what))?;
                 self.at += len;
                 if let Some(changes) = changes {
-                    self.next += 1;
+                    self.spot.next += 1;
                     return Ok(Some(FeedRecord { seq, recorded_at, changes }));
                 }
-            } else if looked || !self.find_file()? {
-                // Behind the last record of a file there is another file, or nothing yet.
-                let is_damaged = looked && self.at < self.bytes.len() && self.is_followed()?;
-                return if is_damaged { Err(self.corrupt("a damaged record")) } else { Ok(None) };
+            } else if is_fresh {
+                let must_be_there = self.spot.next <= self.wanted.sure || self.is_followed()?;
+                return match must_be_there {
+                    true => Err(self.corrupt("the record of a commit is damaged or missing in the feed")),
+                    false => Ok(None),
+                };
             } else {
-                looked = true;
+                // Behind the last record that was read there may be more by now, or another file.
+                self.find()?;
+                is_fresh = true;
             }
         }
         Ok(None)
     }
 
-    /// Whether a later file than the one that is read is there: then this one is complete.
+    /// Whether a later file than the one that is read is there: then this one is complete (F4).
     fn is_followed(&self) -> Result<bool> {
         let last = files(&*self.vfs, &self.dir)?.pop();
-        Ok(last.is_some_and(|last| file_in(&self.dir, last) != self.file))
+        Ok(last.is_some_and(|last| last > self.spot.first))
     }
 }
 
@@ -117,8 +163,17 @@ impl Iterator for FeedReader {
 
     fn next(&mut self) -> Option<Result<FeedRecord>> {
         let read = self.read().transpose();
-        if matches!(read, Some(Err(_))) {
-            self.through = 0;
+        match read {
+            Some(Ok(_)) => {}
+            Some(Err(_)) => {
+                self.wanted.through = 0;
+                self.bytes.clear();
+            }
+            None if self.bytes.is_empty() => {}
+            None => {
+                let here = Spot { offset: self.spot.offset + self.at as u64, ..self.spot };
+                *self.last_spot.lock().unwrap_or_else(PoisonError::into_inner) = here;
+            }
         }
         read
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use crate::engine::{Change, ChangedId, difference, named};
 use crate::error::{Error, Result};
-use crate::feed::{Changes, FeedLog, FeedReader, FeedRecord, FeedRetention};
+use crate::feed::{Changes, FeedLog, FeedReader, FeedRecord, FeedRetention, LastSpot, Wanted};
 use crate::graph::handle::Graph;
 use crate::graph::read_only::ReadOnly;
 use crate::graph::shared::held;
@@ -46,8 +46,15 @@ pub(crate) struct MemoryFeed {
 #[derive(Clone)]
 pub(crate) enum FeedPlace {
     Off,
-    Files { vfs: Arc<dyn Vfs>, dir: PathBuf, uuid: [u8; 16] },
+    Files { vfs: Arc<dyn Vfs>, dir: PathBuf, uuid: [u8; 16], last_spot: LastSpot },
     Memory(Arc<MemoryFeed>),
+}
+
+impl FeedPlace {
+    /// The files of a database.
+    pub(crate) fn in_files(vfs: &Arc<dyn Vfs>, dir: &Path, uuid: [u8; 16]) -> FeedPlace {
+        FeedPlace::Files { vfs: vfs.clone(), dir: dir.to_owned(), uuid, last_spot: LastSpot::default() }
+    }
 }
 
 impl Feed {
@@ -63,7 +70,7 @@ impl Feed {
     pub(crate) fn place(&self, vfs: &Arc<dyn Vfs>, dir: &Path, uuid: [u8; 16]) -> FeedPlace {
         match self {
             Feed::Off => FeedPlace::Off,
-            Feed::Files(_) => FeedPlace::Files { vfs: vfs.clone(), dir: dir.to_owned(), uuid },
+            Feed::Files(_) => FeedPlace::in_files(vfs, dir, uuid),
             Feed::Memory(feed) => FeedPlace::Memory(feed.clone()),
         }
     }
@@ -123,8 +130,8 @@ impl MemoryFeed {
         let mut records = held(&self.records);
         records.push_back(record);
         let goes = |first: &FeedRecord| match self.retention {
-            FeedRetention::Commits(count) => first.seq + count <= last_seq,
-            FeedRetention::For { ms } => newest.saturating_sub(first.recorded_at) > ms,
+            FeedRetention::Commits(count) => first.seq <= last_seq.saturating_sub(count),
+            FeedRetention::For { ms } => newest.saturating_sub(first.recorded_at) > ms.max(0),
             FeedRetention::All | FeedRetention::None => false,
         };
         while records.front().is_some_and(goes) {
@@ -132,7 +139,7 @@ impl MemoryFeed {
         }
     }
 
-    fn read(&self, (from, through): (u64, u64)) -> Result<Vec<FeedRecord>> {
+    fn read(&self, Wanted { from, through, .. }: Wanted) -> Result<Vec<FeedRecord>> {
         let records = held(&self.records);
         let oldest = records.front().map_or(through + 1, |first| first.seq);
         if from.max(1) < oldest {
@@ -146,7 +153,7 @@ impl MemoryFeed {
 /// The changes of commits, in their order: each commit once, without gaps. It ends with the last commit that was durable
 /// when it was made.
 pub struct ChangeStream {
-    records: Box<dyn Iterator<Item = Result<FeedRecord>>>,
+    records: Box<dyn Iterator<Item = Result<FeedRecord>> + Send>,
     view: View,
 }
 
@@ -157,12 +164,13 @@ impl fmt::Debug for ChangeStream {
 }
 
 impl ChangeStream {
-    pub(crate) fn open(place: &FeedPlace, view: View, from_seq: u64) -> Result<ChangeStream> {
-        let wanted = (from_seq, view.seq());
-        let records: Box<dyn Iterator<Item = Result<FeedRecord>>> = match place {
+    /// Changes from a commit on, as far as a view goes; records up to `sure` are there.
+    fn open(place: &FeedPlace, view: View, from: u64, sure: u64) -> Result<ChangeStream> {
+        let wanted = Wanted { from, through: view.seq(), sure };
+        let records: Box<dyn Iterator<Item = Result<FeedRecord>> + Send> = match place {
             FeedPlace::Off => return Err(Error::NotKept { what: "changes" }),
-            FeedPlace::Files { vfs, dir, uuid } => {
-                Box::new(FeedReader::open(vfs.clone(), dir, *uuid, wanted)?)
+            FeedPlace::Files { vfs, dir, uuid, last_spot } => {
+                Box::new(FeedReader::open(vfs.clone(), dir, *uuid, wanted, last_spot.clone())?)
             }
             FeedPlace::Memory(feed) => Box::new(feed.read(wanted)?.into_iter().map(Ok)),
         };
@@ -203,7 +211,9 @@ impl Graph {
     /// `ChangesNotKept` where the feed begins later: after a bulk load, a restoration, or by
     /// [`crate::Options::feed`]; `NotKept` if there is none. `Io`, `Corrupt`.
     pub fn changes(&self, from_seq: u64) -> Result<ChangeStream> {
-        ChangeStream::open(&self.shared().feed, self.view(), from_seq)
+        let view = self.view();
+        let sure = view.seq();
+        ChangeStream::open(&self.shared().feed, view, from_seq, sure)
     }
 
     /// [`Graph::changes`], once there is a durable commit from `from_seq` on; or after `timeout`, empty.
@@ -217,11 +227,13 @@ impl Graph {
 }
 
 impl ReadOnly {
-    /// See [`Graph::changes`]: as far as the last refresh reached.
+    /// See [`Graph::changes`]: as far as the last refresh reached, at most. The record of the last commits may come a
+    /// moment later; after a power cut, when the writer has opened the graph again.
     ///
     /// # Errors
     /// See [`Graph::changes`].
     pub fn changes(&self, from_seq: u64) -> Result<ChangeStream> {
-        ChangeStream::open(&self.feed_place(), self.view(), from_seq)
+        let (place, covered_seq) = self.feed_place();
+        ChangeStream::open(place, self.view(), from_seq, covered_seq)
     }
 }

@@ -99,10 +99,8 @@ pub(crate) fn in_memory(options: Options) -> Result<Graph> {
 
 /// The change feed of a database whose segments cover everything up to a commit.
 fn feed_of(options: &Options, dir: &Path, uuid: [u8; 16], covered_seq: u64) -> Result<Feed> {
-    if options.feed == FeedRetention::None {
-        return Ok(Feed::Off);
-    }
-    FeedLog::open(options.vfs.clone(), dir, uuid, covered_seq, options.feed).map(Feed::Files)
+    let log = FeedLog::open(options.vfs.clone(), dir, uuid, covered_seq, options.feed)?;
+    Ok(if options.feed == FeedRetention::None { Feed::Off } else { Feed::Files(log) })
 }
 
 /// A replay in the making.

@@ -10,6 +10,7 @@ use crate::graph::feed::{Feed, FeedPlace};
 use crate::graph::open::{begin_state, open_segments, replay_frame};
 use crate::graph::options::Options;
 use crate::graph::shared::held;
+use crate::graph::tx::Tx;
 use crate::graph::view::{Progress, View};
 use crate::journal::{Followed, Follower, is_gone};
 use crate::model::Time;
@@ -36,6 +37,7 @@ pub struct ReadOnly {
     follower: Mutex<Follower>,
     shown: RwLock<Arc<State>>,
     progress: Arc<Progress>,
+    feed: FeedPlace,
 }
 
 impl fmt::Debug for ReadOnly {
@@ -50,8 +52,9 @@ impl ReadOnly {
         let state = Arc::new(state);
         let progress = Arc::new(Progress::default());
         progress.note(&state);
+        let feed = FeedPlace::in_files(&options.vfs, dir, follower.uuid());
         let (follower, shown) = (Mutex::new(follower), RwLock::new(state));
-        Ok(ReadOnly { options, dir: dir.to_owned(), follower, shown, progress })
+        Ok(ReadOnly { options, dir: dir.to_owned(), follower, shown, progress, feed })
     }
 
     /// A consistent read of the commit that the last refresh found.
@@ -60,10 +63,16 @@ impl ReadOnly {
         View::new(state, self.options.limits, self.progress.clone())
     }
 
-    /// Where its change feed is.
-    pub(crate) fn feed_place(&self) -> FeedPlace {
-        let uuid = held(&self.follower).uuid();
-        FeedPlace::Files { vfs: self.options.vfs.clone(), dir: self.dir.clone(), uuid }
+    /// A transaction on what is shown, which can be looked at only; and the state below it.
+    pub(crate) fn begin(&self, now: Time) -> (Tx, Arc<State>) {
+        let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let change = Change::begin(State::clone(&shown), now, self.secret(), self.options.door.clone());
+        (Tx { change }, shown)
+    }
+
+    /// Where its change feed is, and the last commit whose record is durable.
+    pub(crate) fn feed_place(&self) -> (&FeedPlace, u64) {
+        (&self.feed, held(&self.follower).covered_seq())
     }
 
     /// What its tombstones are keyed by.

@@ -6,10 +6,11 @@ use crate::engine::{ChangedId, difference, named, settle};
 use crate::error::{Error, Result};
 use crate::feed::Changes;
 use crate::graph::handle::Graph;
+use crate::graph::read_only::ReadOnly;
 use crate::graph::shared::held;
 use crate::graph::tx::Tx;
 use crate::model::Time;
-use crate::store::Lens;
+use crate::store::{Lens, State};
 
 /// What a commit would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,22 +30,39 @@ impl Graph {
     /// # Errors
     /// What `fill` returned; `Poisoned`, `Corrupt`.
     pub fn what_if<T>(&self, now: Time, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<WhatIf<T>> {
-        let (mut tx, before) = {
+        let (tx, before) = {
             let writer = held(&self.shared().writer);
             (writer.begin(now)?, Arc::clone(writer.state()))
         };
-        tx.change.state.begin_trace();
-        let value = fill(&mut tx)?;
-        let facts = tx.len();
-        let mut change = tx.change;
-        if change.broken {
-            return Err(Error::Broken);
-        }
-        settle(&mut change)?;
-        let trace = change.state.take_trace().unwrap_or_default();
-        let changes = difference(&change.state, &trace);
-        let changes = Lens::on(&*before).answer(|before| named(changes, &change.state, before))?;
-        change.checked()?;
-        Ok(WhatIf { value, facts, changes })
+        look_at(tx, &before, fill)
     }
+}
+
+impl ReadOnly {
+    /// What a commit of the process that writes would change, were it made on what is shown here: see
+    /// [`Graph::what_if`].
+    ///
+    /// # Errors
+    /// What `fill` returned; `Corrupt`.
+    pub fn what_if<T>(&self, now: Time, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<WhatIf<T>> {
+        let (tx, before) = self.begin(now);
+        look_at(tx, &before, fill)
+    }
+}
+
+/// What a transaction would change of a state; it is dropped then.
+fn look_at<T>(mut tx: Tx, before: &State, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<WhatIf<T>> {
+    tx.change.state.begin_trace();
+    let value = fill(&mut tx)?;
+    let facts = tx.len();
+    let mut change = tx.change;
+    if change.broken {
+        return Err(Error::Broken);
+    }
+    settle(&mut change)?;
+    let trace = change.state.take_trace().unwrap_or_default();
+    let changes = difference(&change.state, &trace);
+    let changes = Lens::on(before).answer(|before| named(changes, &change.state, before))?;
+    change.checked()?;
+    Ok(WhatIf { value, facts, changes })
 }

@@ -23,6 +23,8 @@ mod concurrency;
 mod dependencies;
 /// Erasure in files, its receipts and its trail.
 mod erasure;
+/// The change feed: damage, retention, crashes, who waits.
+mod feed;
 /// The random streams reach every operation and every reason.
 mod generator;
 /// Crashes of the whole graph, on the simulated disk.

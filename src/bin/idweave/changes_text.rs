@@ -6,16 +6,18 @@ use serde_json::{Value, json};
 use crate::exit::Failure;
 use crate::output::Out;
 
-/// An id, or the number of one that is erased.
+/// An id, or the number of one that is erased or may not be answered.
 fn id_value(id: &ChangedId) -> Value {
     match &id.id {
         Some(id) => json!(id.to_string()),
+        None if id.restricted => json!({"restricted": id.number}),
         None => json!({"erased": id.number}),
     }
 }
 
 fn id_text(id: &ChangedId) -> String {
-    id.id.as_ref().map_or_else(|| format!("(erased id {})", id.number), ToString::to_string)
+    let why = if id.restricted { "restricted" } else { "erased" };
+    id.id.as_ref().map_or_else(|| format!("({why} id {})", id.number), ToString::to_string)
 }
 
 fn ids_value(ids: &[ChangedId]) -> Value {
@@ -95,8 +97,7 @@ pub(crate) fn show(changes: &Changes<ChangedId>, out: &mut Out) -> Result<(), Fa
         ids.iter().try_for_each(|id| out.line(&format!("{what}: {}", id_text(id))))?;
     }
     if !changes.erased.is_empty() {
-        let numbers: Vec<String> = changes.erased.iter().map(|id| id.number.to_string()).collect();
-        out.line(&format!("gone: ids {}", numbers.join(", ")))?;
+        out.line(&format!("gone: {}", texts(&changes.erased)))?;
     }
     for person in &changes.persons {
         let was = person.was.map_or_else(String::new, |was| format!(", was of {was}"));

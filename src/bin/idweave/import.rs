@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use idweave::error::IoOp;
 use idweave::model::{Placeholders, validate};
-use idweave::{Error, Fact, Graph, Op, Tx, ndjson};
+use idweave::{Error, Fact, Graph, Op, ReadOnly, Tx, ndjson};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 
@@ -58,7 +58,13 @@ pub(crate) fn run(args: &ImportArgs, common: &Common, out: &mut Out) -> Result<D
     check_batch(args.batch.as_deref())?;
     moment::now(common)?;
     let lines = Lines::open(&args.file, ndjson::LINE_LEN_MAX)?;
-    let graph = database::open(common)?;
+    let graph = match database::open(common) {
+        // Somebody writes it; a question can be put all the same.
+        Err(Failure::Engine(Error::Locked { .. })) if args.dry_run => {
+            Place::Shown(Graph::options().open_read_only(database::dir(common)?)?)
+        }
+        graph => Place::Own(graph?),
+    };
     let rejects = args.rejects.as_deref().map(RejectsFile::create).transpose()?;
     let mut import = Import {
         args,
@@ -68,18 +74,27 @@ pub(crate) fn run(args: &ImportArgs, common: &Common, out: &mut Out) -> Result<D
         ended: false,
     };
     let progress = progress_of(std::slice::from_ref(&args.file));
-    let ended = if args.dry_run {
-        import.dry_run(&graph, common, out)
-    } else {
-        import.commits(&graph, common, out, &progress)
+    let ended = match &graph {
+        Place::Own(graph) if !args.dry_run => import.commits(graph, common, out, &progress),
+        place => import.dry_run(place, common, out),
     };
     progress.finish_and_clear();
-    let closed = graph.close();
+    let closed = match graph {
+        Place::Own(graph) => graph.close(),
+        Place::Shown(_) => Ok(()),
+    };
     // The counts come even where the import ended early: they say what is committed.
     let reported = import.tally.report(common, out);
     let done = ended?;
     closed?;
     reported.map(|()| done)
+}
+
+/// What facts go into, or are held against.
+enum Place {
+    Own(Graph),
+    /// What another process has made durable: for a dry run.
+    Shown(ReadOnly),
 }
 
 /// The label is checked once, before the first line.
@@ -143,13 +158,18 @@ impl Import<'_> {
     }
 
     /// Tells what all lines would change, in one commit that is not written.
-    fn dry_run(&mut self, graph: &Graph, common: &Common, out: &mut Out) -> Result<Done, Failure> {
-        let told = graph.what_if(moment::now(common)?, |tx| {
+    fn dry_run(&mut self, place: &Place, common: &Common, out: &mut Out) -> Result<Done, Failure> {
+        let now = moment::now(common)?;
+        let fill = |tx: &mut Tx| {
             while !self.ended {
                 self.fill(tx)?;
             }
             Ok(())
-        });
+        };
+        let told = match place {
+            Place::Own(graph) => graph.what_if(now, fill),
+            Place::Shown(reader) => reader.what_if(now, fill),
+        };
         match told {
             Ok(what_if) if common.json => {
                 out.json(&json!({"dry_run": true, "changes": changes_text::value(&what_if.changes)}))?;

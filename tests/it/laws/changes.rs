@@ -171,10 +171,13 @@ fn who_follows_the_feed_knows_the_graph() {
             }
             // Read again from the beginning it is the same, but for the names of what was erased since.
             let again = graph.changes(1).map_err(|error| error.to_string())?;
-            for (first, again) in told.iter().zip(again) {
-                let again = again.map_err(|error| error.to_string())?;
+            let again = again.collect::<idweave::Result<Vec<_>>>().map_err(|error| error.to_string())?;
+            if again.len() as u64 != graph.view().seq() || again.len() < told.len() {
+                return Err(format!("{} records of {} commits", again.len(), graph.view().seq()));
+            }
+            for (first, again) in told.iter().zip(&again) {
                 let numbers = |record: &ChangeRecord| format!("{:?}", numbers_of(&record.changes));
-                if (first.seq, numbers(first)) != (again.seq, numbers(&again)) {
+                if (first.seq, numbers(first)) != (again.seq, numbers(again)) {
                     return Err(format!("read twice: {first:?}\n{again:?}"));
                 }
             }
@@ -233,10 +236,32 @@ fn what_if_tells_what_the_commit_then_does() {
                 if (graph.view().seq() > before) != (told.facts > 0) || told.value != told.facts {
                     return Err(format!("{} facts were foreseen", told.facts));
                 }
+                if told.facts > 0 {
+                    is_record(&told.changes, graph.changes(before + 1).map_err(|error| error.to_string())?)?;
+                }
                 mirror.follow(&told.changes)?;
                 mirror.shows(&graph.view())?;
             }
             Ok(())
         }));
     }
+}
+
+/// Whether the next record says what was foreseen; ids that are gone are named by what was foreseen only.
+fn is_record(
+    told: &Changes<ChangedId>,
+    mut records: impl Iterator<Item = idweave::Result<ChangeRecord>>,
+) -> Check {
+    let record = records.next().ok_or("no record")?.map_err(|error| error.to_string())?;
+    let gone: BTreeSet<u64> = record.changes.erased.iter().map(|id| id.number).collect();
+    let mut foreseen = told.clone();
+    let forget = |id: &mut ChangedId| id.id = id.id.take().filter(|_| !gone.contains(&id.number));
+    foreseen.erased.iter_mut().for_each(forget);
+    for conflict in &mut foreseen.closed {
+        [&mut conflict.a, &mut conflict.b].into_iter().for_each(forget);
+    }
+    if foreseen == record.changes {
+        return Ok(());
+    }
+    Err(format!("foreseen: {foreseen:#?}\nrecorded: {:#?}", record.changes))
 }
