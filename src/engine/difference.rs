@@ -1,4 +1,4 @@
-//! What a change did to identities: the records it touched, before and after.
+//! What a change did to identities: the records that differ, before and after.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::feed::{
 use crate::model::{EntityId, Id, PersonId};
 use crate::records::{Direct, NodeNo, PairKey};
 use crate::resolve::Reason;
-use crate::store::{Draft, Identity, Source, Trace, conflicts_of};
+use crate::store::{Differing, Draft, Identity, Source, State, conflicts_of};
 
 /// An id that a change is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,11 +43,12 @@ struct Moves {
     went: BTreeMap<NodeNo, BTreeSet<NodeNo>>,
 }
 
-/// The difference that a settled change made.
-pub(crate) fn difference(state: &Draft, trace: &Trace) -> Changes<NodeNo> {
+/// The difference that a settled change made of what was there before it began.
+pub(crate) fn difference(before: &State, state: &Draft) -> Changes<NodeNo> {
+    let differing = Differing::between(before, state);
     let mut changes = Changes::default();
     let mut moves = Moves::default();
-    for (number, before) in &trace.nodes {
+    for (number, before) in &differing.nodes {
         let after = state.node(*number).map(Identity::of);
         let was_superseded = before.is_some_and(|before| before.superseded);
         match (before, after) {
@@ -69,8 +70,8 @@ pub(crate) fn difference(state: &Draft, trace: &Trace) -> Changes<NodeNo> {
             changes.persons.extend(person_change(*number, *before, after));
         }
     }
-    note_entities(&mut changes, moves, state, trace);
-    note_conflicts(&mut changes, state, trace);
+    note_entities(&mut changes, moves, state, &differing);
+    note_conflicts(&mut changes, state, &differing);
     changes
 }
 
@@ -90,9 +91,9 @@ fn person_change(number: NodeNo, before: Option<Identity>, after: Identity) -> O
     })
 }
 
-fn note_entities(changes: &mut Changes<NodeNo>, mut moves: Moves, state: &Draft, trace: &Trace) {
+fn note_entities(changes: &mut Changes<NodeNo>, mut moves: Moves, state: &Draft, differing: &Differing) {
     // The entity of a number holds the id of that number: so it was one before if that id was in it.
-    let was_one = |entity: NodeNo| match trace.nodes.get(&entity) {
+    let was_one = |entity: NodeNo| match differing.nodes.get(&entity) {
         Some(before) => before.is_some_and(|before| before.entity == entity),
         None => true,
     };
@@ -133,8 +134,8 @@ fn note_entities(changes: &mut Changes<NodeNo>, mut moves: Moves, state: &Draft,
     }
 }
 
-fn note_conflicts(changes: &mut Changes<NodeNo>, state: &Draft, trace: &Trace) {
-    for (key, before) in &trace.conflicts {
+fn note_conflicts(changes: &mut Changes<NodeNo>, state: &Draft, differing: &Differing) {
+    for (key, before) in &differing.conflicts {
         let after = state.pair(*key).map_or_else(Vec::new, conflicts_of);
         let only_in = |these: &[(Direct, Reason)], others: &[(Direct, Reason)]| {
             let only = these.iter().filter(|conflict| !others.contains(conflict));

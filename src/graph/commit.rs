@@ -85,9 +85,7 @@ impl Writer {
         if self.is_poisoned() || self.home.is_none() {
             return Err(Error::Poisoned);
         }
-        let mut change = Change::begin((*self.state).clone(), now, self.secret, self.door.clone());
-        self.feed.begin(&mut change);
-        Ok(Tx { change })
+        Ok(Tx { change: Change::begin((*self.state).clone(), now, self.secret, self.door.clone()) })
     }
 
     /// Resolves and appends a transaction; its state, or `None` if there was nothing new.
@@ -101,8 +99,7 @@ impl Writer {
         }
         let payload = encode_commit(&change.entries);
         settle(&mut change)?;
-        let changes = Feed::changes_of(&mut change);
-        change.checked()?;
+        let changes = self.feed.changes(&self.state, &mut change)?;
         let Some(home) = &mut self.home else { return Err(Error::Poisoned) };
         if let Err(error) = home.append(change.seq, change.recorded_at, &payload) {
             // A payload that is too large was refused before a byte was written.

@@ -14,7 +14,7 @@ use crate::graph::read_only::ReadOnly;
 use crate::graph::shared::held;
 use crate::graph::view::{Shown, View};
 use crate::model::Time;
-use crate::store::Lens;
+use crate::store::{Lens, State};
 use crate::vfs::Vfs;
 
 /// What one commit changed.
@@ -84,17 +84,13 @@ impl Feed {
         }
     }
 
-    /// Has a settled change note what it does, if its commit needs a record.
-    pub(crate) fn begin(&self, change: &mut Change) {
-        if !self.has(change.seq) {
-            change.state.begin_trace();
+    /// What a settled change made of the state before, if its commit needs a record.
+    pub(crate) fn changes(&self, before: &State, change: &mut Change) -> Result<Option<Changes<u32>>> {
+        if self.has(change.seq) {
+            return Ok(None);
         }
-    }
-
-    /// What a settled change did, if that was noted.
-    pub(crate) fn changes_of(change: &mut Change) -> Option<Changes<u32>> {
-        let trace = change.state.take_trace()?;
-        Some(difference(&change.state, &trace))
+        let changes = difference(before, &change.state);
+        change.checked().map(|()| Some(changes))
     }
 
     /// Writes the record of a commit, if it needs one.

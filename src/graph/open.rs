@@ -148,20 +148,19 @@ pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>, fe
     change.seq = frame.seq;
     change.audited = 0;
     change.recorded_at = Time::from_ms(frame.recorded_at);
-    let needs_record = !feed.has(frame.seq);
-    if needs_record {
+    let mut before = None;
+    if !feed.has(frame.seq) {
         settle(change)?;
-        feed.begin(change);
+        before = Some(State::clone(&change.state));
     }
     let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };
     for entry in decode_commit(frame.payload).map_err(damaged)? {
         replay(change, entry)?;
     }
     change.state.note_commit(frame.seq, change.recorded_at)?;
-    if needs_record {
+    if let Some(before) = before {
         settle(change)?;
-        let changes = Feed::changes_of(change);
-        change.checked()?;
+        let changes = feed.changes(&before, change)?;
         feed.append(frame.seq, change.recorded_at, changes)?;
     }
     if frame.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {

@@ -52,7 +52,6 @@ impl ReadOnly {
 
 /// What a transaction would change of a state; it is dropped then.
 fn look_at<T>(mut tx: Tx, before: &State, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<WhatIf<T>> {
-    tx.change.state.begin_trace();
     let value = fill(&mut tx)?;
     let facts = tx.len();
     let mut change = tx.change;
@@ -60,8 +59,7 @@ fn look_at<T>(mut tx: Tx, before: &State, fill: impl FnOnce(&mut Tx) -> Result<T
         return Err(Error::Broken);
     }
     settle(&mut change)?;
-    let trace = change.state.take_trace().unwrap_or_default();
-    let changes = difference(&change.state, &trace);
+    let changes = difference(before, &change.state);
     let changes = Lens::on(before).answer(|before| named(changes, &change.state, before))?;
     change.checked()?;
     Ok(WhatIf { value, facts, changes })

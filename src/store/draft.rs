@@ -22,7 +22,6 @@ use crate::store::hash::{
 use crate::store::lens::Lens;
 use crate::store::source::Source;
 use crate::store::state::{State, full};
-use crate::store::trace::Trace;
 
 /// A state that is being changed.
 pub(crate) type Draft = Lens<State>;
@@ -92,7 +91,6 @@ impl Draft {
     /// The node of a number, to change.
     pub(crate) fn node_mut(&mut self, number: NodeNo) -> Option<&mut Node> {
         let hash = hash_node(number);
-        self.trace_node(number);
         if !self.state.layers.is_empty() && self.state.delta.nodes.find(hash, |_| true).is_none() {
             self.fetch_node(number);
         }
@@ -134,35 +132,8 @@ impl Draft {
         self.state.delta.nodes.insert(hash_node(number), (number, slot));
     }
 
-    /// Notes from now on what was there before it changes (T1).
-    pub(crate) fn begin_trace(&mut self) {
-        self.trace = Some(Trace::default());
-    }
-
-    /// What was noted; nothing more is.
-    pub(crate) fn take_trace(&mut self) -> Option<Trace> {
-        self.trace.take()
-    }
-
-    fn trace_node(&mut self, number: NodeNo) {
-        if let Some(mut trace) = self.trace.take() {
-            trace.node(number, self.slot(number));
-            self.trace = Some(trace);
-        }
-    }
-
-    fn trace_pair(&mut self, key: PairKey) {
-        if let Some(mut trace) = self.trace.take() {
-            trace.pair(key, self.pair(key));
-            self.trace = Some(trace);
-        }
-    }
-
     /// Gives an id the next number.
     pub(crate) fn create_node(&mut self, id: &Id) -> Result<NodeNo> {
-        if let Some(trace) = &mut self.trace {
-            trace.node(self.state.number_count, None);
-        }
         let state = &mut self.state;
         let space = state.intern(id.space())?;
         let number = state.number_count;
@@ -216,7 +187,6 @@ impl Draft {
     /// A pair, to change.
     pub(crate) fn pair_mut(&mut self, key: PairKey) -> Option<&mut Pair> {
         let hash = hash_pair(key);
-        self.trace_pair(key);
         if !self.state.layers.is_empty() && self.state.delta.pairs.find(hash, |_| true).is_none() {
             let pair = Arc::new(self.pair(key)?.clone());
             self.state.delta.bytes += PAIR_BYTES;
@@ -228,7 +198,6 @@ impl Draft {
 
     /// Adds a pair with the first evidence of its first edge, in no candidate group yet; both ends are named once more.
     pub(crate) fn create_pair(&mut self, key: PairKey, first: Edge) {
-        self.trace_pair(key);
         let PairKey { a, b } = key;
         let pair = Pair { a, b, edges: vec![first], candidate: false, live: false, pending: None };
         let delta = &mut self.state.delta;

@@ -29,7 +29,6 @@ use crate::store::listed::{Listed, united};
 use crate::store::loads::Loads;
 use crate::store::source::Source;
 use crate::store::state::State;
-use crate::store::trace::Trace;
 
 /// Records that a lens holds before it may let them go.
 const LOADS_MAX: usize = 1 << 17;
@@ -40,14 +39,12 @@ const ASKED_LOADS_MAX: usize = 1 << 12;
 pub(crate) struct Lens<S> {
     pub(in crate::store) state: S,
     loads: Loads,
-    /// Of a draft: what it changed, if somebody asked.
-    pub(in crate::store) trace: Option<Trace>,
 }
 
 impl<S: Borrow<State>> Lens<S> {
     /// Looks at a state.
     pub(crate) fn on(state: S) -> Lens<S> {
-        Lens { state, loads: Loads::default(), trace: None }
+        Lens { state, loads: Loads::default() }
     }
 
     /// The state looked at.
@@ -97,6 +94,24 @@ impl<S: Borrow<State>> Lens<S> {
             let fault = self.take_fault();
             self.loads = Loads::default();
             fault.map(|fault| self.loads.caught::<()>(Err(fault)));
+        }
+    }
+
+    /// The slot of a number as the layers below the delta have it.
+    pub(in crate::store) fn slot_below_delta(&self, number: NodeNo) -> Option<&Slot> {
+        let frozen = self.state().layers.frozen();
+        match frozen.and_then(|frozen| frozen.nodes.find(hash_node(number), |_| true)) {
+            Some((_, slot)) => Some(slot),
+            None => self.slot_below(number),
+        }
+    }
+
+    /// A pair as the layers below the delta have it.
+    pub(in crate::store) fn pair_below_delta(&self, key: PairKey) -> Option<&Pair> {
+        let frozen = self.state().layers.frozen();
+        match frozen.and_then(|frozen| frozen.pairs.find(hash_pair(key), |_| true)) {
+            Some((_, pair)) => pair.as_deref(),
+            None => self.pair_below(key),
         }
     }
 

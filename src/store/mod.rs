@@ -7,6 +7,7 @@
 mod audits;
 mod commits;
 mod delta;
+mod differing;
 mod draft;
 mod filter;
 mod glance;
@@ -21,8 +22,8 @@ mod loads;
 mod relation_walk;
 mod source;
 mod state;
-mod trace;
 
+pub(crate) use differing::{Differing, Identity, conflicts_of};
 pub(crate) use draft::Draft;
 pub(crate) use glance::Glancing;
 pub(crate) use home::{Home, JournalHome, MemoryHome, SyncHandle};
@@ -35,4 +36,3 @@ pub(crate) use list_walk::ListWalk;
 pub(crate) use relation_walk::{Related, RelationWalk};
 pub(crate) use source::Source;
 pub(crate) use state::{SourceRetraction, State, seed_of};
-pub(crate) use trace::{Identity, Trace, conflicts_of};

@@ -157,6 +157,59 @@ impl<V: Clone> Trie<V> {
     }
 }
 
+/// A value of one version and of another; `None` = it is not there.
+type Visit<'v, 't, V> = dyn FnMut(Option<&'t V>, Option<&'t V>) + 'v;
+
+impl<V> Trie<V> {
+    /// Visits what may differ from an earlier version of this trie: values before and now. What both share is not looked
+    /// into. For tries whose hashes are keys: no two keys have the same.
+    pub(crate) fn differences<'t>(&'t self, before: &'t Trie<V>, visit: &mut Visit<'_, 't, V>) {
+        differences(&before.root, &self.root, visit);
+    }
+}
+
+fn differences<'t, V>(before: &'t Arc<Node<V>>, now: &'t Arc<Node<V>>, visit: &mut Visit<'_, 't, V>) {
+    if Arc::ptr_eq(before, now) {
+        return;
+    }
+    if let (Node::Inner(before), Node::Inner(now)) = (&**before, &**now) {
+        for children in before.iter().zip(now) {
+            match children {
+                (Some(before), Some(now)) => differences(before, now, visit),
+                (Some(before), None) => {
+                    entries(before).iter().for_each(|(_, value)| visit(Some(value), None))
+                }
+                (None, Some(now)) => entries(now).iter().for_each(|(_, value)| visit(None, Some(value))),
+                (None, None) => {}
+            }
+        }
+        return;
+    }
+    let (before, now) = (entries(before), entries(now));
+    for (at, (hash, value)) in now.iter().enumerate() {
+        visit(find_among(&before, *hash, at).map(|(_, value)| value), Some(value));
+    }
+    for (at, (hash, value)) in before.iter().enumerate() {
+        if find_among(&now, *hash, at).is_none() {
+            visit(Some(value), None);
+        }
+    }
+}
+
+/// The entry of a hash, which is mostly where it was.
+fn find_among<'t, V>(entries: &[&'t (u64, V)], hash: u64, at: usize) -> Option<&'t (u64, V)> {
+    let is_it = |entry: &&&'t (u64, V)| entry.0 == hash;
+    entries.get(at).filter(is_it).or_else(|| entries.iter().find(is_it)).copied()
+}
+
+/// Every entry of a node.
+fn entries<V>(node: &Node<V>) -> Vec<&(u64, V)> {
+    match node {
+        Node::Leaf(leaf) => leaf.iter().collect(),
+        Node::Inner(children) => children.iter().flatten().flat_map(|child| entries(child)).collect(),
+    }
+}
+
 fn split<V: Clone>(entries: Vec<(u64, V)>, depth: u32) -> Node<V> {
     let mut parts: [Vec<(u64, V)>; FANOUT] = Default::default();
     for entry in entries {
@@ -188,5 +241,43 @@ mod tests {
             assert_eq!(before.find(hash(key), |value| *value == key), Some(&key));
         }
         assert!(!trie.remove(hash(0), |value| *value == 0));
+    }
+
+    #[test]
+    fn differences_are_what_was_added_removed_or_replaced() {
+        use std::collections::BTreeMap;
+        // Keys in no order, so that leaves split and are filled unevenly.
+        let hash = |key: u32| u64::from(key).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        for (count, changes) in [(0_u32, 40), (7, 9), (16, 1), (17, 60), (300, 5), (20_000, 400)] {
+            let mut trie: Trie<(u32, u32)> = Trie::default();
+            (0..count).for_each(|key| trie.insert(hash(key), (key, 0)));
+            let (before, mut now) = (trie.clone(), trie);
+            let mut expected: BTreeMap<u32, (Option<u32>, Option<u32>)> = BTreeMap::new();
+            for turn in 0..changes {
+                let (old, new) = (turn * 37 % count.max(1), count + turn);
+                now.insert(hash(new), (new, 1));
+                expected.insert(new, (None, Some(1)));
+                if turn % 3 == 0 && now.remove(hash(old), |(key, _)| *key == old && old < count) {
+                    expected.insert(old, (Some(0), None));
+                } else if let Some((_, value)) =
+                    now.find_mut(hash(old), |(key, _)| *key == old && old < count)
+                {
+                    *value = turn + 2;
+                    expected.insert(old, (Some(0), Some(turn + 2)));
+                }
+            }
+            let (mut found, mut visits) = (BTreeMap::new(), 0);
+            now.differences(&before, &mut |was, is| {
+                visits += 1;
+                if was != is {
+                    let key = was.or(is).map(|(key, _)| *key).unwrap();
+                    let values = (was.map(|(_, value)| *value), is.map(|(_, value)| *value));
+                    assert!(found.insert(key, values).is_none(), "visited twice");
+                }
+            });
+            assert_eq!(found, expected, "{count} entries");
+            assert!(visits <= 64 * changes + 32, "{visits} visits of {count} entries for {changes} changes");
+            now.differences(&now, &mut |_, _| panic!("nothing differs from itself"));
+        }
     }
 }
