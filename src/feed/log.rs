@@ -6,7 +6,9 @@
 //!      go, and an open that replays a commit without a record makes it again, the same.
 //!   F3 what is ahead of the journal, or torn, is cut off, durably, before anything is written behind it.
 //!   F4 a file is begun when every record before it is durable, and holds a record when its name is.
-//!   F5 what is damaged where no frame can make it again is kept, so that whoever reads it is told.
+//!   F5 what an earlier session wrote and segments do not cover is written again before it counts as flushed: a flush that
+//!      failed may have left bytes that can be read, count as clean, and are not on the medium.
+//!   F6 what is damaged where no frame can make it again is kept, so that whoever reads it is told.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -54,6 +56,8 @@ struct Current {
     /// The first commit in it, and when that was recorded.
     first: u64,
     first_at: i64,
+    /// What lies from here on was written by an earlier session (F5).
+    unsure: Option<u64>,
 }
 
 /// The feed of a database, open for writing.
@@ -63,6 +67,8 @@ pub(crate) struct FeedLog {
     dir: PathBuf,
     uuid: [u8; 16],
     retention: FeedRetention,
+    /// The last commit that segments covered when the feed was opened.
+    covered_seq: u64,
     /// The last commit with a record; what comes next has no gap to it.
     last_seq: u64,
     /// `None` = the next record begins a file of its own.
@@ -76,6 +82,8 @@ struct Found {
     first_at: i64,
     /// Where the record behind that one begins.
     end: u64,
+    /// Where records begin that no segment covers; 0 = the file with them.
+    sure_end: u64,
     /// There are bytes behind `end`, or the head is damaged.
     is_damaged: bool,
 }
@@ -90,7 +98,8 @@ impl FeedLog {
         retention: FeedRetention,
     ) -> Result<FeedLog> {
         let dir = feed_dir(database);
-        let mut log = FeedLog { vfs, dir, uuid, retention, last_seq: covered_seq, current: None };
+        let mut log =
+            FeedLog { vfs, dir, uuid, retention, covered_seq, last_seq: covered_seq, current: None };
         if retention == FeedRetention::None {
             log.remove_from(0)?;
             return Ok(log);
@@ -136,8 +145,8 @@ impl FeedLog {
         let bytes = read_from(&*self.vfs, &path, 0)?;
         let head = head_of(&self.uuid, &bytes);
         refuse(&path, head)?;
-        let mut found =
-            Found { last_seq: first.saturating_sub(1), first_at: 0, end: 0, is_damaged: head != Head::Ours };
+        let last_seq = first.saturating_sub(1);
+        let mut found = Found { last_seq, first_at: 0, end: 0, sure_end: 0, is_damaged: head != Head::Ours };
         if found.is_damaged {
             return Ok(found);
         }
@@ -151,6 +160,9 @@ impl FeedLog {
                 found.first_at = recorded_at;
             }
             (found.last_seq, at) = (seq, at + len);
+            if seq <= self.covered_seq {
+                found.sure_end = at as u64;
+            }
         }
         found.is_damaged = at < bytes.len();
         found.end = at as u64;
@@ -165,7 +177,8 @@ impl FeedLog {
             file.sync_data()?;
         }
         self.last_seq = found.last_seq;
-        self.current = Some(Current { file, end: found.end, first, first_at: found.first_at });
+        let unsure = Some(found.sure_end).filter(|sure| *sure < found.end);
+        self.current = Some(Current { file, end: found.end, first, first_at: found.first_at, unsure });
         Ok(())
     }
 
@@ -220,9 +233,7 @@ impl FeedLog {
 
     /// Begins a file (F4).
     fn begin_file(&mut self, first: u64, first_at: i64) -> Result<()> {
-        if let Some(current) = &self.current {
-            current.file.sync_data()?;
-        }
+        self.flush()?;
         if !self.vfs.exists(&self.dir)? {
             self.vfs.create_dir(&self.dir)?;
             if let Some(database) = self.dir.parent() {
@@ -235,15 +246,32 @@ impl FeedLog {
         file.write_at(0, &header)?;
         file.sync_all()?;
         self.vfs.sync_dir(&self.dir)?;
-        self.current = Some(Current { file, end: header.len() as u64, first, first_at });
+        self.current = Some(Current { file, end: header.len() as u64, first, first_at, unsure: None });
+        Ok(())
+    }
+
+    /// Makes every record durable.
+    fn flush(&mut self) -> Result<()> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let Some(from) = current.unsure else { return current.file.sync_data() };
+        let path = file_in(&self.dir, current.first);
+        let mut bytes = read_from(&*self.vfs, &path, from)?;
+        bytes.truncate(usize::try_from(current.end.saturating_sub(from)).unwrap_or(usize::MAX));
+        current.file.write_at(from, &bytes)?;
+        current.file.sync_all()?;
+        if from == 0 {
+            self.vfs.sync_dir(&self.dir)?;
+            if let Some(database) = self.dir.parent() {
+                self.vfs.sync_dir(database)?;
+            }
+        }
+        current.unsure = None;
         Ok(())
     }
 
     /// Makes the records durable, and removes what need not be kept.
     pub(crate) fn sync(&mut self, newest: i64) -> Result<()> {
-        if let Some(current) = &self.current {
-            current.file.sync_data()?;
-        }
+        self.flush()?;
         self.retain(newest)
     }
 

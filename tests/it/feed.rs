@@ -6,7 +6,7 @@ use std::time::Duration;
 use idweave::model::Placeholders;
 use idweave::{ChangeRecord, Durability, Error, Fact, FeedRetention, Graph, Options, Result, Time, ndjson};
 
-use crate::support::sim_disk::{Mode, SimDisk};
+use crate::support::sim_disk::{Fault, Mode, SimDisk};
 
 const DIR: &str = "/db";
 const START_MS: i64 = 1_735_689_600_000;
@@ -262,6 +262,46 @@ fn crashes_where_a_file_of_the_feed_ends_leave_a_record_of_every_commit() {
     }
     std::mem::forget(graph);
     assert!(images > 300, "{images} images");
+}
+
+#[test]
+fn a_flush_that_fails_and_drops_what_was_dirty_loses_no_record() {
+    let mut failed = 0;
+    for index in 0.. {
+        let disk = SimDisk::new();
+        let graph = on(&disk).create(DIR).unwrap();
+        disk.inject(Some(Fault::SyncDrops { index: disk.syncs() + index }));
+        // Errors are what is expected here.
+        for round in 0..3 {
+            for number in round * 4..round * 4 + 4 {
+                drop(graph.apply(Time::from_ms(START_MS), &link(number)));
+            }
+            drop(graph.checkpoint());
+        }
+        let is_over = graph.sync().is_ok();
+        disk.inject(None);
+        drop(graph);
+        let graph = on(&disk).open(DIR).unwrap();
+        write(&graph, 50..53);
+        graph.checkpoint().unwrap();
+        let last = graph.view().seq();
+        std::mem::forget(graph);
+        for mode in [Mode::ALL[1], Mode::ALL[7]] {
+            for image in disk.crash_images(disk.cuts(), mode, 2, 1) {
+                let graph = on(&SimDisk::from_image(&image)).open(DIR).unwrap();
+                assert_eq!(
+                    seqs(&records(&graph, 1).unwrap()),
+                    (1..=last).collect::<Vec<_>>(),
+                    "flush {index}"
+                );
+            }
+        }
+        if is_over {
+            break;
+        }
+        failed += 1;
+    }
+    assert!(failed > 20, "{failed} flushes");
 }
 
 #[test]

@@ -61,3 +61,28 @@ fn who_follows_sees_what_another_process_commits() {
     follower.kill().unwrap();
     follower.wait().unwrap();
 }
+
+#[test]
+fn who_follows_ends_when_nobody_reads_on() {
+    let db = Db::with(&[&link(OPENID, UNIONID, "mini.code2session")]);
+    let mut follower = Command::new(env!("CARGO_BIN_EXE_idweave"))
+        .args(["changes", "--follow", "--every", "1", "--db", &text_of(&db.path())])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(follower.stdout.take().unwrap()).lines();
+    assert!(lines.next().unwrap().unwrap().contains(r#""seq":1"#));
+    drop(lines);
+    db.run_with(&["import", "-"], &link(EXTERNAL, UNIONID, "work.contact_get")).exits(0);
+    assert_eq!(follower.wait().unwrap().code(), Some(0));
+}
+
+#[test]
+fn restricted_ids_are_not_told_and_not_called_erased() {
+    let db = Db::with(&[&link(OPENID, UNIONID, "mini.code2session")]);
+    let restrict = format!(r#"{{"op":"restrict","id":"{OPENID}","reason":"asked","at":1748000000000}}"#);
+    db.run_with(&["import", "-"], &restrict).exits(0);
+    let told = records(&db.run(&["changes"]).exits(0).stdout);
+    assert_eq!(told[0]["created"], json!([{"entity": 0, "ids": [{"restricted": 0}, UNIONID]}]));
+    assert_eq!(told[1]["erased"], json!([]));
+}

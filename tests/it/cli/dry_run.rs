@@ -47,3 +47,24 @@ fn erasures_retractions_and_rules_are_told_as_well() {
     let wrong = db.run_with(&["import", "-", "--dry-run"], "{}").exits(3);
     assert!(wrong.stdout.is_empty() || !wrong.stdout.contains("would change"), "{wrong:?}");
 }
+
+#[test]
+fn what_another_process_writes_can_be_asked_about_too() {
+    let db = Db::with(&[&link(OPENID, UNIONID, "mini.code2session")]);
+    let writer = idweave::Graph::open(db.path()).unwrap();
+    let more = link(EXTERNAL, UNIONID, "work.contact_get");
+    let ran = db.run_with(&["import", "-", "--dry-run", "--json"], &more).exits(0);
+    let told: serde_json::Value = serde_json::from_str(ran.lines()[0]).unwrap();
+    assert_eq!(told["changes"]["grown"], json!([{"entity": 0, "ids": [EXTERNAL]}]));
+    db.run_with(&["import", "-"], &more).exits(5);
+    writer.close().unwrap();
+}
+
+#[test]
+fn an_erasure_names_what_would_go() {
+    let db = Db::with(&[&link(OPENID, UNIONID, "mini.code2session")]);
+    let erase =
+        format!(r#"{{"op":"erase","id":"{OPENID}","reach":"entity","reason":"asked","at":1748000000001}}"#);
+    let ran = db.run_with(&["import", "-", "--dry-run"], &erase).exits(0);
+    assert!(ran.stdout.contains(&format!("gone: {OPENID}, {UNIONID}")), "{ran:?}");
+}
