@@ -30,6 +30,8 @@ const NOW: Time = Time::from_ms(1_798_761_600_000);
 const DIR: &str = "/db";
 const SNAPSHOT: &str = "/snapshot";
 const SEGMENTS: [&str; 2] = ["/db/segments/0000000001.seg", "/db/segments/0000000002.seg"];
+/// The file that the two are merged into.
+const MERGED: &str = "/db/segments/0000000003.seg";
 /// Of the ids and facts, which are many: the time a run takes is bounded.
 const ASKED: usize = 8;
 const TOLD: usize = 4;
@@ -77,14 +79,22 @@ static BASE: LazyLock<Base> = LazyLock::new(|| {
     let graph = options(&disk).open(DIR).expect("a graph");
     let mut facts = Vec::new();
     for (number, share) in shares.enumerate() {
-        if number > 0 {
-            graph.checkpoint().expect("a checkpoint");
+        match number {
+            0 => {}
+            1 => drop(graph.checkpoint().expect("a checkpoint")),
+            // It merges everything, for there are erasures; where it cannot, two segments are left.
+            _ => {
+                vfs.create_dir(Path::new(MERGED)).expect("a directory");
+                graph.checkpoint().expect_err("a merge into a directory");
+            }
         }
         tell(&graph, &share);
         facts.extend(share);
     }
     drop(graph);
-    let database = disk.live_image();
+    let mut database = disk.live_image();
+    database.remove(Path::new(MERGED));
+    let disk = SimDisk::from_image(&database);
     options(&disk).open(DIR).expect("a graph").snapshot(SNAPSHOT).expect("a snapshot");
     let snapshot = disk.live_image().file(Path::new(SNAPSHOT)).expect("its bytes").to_vec();
     let mut ids: Vec<Id> = facts.iter().flat_map(|fact| fact.op.ids()).cloned().collect();

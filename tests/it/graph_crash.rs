@@ -244,7 +244,7 @@ fn workloads(longest: usize) -> Vec<Vec<Act>> {
 
 #[test]
 fn every_crash_of_up_to_three_operations_leaves_the_first_commits_and_all_acknowledged_ones() {
-    let bits = setting("IDWEAVE_CRASH_BITS", 3) as u32;
+    let bits = setting("IDWEAVE_CRASH_BITS", 2) as u32;
     let seed = setting("IDWEAVE_SEED", 1);
     let mut campaign = Campaign::default();
     for acts in workloads(3) {
