@@ -61,7 +61,7 @@ pub(crate) fn run(args: &ImportArgs, common: &Common, out: &mut Out) -> Result<D
     let graph = match database::open(common) {
         // Somebody writes it; a question can be put all the same.
         Err(Failure::Engine(Error::Locked { .. })) if args.dry_run => {
-            Place::Shown(Graph::options().open_read_only(database::dir(common)?)?)
+            Place::Shown(Box::new(Graph::options().open_read_only(database::dir(common)?)?))
         }
         graph => Place::Own(graph?),
     };
@@ -94,7 +94,7 @@ pub(crate) fn run(args: &ImportArgs, common: &Common, out: &mut Out) -> Result<D
 enum Place {
     Own(Graph),
     /// What another process has made durable: for a dry run.
-    Shown(ReadOnly),
+    Shown(Box<ReadOnly>),
 }
 
 /// The label is checked once, before the first line.
