@@ -270,7 +270,8 @@ fn a_flush_that_fails_and_drops_what_was_dirty_loses_no_record() {
     for index in 0.. {
         let disk = SimDisk::new();
         let graph = on(&disk).create(DIR).unwrap();
-        disk.inject(Some(Fault::SyncDrops { index: disk.syncs() + index }));
+        let failing = disk.syncs() + index;
+        disk.inject(Some(Fault::SyncDrops { index: failing }));
         // Errors are what is expected here.
         for round in 0..3 {
             for number in round * 4..round * 4 + 4 {
@@ -278,7 +279,7 @@ fn a_flush_that_fails_and_drops_what_was_dirty_loses_no_record() {
             }
             drop(graph.checkpoint());
         }
-        let is_over = graph.sync().is_ok();
+        let is_over = disk.syncs() <= failing;
         disk.inject(None);
         drop(graph);
         let graph = on(&disk).open(DIR).unwrap();
@@ -301,7 +302,7 @@ fn a_flush_that_fails_and_drops_what_was_dirty_loses_no_record() {
         }
         failed += 1;
     }
-    assert!(failed > 20, "{failed} flushes");
+    assert!(failed > 15, "{failed} flushes");
 }
 
 #[test]
