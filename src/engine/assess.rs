@@ -7,10 +7,12 @@
 
 use std::cmp::Reverse;
 
+use crate::engine::attend::{Attend, Pace, SettleStep};
 use crate::engine::change::Change;
 use crate::engine::marks::Marks;
 use crate::engine::retract::stands;
 use crate::engine::walk::pairs_from;
+use crate::error::Result;
 use crate::model::{Kind, Rules, Strength, Time};
 use crate::records::{
     Edge, EdgeState, Evidence, List, ListKey, Node, NodeNo, Pair, PairKey, PendingClock, PendingPair, Phase,
@@ -22,25 +24,27 @@ use crate::store::{Draft, Source};
 const PENDING_LIFE_MS: i64 = 90 * Time::DAY_MS;
 
 /// Assesses the dirty pairs and everything their clocks, degrees and blocks reach.
-pub(crate) fn assess_pairs(change: &mut Change) {
+pub(crate) fn assess_pairs(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
     if change.dirty.everything {
-        let all = every_pair(&mut change.state);
+        let all = every_pair(&mut change.state, attend)?;
         change.dirty.pairs.extend(all);
     }
     let mut queue = change.dirty.pairs.take();
     let mut reached = Marks::default();
+    let mut pace = Pace::begin(attend, SettleStep::Edges, queue.len());
     for number in &queue {
         reached.extend(set_clocks(&mut change.state, *number));
-        change.state.shed();
+        pace.next(&mut change.state)?;
     }
     if !reached.is_empty() {
         reached.extend(queue);
         queue = reached.take();
     }
     let mut relive = Marks::default();
+    let mut pace = Pace::begin(attend, SettleStep::Edges, queue.len());
     for number in &queue {
         assess_pair(change, *number, &mut relive);
-        change.state.shed();
+        pace.next(&mut change.state)?;
     }
     for number in change.dirty.blocks.take() {
         let Some(node) = change.state.node(number) else { continue };
@@ -56,10 +60,13 @@ pub(crate) fn assess_pairs(change: &mut Change) {
     if change.dirty.everything {
         relive.extend(&queue);
     }
-    for number in relive.take() {
+    let relive = relive.take();
+    let mut pace = Pace::begin(attend, SettleStep::Edges, relive.len());
+    for number in relive {
         set_live(change, number);
-        change.state.shed();
+        pace.next(&mut change.state)?;
     }
+    Ok(())
 }
 
 /// Marks both ends of a pair for persons.
@@ -292,13 +299,14 @@ fn set_hinted(state: &mut Draft, (a, b): (NodeNo, NodeNo), hinted: bool) {
 }
 
 /// Every pair there is.
-fn every_pair(state: &mut Draft) -> Vec<PairKey> {
+fn every_pair(state: &mut Draft, attend: &mut dyn Attend) -> Result<Vec<PairKey>> {
     let mut all = Vec::new();
+    let mut pace = Pace::begin(attend, SettleStep::Looking, state.number_count as usize);
     for number in 0..state.number_count {
         all.extend(pairs_from(state, number));
-        state.shed();
+        pace.next(state)?;
     }
-    all
+    Ok(all)
 }
 
 /// 3.4: whether hubs and blocks let a pair live; its families are to be settled again if it lives or lived.

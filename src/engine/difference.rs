@@ -45,7 +45,11 @@ struct Moves {
 
 /// The difference that a settled change made of what was there before it began.
 pub(crate) fn difference(before: &State, state: &Draft) -> Changes<NodeNo> {
-    let differing = Differing::between(before, state);
+    changes_of(&Differing::between(before, state), state)
+}
+
+/// The changes that make a state of what was there before.
+pub(crate) fn changes_of(differing: &Differing, state: &Draft) -> Changes<NodeNo> {
     let mut changes = Changes::default();
     let mut moves = Moves::default();
     for (number, before) in &differing.nodes {
@@ -70,8 +74,8 @@ pub(crate) fn difference(before: &State, state: &Draft) -> Changes<NodeNo> {
             changes.persons.extend(person_change(*number, *before, after));
         }
     }
-    note_entities(&mut changes, moves, state, &differing);
-    note_conflicts(&mut changes, state, &differing);
+    note_entities(&mut changes, moves, state, differing);
+    note_conflicts(&mut changes, state, differing);
     changes
 }
 

@@ -6,6 +6,7 @@
 mod answer;
 mod apply;
 mod assess;
+mod attend;
 mod audit;
 mod change;
 mod check;
@@ -43,6 +44,7 @@ pub use answer::{
     Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep, Member, Person, Reached,
     RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
+pub use attend::{SettleStep, Settling};
 pub use audit::{Audited, AuditedAct, IdMac};
 pub use check::Finding;
 pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};
@@ -53,12 +55,14 @@ pub use subject::{Subject, SubjectFact, SubjectId};
 pub use unresolved::{AskAgain, Lack, Unresolved};
 
 pub(crate) use apply::{apply, replay};
+pub(crate) use attend::Attend;
 pub(crate) use change::{Change, Door, Erased};
 pub(crate) use check::check;
-pub(crate) use difference::{difference, named};
+pub(crate) use difference::{changes_of, difference, named};
+pub(crate) use marks::Marks;
 pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
 pub(crate) use settings::restore_settings;
-pub(crate) use settle::settle;
+pub(crate) use settle::{settle, settle_attended};
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {

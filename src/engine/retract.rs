@@ -99,7 +99,7 @@ fn tell_lifting(change: &mut Change, key: SideKey, told_at: ToldAt, lifts: bool)
 }
 
 /// Everything a batch or a source spoke of may count differently now.
-fn touch_pairs(change: &mut Change, origin: ListKey, speaks: impl Fn(&Evidence) -> bool) {
+pub(crate) fn touch_pairs(change: &mut Change, origin: ListKey, speaks: impl Fn(&Evidence) -> bool) {
     for node in change.state.posted(origin) {
         change.state.shed();
         for key in pairs_from(&change.state, node) {

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use crate::codec::ndjson;
 use crate::engine::change::{Change, Door};
+use crate::engine::retract::touch_pairs;
 use crate::engine::tomb::is_erased;
 use crate::error::Result;
-use crate::model::{Fact, Id, Op, PerScope, RuleValue, Time, split_scope};
+use crate::model::{Fact, Id, Op, PerScope, RuleValue, Rules, Time, split_scope};
 use crate::records::{ListKey, NodeNo, PairKey, Sym};
 use crate::store::{Draft, Restored, Source, State};
 
@@ -87,10 +88,39 @@ fn set_rule(change: &mut Change, name: &str, value: &RuleValue, fact: &Fact) -> 
         touch_kind(change, kind);
     } else {
         // Replay takes what was accepted once: a rule this version does not know stays without effect.
-        let changed = rules.set(name, value).is_ok() && *before != *rules;
-        change.dirty.everything |= changed;
+        if rules.set(name, value).is_ok() && *before != *rules {
+            touch_rule(change, name, &before);
+        }
     }
     Ok(())
+}
+
+/// What a rule that changed can decide.
+fn touch_rule(change: &mut Change, name: &str, before: &Rules) {
+    if let Some(kind) = name.strip_prefix("limit.") {
+        touch_kind(change, kind);
+    } else if name == "person_sources" || name.starts_with("strength.") {
+        touch_sources(change, before);
+    } else {
+        change.dirty.everything = true;
+    }
+}
+
+/// Every pair with evidence of a source that is worth something else now.
+fn touch_sources(change: &mut Change, before: &Rules) {
+    if change.restoring {
+        return;
+    }
+    let state = &change.state;
+    let worth = |rules: &Rules, source: &str| (rules.strength_of(source), rules.joins_persons(source));
+    let is_other = |sym: &Sym| {
+        let text = state.text(*sym);
+        worth(before, text) != worth(&state.rules, text)
+    };
+    let sources: Vec<Sym> = (0..state.text_count()).filter(is_other).collect();
+    for source in sources {
+        touch_pairs(change, ListKey::Source(source), |evidence| evidence.source == source);
+    }
 }
 
 /// The canonical text of a rule's value, for ties.

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::assess::assess_pairs;
+use crate::engine::attend::{Attend, Pace, SettleStep, Unattended};
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
 use crate::engine::walk::live_pairs_of;
@@ -26,38 +27,60 @@ use crate::store::{Draft, Source};
 /// # Errors
 /// Damaged bytes of a segment: the change is broken.
 pub(crate) fn settle(change: &mut Change) -> Result<()> {
+    settle_attended(change, &mut Unattended)
+}
+
+/// [`settle`], with somebody who stands by.
+///
+/// # Errors
+/// Damaged bytes of a segment, or an error of who stands by: the change is broken.
+pub(crate) fn settle_attended(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
     if change.dirty.is_empty() {
         return change.checked();
     }
+    let settled = settle_steps(change, attend);
+    change.broken |= settled.is_err();
+    // Damaged bytes are the reason for whatever came of them.
+    change.checked().and(settled)
+}
+
+fn settle_steps(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
     if change.dirty.everything {
         let mut all: Vec<NodeNo> = Vec::new();
+        let mut pace = Pace::begin(attend, SettleStep::Looking, change.state.number_count as usize);
         for number in 0..change.state.number_count {
             all.extend(change.state.node(number).map(|_| number));
-            change.state.shed();
+            pace.next(&mut change.state)?;
         }
         change.dirty.families.extend(&all);
         change.dirty.hint_hubs.extend(&all);
         change.dirty.persons.extend(&all);
     }
-    assess_pairs(change);
-    settle_families(change);
-    settle_hint_hubs(change);
-    settle_person_groups(change);
+    assess_pairs(change, attend)?;
+    settle_families(change, attend)?;
+    settle_hint_hubs(change, attend)?;
+    settle_person_groups(change, attend)?;
     change.dirty.everything = false;
-    change.checked()
+    Ok(())
 }
 
-fn settle_families(change: &mut Change) {
+fn settle_families(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
     let mut done: BTreeSet<NodeNo> = BTreeSet::new();
-    for start in change.dirty.families.take() {
-        if done.contains(&start) || change.state.node(start).is_none() {
-            continue;
+    let starts = change.dirty.families.take();
+    let mut pace = Pace::begin(attend, SettleStep::Families, starts.len());
+    for start in starts {
+        // They come in order: what lies before this one is not asked for again.
+        while done.first().is_some_and(|member| *member < start) {
+            done.pop_first();
         }
-        let family = family_around(&change.state, start);
-        done.extend(family.keys());
-        settle_members(change, family);
-        change.state.shed();
+        if !done.contains(&start) && change.state.node(start).is_some() {
+            let family = family_around(&change.state, start);
+            done.extend(family.keys().filter(|member| **member > start));
+            settle_members(change, family);
+        }
+        pace.next(&mut change.state)?;
     }
+    Ok(())
 }
 
 /// Ids by their numbers, each with its live pairs and their other ends.

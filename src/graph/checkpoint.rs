@@ -93,7 +93,7 @@ impl Shared {
     }
 
     /// Writes out the delta, and before it what a failed checkpoint left; the bytes written.
-    fn write_delta(&self, unfinished: &mut Option<Frozen>) -> Result<u64> {
+    pub(in crate::graph) fn write_delta(&self, unfinished: &mut Option<Frozen>) -> Result<u64> {
         let mut written = 0;
         // A manifest that could not be written whole may name the very segment that would be written again.
         if held(&self.writer).is_poisoned() {
@@ -160,14 +160,14 @@ impl Shared {
     }
 
     /// The number of the next segment: one that was begun and given up may have taken the number of the manifest.
-    fn next_segment(&self, place: &Place) -> u64 {
+    pub(in crate::graph) fn next_segment(&self, place: &Place) -> u64 {
         let newest = self.latest_state().layers.segments().iter().map(|segment| segment.name().number).max();
         place.next_segment.max(newest.map_or(1, |newest| newest + 1))
     }
 
     /// Merges the newest segments that are alike in size, and those down to the oldest that still holds something of
     /// an erased id; the bytes written.
-    fn merge_segments(&self) -> Result<u64> {
+    pub(in crate::graph) fn merge_segments(&self) -> Result<u64> {
         let state = self.latest_state();
         let segments = state.layers.segments();
         let count = mergeable(&segments.iter().map(|segment| segment.header().file_len).collect::<Vec<_>>());
@@ -219,7 +219,7 @@ fn names_of(segments: &[Arc<Segment>]) -> Vec<SegmentName> {
 }
 
 /// Writes a segment to its file and opens it; nothing is left of it after an error.
-fn write_segment(
+pub(in crate::graph) fn write_segment(
     place: &Place,
     number: u64,
     is_base: bool,
@@ -234,7 +234,7 @@ fn write_segment(
     })
 }
 
-fn write_merged(
+pub(in crate::graph) fn write_merged(
     place: &Place,
     number: u64,
     is_base: bool,

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use crate::codec::encode_commit;
 use crate::engine::{Change, Door, settle};
 use crate::error::{Error, Result};
+use crate::feed::Changes;
 use crate::graph::feed::Feed;
 use crate::graph::tx::Tx;
 use crate::journal::{End, Place, SegmentName};
 use crate::model::Time;
+use crate::records::NodeNo;
 use crate::store::{Home, State};
 
 /// The one writer: the latest state and the store.
@@ -21,12 +23,22 @@ pub(crate) struct Writer {
     secret: [u8; 32],
     door: Door,
     poisoned: bool,
+    /// The commits since a large change began that is under way.
+    tail: Option<Vec<TailCommit>>,
+}
+
+/// A commit that a large change has yet to catch up with. It holds people's ids, so it has no Debug.
+pub(crate) struct TailCommit {
+    pub(crate) seq: u64,
+    pub(crate) recorded_at: Time,
+    /// Its entries.
+    pub(crate) payload: Vec<u8>,
 }
 
 impl Writer {
     pub(crate) fn new(state: Arc<State>, home: Box<dyn Home>, feed: Feed, door: Door) -> Writer {
         let secret = home.secret();
-        Writer { state, home: Some(home), feed, secret, door, poisoned: false }
+        Writer { state, home: Some(home), feed, secret, door, poisoned: false, tail: None }
     }
 
     /// The last commit.
@@ -100,6 +112,16 @@ impl Writer {
         let payload = encode_commit(&change.entries);
         settle(&mut change)?;
         let changes = self.feed.changes(&self.state, &mut change)?;
+        self.append(change, payload, changes).map(Some)
+    }
+
+    /// Appends what was settled: its state.
+    pub(crate) fn append(
+        &mut self,
+        mut change: Change,
+        payload: Vec<u8>,
+        changes: Option<Changes<NodeNo>>,
+    ) -> Result<Arc<State>> {
         let Some(home) = &mut self.home else { return Err(Error::Poisoned) };
         if let Err(error) = home.append(change.seq, change.recorded_at, &payload) {
             // A payload that is too large was refused before a byte was written.
@@ -112,8 +134,31 @@ impl Writer {
             return Err(error);
         }
         change.state.note_commit(change.seq, change.recorded_at)?;
+        if let Some(tail) = &mut self.tail {
+            tail.push(TailCommit { seq: change.seq, recorded_at: change.recorded_at, payload });
+        }
         self.state = Arc::new(change.state.into_state());
-        Ok(Some(self.state.clone()))
+        Ok(self.state.clone())
+    }
+
+    /// From now on keeps what is committed for a large change to catch up with.
+    pub(crate) fn begin_tail(&mut self) {
+        self.tail = Some(Vec::new());
+    }
+
+    /// What was committed since this was last asked; empty if it is not kept.
+    pub(crate) fn take_tail(&mut self) -> Vec<TailCommit> {
+        self.tail.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Keeps no more.
+    pub(crate) fn end_tail(&mut self) {
+        self.tail = None;
+    }
+
+    /// The change feed.
+    pub(crate) fn feed(&self) -> &Feed {
+        &self.feed
     }
 
     /// Closes the store; a second call does nothing.

@@ -44,7 +44,7 @@ pub(crate) struct Shared {
     sync: Arc<dyn SyncHandle>,
     pub(crate) durability: Durability,
     /// Bytes of a delta that a checkpoint is due for; `None` if the graph keeps everything in memory.
-    delta_bytes: Option<u64>,
+    pub(crate) delta_bytes: Option<u64>,
     limits: Limits,
     progress: Arc<Progress>,
     /// Where the change feed is read.
@@ -106,9 +106,7 @@ impl Shared {
             let mut tx = writer.begin(now)?;
             let value = fill(&mut tx)?;
             if let Some(state) = writer.commit(tx)? {
-                self.progress.note(&state);
-                held(&self.pending).push(state.clone());
-                *self.latest.write().unwrap_or_else(PoisonError::into_inner) = state;
+                self.show(state);
             }
             if durability == Durability::Sync {
                 held(&self.pending).await_last();
@@ -119,6 +117,13 @@ impl Shared {
             self.sync_through(seq)?;
         }
         Ok((Committed { seq, value }, due))
+    }
+
+    /// Makes the state of a new commit the latest; called with the writer's lock held.
+    pub(crate) fn show(&self, state: Arc<State>) {
+        self.progress.note(&state);
+        held(&self.pending).push(state.clone());
+        *self.latest.write().unwrap_or_else(PoisonError::into_inner) = state;
     }
 
     /// Whether the delta of a state is past its bound and not being written out yet.
@@ -151,7 +156,12 @@ impl Shared {
         Ok(seq)
     }
 
-    fn sync_through(&self, seq: u64) -> Result<()> {
+    /// The state of the last commit will be looked for when it is durable; called with the writer's lock held.
+    pub(crate) fn await_last(&self) {
+        held(&self.pending).await_last();
+    }
+
+    pub(crate) fn sync_through(&self, seq: u64) -> Result<()> {
         let durable = self.sync.sync_through(seq)?;
         // Held while publishing, so that an earlier state never replaces a later one.
         let mut pending = held(&self.pending);

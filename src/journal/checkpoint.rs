@@ -36,6 +36,15 @@ impl Place {
         layout::segment_in(&self.segments_dir, number)
     }
 
+    /// Makes the directory of segments if it is missing.
+    pub(crate) fn make_dir(&self) -> Result<()> {
+        if !self.vfs.exists(&self.segments_dir)? {
+            self.vfs.create_dir(&self.segments_dir)?;
+            self.vfs.sync_dir(&self.dir)?;
+        }
+        Ok(())
+    }
+
     /// Makes the names of segments durable.
     pub(crate) fn sync_names(&self) -> Result<()> {
         self.vfs.sync_dir(&self.segments_dir)
@@ -47,12 +56,9 @@ impl Journal {
     pub(crate) fn begin_checkpoint(&mut self) -> Result<Place> {
         self.sync()?;
         self.roll()?;
-        let segments_dir = layout::segments(&self.dir);
-        if !self.vfs.exists(&segments_dir)? {
-            self.vfs.create_dir(&segments_dir)?;
-            self.vfs.sync_dir(&self.dir)?;
-        }
-        Ok(self.place())
+        let place = self.place();
+        place.make_dir()?;
+        Ok(place)
     }
 
     /// Where segments are written, and where the frames begin that are not written yet.

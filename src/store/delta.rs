@@ -57,3 +57,17 @@ pub(crate) struct Delta {
     /// About how many bytes of memory it takes.
     pub(crate) bytes: usize,
 }
+
+impl Delta {
+    /// Takes out the ids, nodes and pairs: what follows from facts about many ids is mostly that. The rest stays.
+    pub(crate) fn take_records(&mut self) -> Delta {
+        Delta {
+            ids: std::mem::take(&mut self.ids),
+            nodes: std::mem::take(&mut self.nodes),
+            pairs: std::mem::take(&mut self.pairs),
+            filter: std::mem::take(&mut self.filter),
+            bytes: std::mem::take(&mut self.bytes),
+            ..Delta::default()
+        }
+    }
+}

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use crate::records::{Direct, Node, NodeNo, Pair, PairKey, Slot};
 use crate::resolve::Reason;
 use crate::store::draft::Draft;
+use crate::store::lens::Lens;
+use crate::store::source::Source;
 use crate::store::state::State;
 
 /// The identity of a node.
@@ -75,6 +77,32 @@ impl Differing {
             }
         });
         Differing { nodes: nodes.into_iter().collect(), conflicts: conflicts.into_iter().collect() }
+    }
+
+    /// Compares two states, whatever their layers, where they may differ: in these nodes and pairs.
+    pub(crate) fn among(
+        (nodes, pairs): (Vec<NodeNo>, Vec<PairKey>),
+        before: &mut Lens<&State>,
+        now: &mut Draft,
+    ) -> Differing {
+        let mut differing = Differing::default();
+        for number in nodes {
+            let was = Identity::at(before.slot(number));
+            if was != Identity::at(now.slot(number)) {
+                differing.nodes.insert(number, was);
+            }
+            before.shed();
+            now.shed();
+        }
+        for key in pairs {
+            let was = before.pair(key).map_or_else(Vec::new, conflicts_of);
+            if was != now.pair(key).map_or_else(Vec::new, conflicts_of) {
+                differing.conflicts.insert(key, was);
+            }
+            before.shed();
+            now.shed();
+        }
+        differing
     }
 }
 

@@ -20,6 +20,7 @@ mod list_walk;
 mod listed;
 mod loads;
 mod relation_walk;
+mod restamp;
 mod source;
 mod state;
 
@@ -34,5 +35,6 @@ pub(crate) use layer::{Layers, Saved};
 pub(crate) use lens::Lens;
 pub(crate) use list_walk::ListWalk;
 pub(crate) use relation_walk::{Related, RelationWalk};
+pub(crate) use restamp::UNNUMBERED;
 pub(crate) use source::Source;
 pub(crate) use state::{SourceRetraction, State, seed_of};

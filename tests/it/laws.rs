@@ -8,6 +8,7 @@ pub(crate) mod campaign;
 pub(crate) mod changes;
 mod conflicts;
 pub(crate) mod engine;
+mod large;
 mod merge;
 mod past;
 mod relations;
