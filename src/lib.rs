@@ -30,7 +30,7 @@ pub use codec::ndjson;
 pub use engine::{
     Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeDump,
     Entity, EntityDump, EvidenceInfo, Explanation, Finding, Held, HistoryStep, IdMac, Lack, Member,
-    OpenConflict, Person, Reached, Read, RelationInterval, Ruling, SettleStep, Settling, Severity, Stats,
+    OpenConflict, Person, Reached, Read, RelationInterval, Ruling, Settling, Severity, Stats,
     Step, Subject, SubjectFact, SubjectId, Suggestion, Translation, Unresolved, Verdict,
 };
 pub use error::{Error, Result};

@@ -7,12 +7,9 @@
 
 use std::cmp::Reverse;
 
-use crate::engine::attend::{Attend, Pace, SettleStep};
 use crate::engine::change::Change;
 use crate::engine::marks::Marks;
 use crate::engine::retract::stands;
-use crate::engine::walk::pairs_from;
-use crate::error::Result;
 use crate::model::{Kind, Rules, Strength, Time};
 use crate::records::{
     Edge, EdgeState, Evidence, List, ListKey, Node, NodeNo, Pair, PairKey, PendingClock, PendingPair, Phase,
@@ -24,27 +21,21 @@ use crate::store::{Draft, Source};
 const PENDING_LIFE_MS: i64 = 90 * Time::DAY_MS;
 
 /// Assesses the dirty pairs and everything their clocks, degrees and blocks reach.
-pub(crate) fn assess_pairs(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
-    if change.dirty.everything {
-        let all = every_pair(&mut change.state, attend)?;
-        change.dirty.pairs.extend(all);
-    }
+pub(crate) fn assess_pairs(change: &mut Change) {
     let mut queue = change.dirty.pairs.take();
     let mut reached = Marks::default();
-    let mut pace = Pace::begin(attend, SettleStep::Edges, queue.len());
     for number in &queue {
         reached.extend(set_clocks(&mut change.state, *number));
-        pace.next(&mut change.state)?;
+        change.state.shed();
     }
     if !reached.is_empty() {
         reached.extend(queue);
         queue = reached.take();
     }
     let mut relive = Marks::default();
-    let mut pace = Pace::begin(attend, SettleStep::Edges, queue.len());
     for number in &queue {
         assess_pair(change, *number, &mut relive);
-        pace.next(&mut change.state)?;
+        change.state.shed();
     }
     for number in change.dirty.blocks.take() {
         let Some(node) = change.state.node(number) else { continue };
@@ -60,13 +51,10 @@ pub(crate) fn assess_pairs(change: &mut Change, attend: &mut dyn Attend) -> Resu
     if change.dirty.everything {
         relive.extend(&queue);
     }
-    let relive = relive.take();
-    let mut pace = Pace::begin(attend, SettleStep::Edges, relive.len());
-    for number in relive {
+    for number in relive.take() {
         set_live(change, number);
-        pace.next(&mut change.state)?;
+        change.state.shed();
     }
-    Ok(())
 }
 
 /// Marks both ends of a pair for persons.
@@ -296,17 +284,6 @@ fn set_hinted(state: &mut Draft, (a, b): (NodeNo, NodeNo), hinted: bool) {
             }
         }
     }
-}
-
-/// Every pair there is.
-fn every_pair(state: &mut Draft, attend: &mut dyn Attend) -> Result<Vec<PairKey>> {
-    let mut all = Vec::new();
-    let mut pace = Pace::begin(attend, SettleStep::Looking, state.number_count as usize);
-    for number in 0..state.number_count {
-        all.extend(pairs_from(state, number));
-        pace.next(state)?;
-    }
-    Ok(all)
 }
 
 /// 3.4: whether hubs and blocks let a pair live; its families are to be settled again if it lives or lived.

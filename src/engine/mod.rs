@@ -44,7 +44,7 @@ pub use answer::{
     Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep, Member, Person, Reached,
     RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
-pub use attend::{SettleStep, Settling};
+pub use attend::Settling;
 pub use audit::{Audited, AuditedAct, IdMac};
 pub use check::Finding;
 pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};

@@ -13,14 +13,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::engine::assess::assess_pairs;
-use crate::engine::attend::{Attend, Pace, SettleStep, Unattended};
+use crate::engine::attend::{Attend, Settling, Unattended};
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
-use crate::engine::walk::live_pairs_of;
+use crate::engine::walk::{live_pairs_of, pairs_from};
 use crate::error::Result;
 use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
 use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
 use crate::store::{Draft, Source};
+
+/// Edges, or ids, that are settled at once: what they touch is in memory together, and most families are touched once.
+const PIECE: usize = 4_096;
 
 /// Brings the state in line with its facts.
 ///
@@ -38,49 +41,75 @@ pub(crate) fn settle_attended(change: &mut Change, attend: &mut dyn Attend) -> R
     if change.dirty.is_empty() {
         return change.checked();
     }
-    let settled = settle_steps(change, attend);
+    let settled = if change.dirty.everything {
+        settle_everything(change, attend)
+    } else {
+        settle_pieces(change, attend)
+    };
     change.broken |= settled.is_err();
-    // Damaged bytes are the reason for whatever came of them.
-    change.checked().and(settled)
+    settled
 }
 
-fn settle_steps(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
-    if change.dirty.everything {
-        let mut all: Vec<NodeNo> = Vec::new();
-        let mut pace = Pace::begin(attend, SettleStep::Looking, change.state.number_count as usize);
-        for number in 0..change.state.number_count {
-            all.extend(change.state.node(number).map(|_| number));
-            pace.next(&mut change.state)?;
+/// Settles what is dirty, piece by piece. What a piece leaves to the others, they find: an edge that is not assessed yet
+/// touches its families again when it is.
+fn settle_pieces(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
+    let pairs = change.dirty.pairs.take();
+    let total = pairs.len() as u64;
+    let mut done = 0;
+    // Also what is dirty beside pairs is settled if there are none.
+    let mut pieces = pairs.chunks(PIECE);
+    loop {
+        let piece = pieces.next().unwrap_or_default();
+        change.dirty.pairs.extend(piece);
+        settle_piece(change)?;
+        done += piece.len() as u64;
+        if done == total {
+            return Ok(());
         }
-        change.dirty.families.extend(&all);
-        change.dirty.hint_hubs.extend(&all);
-        change.dirty.persons.extend(&all);
+        attend.between(&mut change.state, Settling { done, total })?;
     }
-    assess_pairs(change, attend)?;
-    settle_families(change, attend)?;
-    settle_hint_hubs(change, attend)?;
-    settle_person_groups(change, attend)?;
+}
+
+/// Settles every id with all that touches it, piece by piece.
+fn settle_everything(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
+    let total = change.state.number_count;
+    let mut from = 0;
+    while from < total {
+        let to = total.min(from.saturating_add(PIECE as NodeNo));
+        for number in (from..to).filter(|number| change.state.node(*number).is_some()) {
+            change.dirty.pairs.extend(pairs_from(&change.state, number));
+            change.dirty.families.insert(number);
+            change.dirty.hint_hubs.insert(number);
+            change.dirty.persons.insert(number);
+        }
+        settle_piece(change)?;
+        from = to;
+        attend.between(&mut change.state, Settling { done: u64::from(from), total: u64::from(total) })?;
+    }
     change.dirty.everything = false;
     Ok(())
 }
 
-fn settle_families(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
+fn settle_piece(change: &mut Change) -> Result<()> {
+    assess_pairs(change);
+    settle_families(change);
+    settle_hint_hubs(change);
+    settle_person_groups(change);
+    change.state.shed();
+    change.checked()
+}
+
+fn settle_families(change: &mut Change) {
     let mut done: BTreeSet<NodeNo> = BTreeSet::new();
-    let starts = change.dirty.families.take();
-    let mut pace = Pace::begin(attend, SettleStep::Families, starts.len());
-    for start in starts {
-        // They come in order: what lies before this one is not asked for again.
-        while done.first().is_some_and(|member| *member < start) {
-            done.pop_first();
+    for start in change.dirty.families.take() {
+        if done.contains(&start) || change.state.node(start).is_none() {
+            continue;
         }
-        if !done.contains(&start) && change.state.node(start).is_some() {
-            let family = family_around(&change.state, start);
-            done.extend(family.keys().filter(|member| **member > start));
-            settle_members(change, family);
-        }
-        pace.next(&mut change.state)?;
+        let family = family_around(&change.state, start);
+        done.extend(family.keys());
+        settle_members(change, family);
+        change.state.shed();
     }
-    Ok(())
 }
 
 /// Ids by their numbers, each with its live pairs and their other ends.

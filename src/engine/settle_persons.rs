@@ -8,20 +8,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::engine::attend::{Attend, Pace, SettleStep};
 use crate::engine::change::Change;
 use crate::engine::walk::{entity_members, live_pairs_of};
-use crate::error::Result;
 use crate::records::{Direct, Edge, Node, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Level, PersonEdge, PersonGroup, Reason, Status, settle_persons};
 use crate::store::{Draft, Source};
 
 /// Finds which ids are hubs of hints, and what that changes.
-pub(crate) fn settle_hint_hubs(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
-    let numbers = change.dirty.hint_hubs.take();
-    let mut pace = Pace::begin(attend, SettleStep::Persons, numbers.len());
-    for number in numbers {
-        pace.next(&mut change.state)?;
+pub(crate) fn settle_hint_hubs(change: &mut Change) {
+    for number in change.dirty.hint_hubs.take() {
         let Some(node) = change.state.node(number) else { continue };
         let is_hub = reaches_too_many(&change.state, number, node);
         if is_hub == node.hint_hub {
@@ -40,7 +35,6 @@ pub(crate) fn settle_hint_hubs(change: &mut Change, attend: &mut dyn Attend) -> 
         }
     }
     settle_hints_between_hubs(change);
-    Ok(())
 }
 
 /// Hint edges between two hubs are walked from neither end.
@@ -79,12 +73,9 @@ fn write_hints(change: &mut Change, number: PairKey, status: Status) {
 }
 
 /// Resolves the groups around every dirty entity again.
-pub(crate) fn settle_person_groups(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
+pub(crate) fn settle_person_groups(change: &mut Change) {
     let mut done: BTreeSet<NodeNo> = BTreeSet::new();
-    let numbers = change.dirty.persons.take();
-    let mut pace = Pace::begin(attend, SettleStep::Persons, numbers.len());
-    for number in numbers {
-        pace.next(&mut change.state)?;
+    for number in change.dirty.persons.take() {
         let Some(entity) = change.state.node(number).map(|node| node.entity) else { continue };
         if done.contains(&entity) {
             continue;
@@ -96,8 +87,8 @@ pub(crate) fn settle_person_groups(change: &mut Change, attend: &mut dyn Attend)
         } else {
             settle_group(change, &group);
         }
+        change.state.shed();
     }
-    Ok(())
 }
 
 /// Entities by number, each with its members.

@@ -167,7 +167,7 @@ impl Shared {
 
     /// Merges the newest segments that are alike in size, and those down to the oldest that still holds something of
     /// an erased id; the bytes written.
-    pub(in crate::graph) fn merge_segments(&self) -> Result<u64> {
+    fn merge_segments(&self) -> Result<u64> {
         let state = self.latest_state();
         let segments = state.layers.segments();
         let count = mergeable(&segments.iter().map(|segment| segment.header().file_len).collect::<Vec<_>>());

@@ -118,10 +118,17 @@ impl Graph {
         fill: impl FnOnce(&mut Tx) -> Result<T>,
     ) -> Result<Committed<T>> {
         let (committed, checkpoint_is_due) = self.shared.write(now, durability, fill)?;
-        if checkpoint_is_due && self.auto_checkpoint {
-            self.checkpointer.get_or_init(|| Checkpointer::start(self.shared.clone())).wake();
+        if checkpoint_is_due {
+            self.wake_checkpointer();
         }
         Ok(committed)
+    }
+
+    /// Has the thread that writes changes out begin a checkpoint, if there may be one.
+    pub(crate) fn wake_checkpointer(&self) {
+        if self.auto_checkpoint {
+            self.checkpointer.get_or_init(|| Checkpointer::start(self.shared.clone())).wake();
+        }
     }
 
     /// Writes one fact as a commit of its own.

@@ -59,7 +59,10 @@ impl Graph {
         fill: impl FnOnce(&mut Tx) -> Result<T>,
         mut progress: impl FnMut(Settling),
     ) -> Result<Committed<T>> {
-        self.shared().write_large(now, fill, &mut progress)
+        let committed = self.shared().write_large(now, fill, &mut progress)?;
+        // The segments of the change are many.
+        self.wake_checkpointer();
+        Ok(committed)
     }
 }
 
@@ -133,9 +136,7 @@ impl Shared {
             self.sync_through(seq)?;
         }
         // The commit is made. What fails now is tried again by the next checkpoint.
-        if self.write_delta(&mut checkpoints).is_ok() {
-            drop(self.merge_segments());
-        }
+        drop(self.write_delta(&mut checkpoints));
         Ok(Committed { seq, value })
     }
 

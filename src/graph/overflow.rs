@@ -20,6 +20,9 @@ use crate::records::{NodeNo, PairKey};
 use crate::segment::Segment;
 use crate::store::{Differing, Draft, Layers, Lens, Saved, State, merge, write_changes};
 
+/// Segments of a change that may lie on top of each other before they are merged.
+const SEGMENTS_MAX: usize = 24;
+
 /// The lock on checkpoints.
 type CheckpointsGuard<'s> = MutexGuard<'s, Option<Frozen>>;
 
@@ -135,14 +138,12 @@ impl<'s, 'p> Overflow<'s, 'p> {
         number
     }
 
-    /// Merges the change's segments that are alike in size.
+    /// Merges the change's segments that are alike in size, once they are many: few are quicker to read, and what is
+    /// written once is written quicker still.
     fn merge_own(&mut self, place: &Place, state: &State) -> Result<()> {
-        loop {
+        while self.own.len() > SEGMENTS_MAX {
             let sizes: Vec<u64> = self.own.iter().map(|segment| segment.header().file_len).collect();
             let count = mergeable(&sizes);
-            if count < 2 {
-                return Ok(());
-            }
             let number = self.take_number();
             let (run, rest) = self.own.split_at(count.min(self.own.len()));
             let below: Vec<Arc<Segment>> = rest.iter().chain(self.begun.layers.segments()).cloned().collect();
@@ -154,6 +155,7 @@ impl<'s, 'p> Overflow<'s, 'p> {
                 place.vfs.remove(&place.path(segment.name().number))?;
             }
         }
+        Ok(())
     }
 
     /// Where two states may differ: what the change wrote out, and what either has in memory.

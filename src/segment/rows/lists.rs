@@ -13,7 +13,7 @@ use crate::model::{Direction, Time};
 use crate::records::{ListItem, ListKey, NodeNo};
 use crate::segment::file::Segment;
 use crate::segment::rows::keys::Tag;
-use crate::segment::table::{Absences, Merge, Scan};
+use crate::segment::table::{Absences, Finder, Merge, Scan};
 
 /// Items of a chunk.
 const CHUNK_ITEMS: usize = 1_024;
@@ -189,6 +189,28 @@ pub(crate) fn put_list_rows<T: RowItem>(
         chunk.push(item, &mut put)?;
     }
     chunk.flush(&mut put)
+}
+
+/// Which lists have rows in some segments, asked for one after the other.
+pub(crate) struct ListFinder<'f>(Vec<Finder<'f>>);
+
+impl<'f> ListFinder<'f> {
+    /// Begins to look.
+    pub(crate) fn new(segments: &'f [Arc<Segment>]) -> Result<ListFinder<'f>> {
+        let finders = segments.iter().map(|segment| Ok(Finder::new(segment.table()?)));
+        finders.collect::<Result<_>>().map(ListFinder)
+    }
+
+    /// Whether a list has items in rows; `false`: whatever these told it was told to lack.
+    pub(crate) fn may_have(&mut self, key: ListKey) -> Result<bool> {
+        let prefix = prefix(&list_name(key), false);
+        for finder in &mut self.0 {
+            if finder.has_prefix(&prefix)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
 }
 
 /// The items of a list's rows in one segment, in order.

@@ -47,7 +47,7 @@ pub(crate) use keys::{
     pair_key, relation_key, side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key,
     tomb_key,
 };
-pub(crate) use lists::{ListsBelow, RowItem, merge_list_rows, put_list_rows};
+pub(crate) use lists::{ListFinder, ListsBelow, RowItem, merge_list_rows, put_list_rows};
 pub(crate) use relations::{put_relation, take_relation};
 pub(crate) use sides::{put_side, take_side};
 pub(crate) use small::{

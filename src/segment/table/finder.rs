@@ -30,6 +30,21 @@ impl<'f> Finder<'f> {
         }
     }
 
+    /// Whether any key begins with a prefix.
+    pub(crate) fn has_prefix(&mut self, prefix: &[u8]) -> Result<bool> {
+        if let Some(mut block) = self.block.take()
+            && block.seek(prefix)?
+            && !block.is_on_last()
+        {
+            let begins = |block: &Cursor<'_>| block.key().starts_with(prefix);
+            let has = begins(&block) || (block.step()? && begins(&block));
+            self.block = Some(block);
+            return Ok(has);
+        }
+        self.block = self.table.block_of(prefix)?;
+        Ok(self.table.prefix(prefix).next()?.is_some())
+    }
+
     fn found(&mut self, block: Cursor<'f>, key: &[u8]) -> Result<Found> {
         let found = Table::found_at(&block, key);
         self.block = Some(block);

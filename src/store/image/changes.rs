@@ -2,10 +2,10 @@
 
 use crate::error::Result;
 use crate::records::{ListKey, NodeNo, PairKey, Slot};
-use crate::segment::rows::Tag;
+use crate::segment::rows::{ListFinder, Tag};
 use crate::segment::{Counts, Family, Gone, SegmentWriter, hashes_of};
 use crate::store::image::clusters::clusters_of;
-use crate::store::image::lists::{Rows, settle_lists};
+use crate::store::image::lists::{ListsOut, Rows, settle_lists};
 use crate::store::image::owed::put_owed_row;
 use crate::store::image::rows::{put_commit_rows, put_delta_rows, put_far_pairs, put_small_rows};
 use crate::store::lens::Lens;
@@ -23,12 +23,13 @@ pub(crate) fn room_for_changes(state: &State) -> u64 {
 /// Writes the delta of a state, whose layers are segments only. A snapshot has the secret too.
 pub(crate) fn write_changes(state: &State, secret: Option<&[u8; 32]>, out: &mut SegmentWriter) -> Result<()> {
     let clusters = clusters_of(state)?;
-    let mut rows = Rows::new();
+    let mut lists = ListsOut { rows: Rows::new(), below: ListFinder::new(state.layers.segments())? };
     for cluster in &clusters.all {
         let lens = Lens::on(state);
-        let family = lens.answer(|lens| family_of(lens, cluster, &mut rows))??;
+        let family = lens.answer(|lens| family_of(lens, cluster, &mut lists))??;
         out.add_family(&family)?;
     }
+    let mut rows = lists.rows;
     let mut gone: Vec<Gone> = Vec::new();
     for (number, slot) in state.delta.nodes.values() {
         if let Slot::Gone(next) = slot {
@@ -71,11 +72,11 @@ fn gone_number(lens: &Lens<&State>, number: NodeNo, next: Option<NodeNo>) -> Gon
 }
 
 /// The nodes of a cluster and the pairs among them.
-fn family_of(lens: &Lens<&State>, cluster: &[NodeNo], rows: &mut Rows) -> Result<Family> {
+fn family_of(lens: &Lens<&State>, cluster: &[NodeNo], lists: &mut ListsOut<'_>) -> Result<Family> {
     let mut family = Family::default();
     for number in cluster {
         let Some(node) = lens.node(*number) else { continue };
-        let mut settled = settle_lists(lens, *number, node, rows)?;
+        let mut settled = settle_lists(lens, *number, node, lists)?;
         settled.far_pairs = false;
         for group in &node.groups {
             let key = ListKey::Group { node: *number, space: group.space, candidate: group.candidate };

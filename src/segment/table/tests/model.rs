@@ -127,6 +127,12 @@ fn a_table_of_several_levels_answers_as_a_map_does() {
         }
         assert_eq!(table.get(&near).unwrap(), found(&entries, &near));
         assert_eq!(finder.get(&near).unwrap(), found(&entries, &near));
+        for prefix in [key, &near, &key[..key.len() / 2].to_vec()] {
+            let first = entries.range(prefix.clone()..).next();
+            let has = first.is_some_and(|(first, _)| first.starts_with(prefix));
+            assert_eq!(finder.has_prefix(prefix).unwrap(), has);
+            assert_eq!(Finder::new(table).has_prefix(prefix).unwrap(), has);
+        }
     }
 }
 
