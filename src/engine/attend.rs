@@ -15,6 +15,9 @@ pub struct Settling {
 
 /// Stands by while a change is settled.
 pub(crate) trait Attend {
+    /// How many edges, or ids, are settled at once: what they touch is in memory together.
+    fn piece(&self) -> usize;
+
     /// Between two pieces of work. The state may be written out and go on with the same answers.
     ///
     /// # Errors
@@ -26,6 +29,10 @@ pub(crate) trait Attend {
 pub(crate) struct Unattended;
 
 impl Attend for Unattended {
+    fn piece(&self) -> usize {
+        1 << 16
+    }
+
     fn between(&mut self, _: &mut Draft, _: Settling) -> Result<()> {
         Ok(())
     }

@@ -22,9 +22,6 @@ use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
 use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
 use crate::store::{Draft, Source};
 
-/// Edges, or ids, that are settled at once: what they touch is in memory together, and most families are touched once.
-const PIECE: usize = 4_096;
-
 /// Brings the state in line with its facts.
 ///
 /// # Errors
@@ -57,25 +54,26 @@ fn settle_pieces(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
     let total = pairs.len() as u64;
     let mut done = 0;
     // Also what is dirty beside pairs is settled if there are none.
-    let mut pieces = pairs.chunks(PIECE);
+    let mut pieces = pairs.chunks(attend.piece().max(1));
     loop {
         let piece = pieces.next().unwrap_or_default();
         change.dirty.pairs.extend(piece);
         settle_piece(change)?;
         done += piece.len() as u64;
+        attend.between(&mut change.state, Settling { done, total })?;
         if done == total {
             return Ok(());
         }
-        attend.between(&mut change.state, Settling { done, total })?;
     }
 }
 
 /// Settles every id with all that touches it, piece by piece.
 fn settle_everything(change: &mut Change, attend: &mut dyn Attend) -> Result<()> {
     let total = change.state.number_count;
+    let piece = NodeNo::try_from(attend.piece().max(1)).unwrap_or(NodeNo::MAX);
     let mut from = 0;
     while from < total {
-        let to = total.min(from.saturating_add(PIECE as NodeNo));
+        let to = total.min(from.saturating_add(piece));
         for number in (from..to).filter(|number| change.state.node(*number).is_some()) {
             change.dirty.pairs.extend(pairs_from(&change.state, number));
             change.dirty.families.insert(number);

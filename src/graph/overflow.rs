@@ -23,6 +23,11 @@ use crate::store::{Differing, Draft, Layers, Lens, Saved, State, merge, write_ch
 /// Segments of a change that may lie on top of each other before they are merged.
 const SEGMENTS_MAX: usize = 24;
 
+/// Edges that are settled at once, at most: the families of neighbours are mostly touched by one piece.
+const PIECE_MAX: usize = 4_096;
+/// What an edge may make of changes; many make less.
+const PIECE_BYTES: u64 = 1 << 14;
+
 /// The lock on checkpoints.
 type CheckpointsGuard<'s> = MutexGuard<'s, Option<Frozen>>;
 
@@ -44,7 +49,7 @@ pub(crate) struct Overflow<'s, 'p> {
     /// The lock, unless who began the change holds it.
     guard: Option<CheckpointsGuard<'s>>,
     is_held: bool,
-    /// What was written out.
+    /// Of what was written out, what differs from what the change began with.
     nodes: Marks<NodeNo>,
     pairs: Marks<PairKey>,
 }
@@ -117,8 +122,9 @@ impl<'s, 'p> Overflow<'s, 'p> {
         records.batch_retractions = self.begun.batch_retractions.clone();
         records.source_retractions = self.begun.source_retractions.clone();
         records.marks = self.begun.marks.clone();
-        self.nodes.extend(records.delta.nodes.values().map(|(number, _)| *number));
-        self.pairs.extend(records.delta.pairs.values().map(|(key, _)| *key));
+        let (nodes, pairs) = Differing::candidates(&self.begun, &records.delta)?;
+        self.nodes.extend(nodes);
+        self.pairs.extend(pairs);
         let number = self.take_number();
         let below = self.begun.layers.segments().to_vec();
         let write = |out: &mut _| write_changes(&records, None, out);
@@ -158,7 +164,8 @@ impl<'s, 'p> Overflow<'s, 'p> {
         Ok(())
     }
 
-    /// Where two states may differ: what the change wrote out, and what either has in memory.
+    /// What two states say differently: where the change wrote out something else, and where either has something in
+    /// memory.
     pub(crate) fn differing(&mut self, before: &State, now: &mut Draft) -> Differing {
         if self.own.is_empty() {
             return Differing::between(before, now);
@@ -177,6 +184,11 @@ impl<'s, 'p> Overflow<'s, 'p> {
 }
 
 impl Attend for Overflow<'_, '_> {
+    fn piece(&self) -> usize {
+        let room = self.bound.map_or(u64::MAX, |bound| bound / PIECE_BYTES);
+        usize::try_from(room).unwrap_or(usize::MAX).clamp(1, PIECE_MAX)
+    }
+
     fn between(&mut self, state: &mut Draft, settling: Settling) -> Result<()> {
         if !self.is_muted {
             (self.progress)(settling);

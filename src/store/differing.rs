@@ -8,8 +8,10 @@
 
 use std::collections::BTreeMap;
 
+use crate::error::Result;
 use crate::records::{Direct, Node, NodeNo, Pair, PairKey, Slot};
 use crate::resolve::Reason;
+use crate::store::delta::Delta;
 use crate::store::draft::Draft;
 use crate::store::lens::Lens;
 use crate::store::source::Source;
@@ -77,6 +79,26 @@ impl Differing {
             }
         });
         Differing { nodes: nodes.into_iter().collect(), conflicts: conflicts.into_iter().collect() }
+    }
+
+    /// Of what a delta holds, the nodes and pairs that say something else than a state.
+    pub(crate) fn candidates(before: &State, delta: &Delta) -> Result<(Vec<NodeNo>, Vec<PairKey>)> {
+        let mut before = Lens::on(before);
+        let (mut nodes, mut pairs) = (Vec::new(), Vec::new());
+        for (number, slot) in delta.nodes.values() {
+            if Identity::at(before.slot(*number)) != Identity::at(Some(slot)) {
+                nodes.push(*number);
+            }
+            before.shed();
+        }
+        for (key, pair) in delta.pairs.values() {
+            let conflicts = |pair: Option<&Pair>| pair.map_or_else(Vec::new, conflicts_of);
+            if conflicts(before.pair(*key)) != conflicts(pair.as_deref()) {
+                pairs.push(*key);
+            }
+            before.shed();
+        }
+        before.take_fault().map_or(Ok((nodes, pairs)), Err)
     }
 
     /// Compares two states, whatever their layers, where they may differ: in these nodes and pairs.
