@@ -31,6 +31,8 @@ mod generator;
 mod graph_crash;
 /// Failing calls, a full disk and rot under the whole graph.
 mod graph_faults;
+/// Crashes, faults and other writers while a large change is settled.
+mod large;
 /// The laws of the design, and the engine against the oracle, on random streams.
 mod laws;
 /// The oracle against hand-worked examples, a sentence of the design each.
