@@ -28,6 +28,7 @@ mod reading;
 mod relations;
 mod resolve;
 mod retract;
+mod rules;
 mod settings;
 mod settle;
 mod settle_persons;
@@ -51,6 +52,7 @@ pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};
 pub use decisions::{Decision, Ruling};
 pub use difference::ChangedId;
 pub use read::{Answers, Read};
+pub use rules::RuleVersion;
 pub use subject::{Subject, SubjectFact, SubjectId};
 pub use unresolved::{AskAgain, Lack, Unresolved};
 
@@ -78,6 +80,7 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::neighbors::{count_told, neighbors, related_forms};
     pub(crate) use crate::engine::past::history;
     pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
+    pub(crate) use crate::engine::rules::{rule_versions, rules_of};
     pub(crate) use crate::engine::subject::export_subject;
     pub(crate) use crate::engine::suggestions::suggestions;
     pub(crate) use crate::engine::translate::{canonical, translate};

@@ -6,10 +6,11 @@ use crate::engine::answer::{
 };
 use crate::engine::audit::Audited;
 use crate::engine::conflicts::OpenConflict;
+use crate::engine::rules::RuleVersion;
 use crate::engine::subject::Subject;
 use crate::engine::unresolved::{AskAgain, Unresolved};
 use crate::error::Result;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Time, When};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Time, When};
 
 /// A stream of answers; each item can fail where its bytes are damaged.
 pub type Answers<'a, T> = Box<dyn Iterator<Item = Result<T>> + 'a>;
@@ -134,6 +135,18 @@ pub trait Read {
 
     /// Every accepted fact that was not erased; told again they give an equal graph.
     fn facts(&self) -> Answers<'_, Fact>;
+
+    /// The rules in force.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn rules(&self) -> Result<Rules>;
+
+    /// Every value that rules and kinds were given, by name, then in order of their times.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn rule_versions(&self) -> Result<Vec<RuleVersion>>;
 
     /// An application's own cursor, as the last `mark` left it.
     ///

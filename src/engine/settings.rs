@@ -37,8 +37,8 @@ pub(crate) fn set(change: &mut Change, fact: &Fact) -> Result<bool> {
         }
         Op::Corp { .. } => set_corp(change, fact),
         Op::Kind { name, per_scope } => {
-            let value = RuleValue::Text(per_scope.name().to_owned());
-            set_rule(change, &format!("kind {name}"), &value, fact)?;
+            let (name, value) = kind_rule(name, *per_scope);
+            set_rule(change, &name, &value, fact)?;
         }
         Op::Rules { set } => {
             for (name, value) in set {
@@ -123,8 +123,13 @@ fn touch_sources(change: &mut Change, before: &Rules) {
     }
 }
 
+/// A kind's number of ids as if it were a rule.
+pub(crate) fn kind_rule(name: &str, per_scope: PerScope) -> (String, RuleValue) {
+    (format!("kind {name}"), RuleValue::Text(per_scope.name().to_owned()))
+}
+
 /// The canonical text of a rule's value, for ties.
-fn rule_text(value: &RuleValue) -> String {
+pub(crate) fn rule_text(value: &RuleValue) -> String {
     match value {
         RuleValue::Number(number) => number.to_string(),
         RuleValue::Text(text) => text.clone(),

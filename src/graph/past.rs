@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use crate::engine::{
     Answers, AskAgain, Audited, Contact, Depth, EdgeDump, Entity, EntityDump, Explanation, HistoryStep,
-    Horizon, OpenConflict, PastState, Person, Reached, Read, RelationInterval, RelationOfToday, Seen, Stats,
-    Subject, Suggestion, Translation, Unresolved, Verdict, verbs,
+    Horizon, OpenConflict, PastState, Person, Reached, Read, RelationInterval, RelationOfToday, RuleVersion,
+    Seen, Stats, Subject, Suggestion, Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
 use crate::graph::view::{Shown, View, is_kept};
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Time, When};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Time, When};
 use crate::store::{Lens, State};
 
 /// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the
@@ -248,6 +248,14 @@ impl Read for Past {
 
     fn facts(&self) -> Answers<'_, Fact> {
         Box::new(verbs::past_facts(&self.state, self.horizon))
+    }
+
+    fn rules(&self) -> Result<Rules> {
+        Ok(verbs::rules_of(&self.rule_versions()?))
+    }
+
+    fn rule_versions(&self) -> Result<Vec<RuleVersion>> {
+        Ok(verbs::rule_versions(&self.state, self.horizon))
     }
 
     fn mark(&self, _key: &str) -> Result<Option<String>> {

@@ -6,12 +6,12 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
     Answers, AskAgain, Audited, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
-    OpenConflict, Person, Reached, Read, RelationInterval, Stats, Subject, Suggestion, Translation,
-    Unresolved, Verdict, verbs,
+    OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Stats, Subject, Suggestion,
+    Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::options::History;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Time, When};
+use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Time, When};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
@@ -237,6 +237,14 @@ impl<S: Shown> Read for S {
 
     fn facts(&self) -> Answers<'_, Fact> {
         stream(self.state(), verbs::all_facts)
+    }
+
+    fn rules(&self) -> Result<Rules> {
+        Ok(Rules::clone(&self.state()?.rules))
+    }
+
+    fn rule_versions(&self) -> Result<Vec<RuleVersion>> {
+        Ok(verbs::rule_versions(self.state()?, Horizon::ALL))
     }
 
     fn mark(&self, key: &str) -> Result<Option<String>> {

@@ -130,7 +130,9 @@ fn a_call_that_fails_while_a_large_change_is_settled_loses_nothing_and_leaves_no
         let found = answers(&graph);
         match &written {
             Ok(_) => assert_eq!(found, after, "call {index}"),
-            Err(Error::Io { .. } | Error::Poisoned) => assert!(found == before || found == after, "call {index}"),
+            Err(Error::Io { .. } | Error::Poisoned) => {
+                assert!(found == before || found == after, "call {index}")
+            }
             Err(other) => panic!("call {index}: {other}"),
         }
         failed += u32::from(written.is_err());

@@ -20,6 +20,8 @@ use crate::neighbors::NeighborsArgs;
 use crate::rekey::RekeyArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
+use crate::retract::RetractArgs;
+use crate::rules::RulesArgs;
 use crate::same::PairArgs;
 use crate::snapshot::SnapshotArgs;
 use crate::subject::SubjectArgs;
@@ -150,6 +152,12 @@ pub(crate) enum Command {
     Link(LinkArgs),
     /// What was said of two ids until now does not count
     Unlink(UnlinkArgs),
+    /// What a source, a batch or an event said, or what was said of a pair, counts no more
+    Retract(RetractArgs),
+    /// It counts again: lift the retraction of the same words
+    Unretract(RetractArgs),
+    /// The rules in force, and changes of them
+    Rules(RulesArgs),
     /// Everything that is held about an id, also if it is restricted
     ExportSubject(SubjectArgs),
     /// Erase an id, or its whole entity: what was said of it no longer counts, and its bytes go

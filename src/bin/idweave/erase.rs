@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::audit::published_json;
 use crate::cli::Common;
 use crate::database;
+use crate::dry_run;
 use crate::exit::{Done, Failure};
 use crate::moment;
 use crate::output::{Out, count};
@@ -50,6 +51,9 @@ pub(crate) struct EraseArgs {
     /// Return when the bytes are gone from the files (the clock of this command is --recorded-at)
     #[arg(long)]
     now: bool,
+    /// Erase nothing: print what would go and what that would change about identities
+    #[arg(long, conflicts_with = "now")]
+    dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -83,6 +87,13 @@ pub(crate) fn run(args: &EraseArgs, common: &Common, out: &mut Out) -> Result<Do
     let id = database::id("ID", &args.id)?;
     let now = moment::now(common)?;
     let at = time(args.at.as_deref(), now)?;
+    if args.dry_run {
+        let (reach, reason) = (args.reach.into(), args.reason.clone());
+        let erase = Fact { at, batch: None, op: Op::Erase { id, reach, reason, sticky: args.sticky } };
+        let foreseen = dry_run::foresee(now, common, |tx| tx.apply(&erase))?;
+        dry_run::tell(&foreseen, common, out)?;
+        return Ok(Done::Yes);
+    }
     let graph = database::open(common)?;
     let request = EraseRequest::new(id, args.reach.into(), at).reason(&args.reason).sticky(args.sticky);
     let mut receipt = graph.erase(now, &request)?;

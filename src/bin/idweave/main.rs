@@ -21,6 +21,7 @@ mod csv;
 mod database;
 mod decide;
 mod demo;
+mod dry_run;
 mod dump;
 mod erase;
 mod exit;
@@ -31,6 +32,7 @@ mod ingest;
 mod ingest_notes;
 mod ingest_options;
 mod init;
+mod large;
 mod lines;
 mod merge;
 mod moment;
@@ -39,6 +41,8 @@ mod output;
 mod rekey;
 mod resolve;
 mod restore;
+mod retract;
+mod rules;
 mod same;
 mod snapshot;
 mod subject;
@@ -101,6 +105,9 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Unblock(args) => decide::unblock(&args, common, out),
         Command::Link(args) => decide::link(&args, common, out),
         Command::Unlink(args) => decide::unlink(&args, common, out),
+        Command::Retract(args) => retract::retract(&args, common, out),
+        Command::Unretract(args) => retract::unretract(&args, common, out),
+        Command::Rules(args) => rules::run(&args, common, out),
         Command::ExportSubject(args) => subject::run(&args, common, out),
         Command::Erase(args) => erase::run(&args, common, out),
         Command::Restrict(args) => erase::restrict(&args, common, out),

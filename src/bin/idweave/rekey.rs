@@ -8,9 +8,6 @@
 //!      and what is known is not written twice.
 //!   R2 the mark says how many lines are committed and what they were; it is written with them. A job that was stopped
 //!      goes on behind them, unless they are others now: then it begins anew.
-//!
-//! # Not here
-//!   a preview: the facts of a job are made by `Job::fact`, whoever they are for.
 
 use std::num::NonZeroU64;
 use std::path::PathBuf;
@@ -23,6 +20,7 @@ use sha2::{Digest, Sha256};
 use crate::cli::Common;
 use crate::csv;
 use crate::database;
+use crate::dry_run;
 use crate::exit::{Done, Failure, say};
 use crate::import::{check_batch, progress_of};
 use crate::lines::{Line, Lines, is_stdin, name_of};
@@ -80,6 +78,9 @@ pub(crate) struct RekeyArgs {
     /// Label the facts with this batch, so that one retraction takes them all back
     #[arg(long, value_name = "NAME")]
     batch: Option<String>,
+    /// Write nothing: print what the rest of the job would change about identities, as one commit
+    #[arg(long)]
+    dry_run: bool,
 }
 
 pub(crate) fn run(args: &RekeyArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
@@ -116,7 +117,7 @@ pub(crate) fn run(args: &RekeyArgs, common: &Common, out: &mut Out) -> Result<Do
     if let Some(begun) = begun.filter(|begun| begun.at == at) {
         rekey.skip(&begun)?;
     }
-    let done = rekey.commits(&graph, common);
+    let done = if args.dry_run { rekey.dry_run(&graph, common, out) } else { rekey.commits(&graph, common) };
     let closed = graph.close();
     let reported = rekey.tally.report(common, out);
     let done = done?;
@@ -265,6 +266,22 @@ impl Rekey<'_> {
             }
         }
         progress.finish_and_clear();
+        Ok(self.tally.done())
+    }
+
+    /// Tells what the rest of the lines would change.
+    fn dry_run(&mut self, graph: &Graph, common: &Common, out: &mut Out) -> Result<Done, Failure> {
+        let now = moment::now(common)?;
+        let fill = |tx: &mut Tx| {
+            while !self.ended {
+                self.fill(tx, now)?;
+            }
+            Ok(())
+        };
+        match graph.what_if(now, fill) {
+            Ok(foreseen) => dry_run::tell(&foreseen, common, out)?,
+            Err(error) => return Err(self.tally.stopped.take().unwrap_or(Failure::Engine(error))),
+        }
         Ok(self.tally.done())
     }
 

@@ -12,6 +12,7 @@ mod ingest;
 mod kill;
 mod merge;
 mod past;
+mod rules;
 mod segments;
 mod support;
 mod work;
