@@ -61,7 +61,6 @@ pub(crate) use attend::Attend;
 pub(crate) use change::{Change, Door, Erased};
 pub(crate) use check::check;
 pub(crate) use difference::{changes_of, difference, named};
-pub(crate) use marks::Marks;
 pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
 pub(crate) use settings::restore_settings;
 pub(crate) use settle::{settle, settle_attended};

@@ -11,7 +11,6 @@ use crate::graph::feed::Feed;
 use crate::graph::tx::Tx;
 use crate::journal::{End, Place, SegmentName};
 use crate::model::Time;
-use crate::records::NodeNo;
 use crate::store::{Home, State};
 
 /// The one writer: the latest state and the store.
@@ -120,7 +119,7 @@ impl Writer {
         &mut self,
         mut change: Change,
         payload: Vec<u8>,
-        changes: Option<Changes<NodeNo>>,
+        changes: Option<Changes<u32>>,
     ) -> Result<Arc<State>> {
         let Some(home) = &mut self.home else { return Err(Error::Poisoned) };
         if let Err(error) = home.append(change.seq, change.recorded_at, &payload) {

@@ -176,7 +176,7 @@ impl Shared {
         let changes = if writer.feed().has(change.seq) {
             None
         } else {
-            let differing = overflow.differing(writer.state(), &mut change.state);
+            let differing = overflow.differing(writer.state(), &mut change.state)?;
             Some(changes_of(&differing, &change.state))
         };
         change.checked()?;

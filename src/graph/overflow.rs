@@ -11,14 +11,13 @@
 
 use std::sync::{Arc, MutexGuard};
 
-use crate::engine::{Attend, Marks, Settling};
+use crate::engine::{Attend, Settling};
 use crate::error::Result;
 use crate::graph::checkpoint::{Frozen, mergeable, write_merged, write_segment};
 use crate::graph::shared::{Shared, held};
 use crate::journal::Place;
-use crate::records::{NodeNo, PairKey};
 use crate::segment::Segment;
-use crate::store::{Differing, Draft, Layers, Lens, Saved, State, merge, write_changes};
+use crate::store::{Candidates, Differing, Draft, Layers, Saved, State, merge, write_changes};
 
 /// Segments of a change that may lie on top of each other before they are merged.
 const SEGMENTS_MAX: usize = 24;
@@ -50,8 +49,7 @@ pub(crate) struct Overflow<'s, 'p> {
     guard: Option<CheckpointsGuard<'s>>,
     is_held: bool,
     /// Of what was written out, what differs from what the change began with.
-    nodes: Marks<NodeNo>,
-    pairs: Marks<PairKey>,
+    candidates: Candidates,
 }
 
 impl<'s, 'p> Overflow<'s, 'p> {
@@ -76,8 +74,7 @@ impl<'s, 'p> Overflow<'s, 'p> {
             own: Vec::new(),
             guard: None,
             is_held,
-            nodes: Marks::default(),
-            pairs: Marks::default(),
+            candidates: Candidates::default(),
         }
     }
 
@@ -122,9 +119,7 @@ impl<'s, 'p> Overflow<'s, 'p> {
         records.batch_retractions = self.begun.batch_retractions.clone();
         records.source_retractions = self.begun.source_retractions.clone();
         records.marks = self.begun.marks.clone();
-        let (nodes, pairs) = Differing::candidates(&self.begun, &records.delta)?;
-        self.nodes.extend(nodes);
-        self.pairs.extend(pairs);
+        self.candidates.note(&self.begun, &records.delta)?;
         let number = self.take_number();
         let below = self.begun.layers.segments().to_vec();
         let write = |out: &mut _| write_changes(&records, None, out);
@@ -166,15 +161,11 @@ impl<'s, 'p> Overflow<'s, 'p> {
 
     /// What two states say differently: where the change wrote out something else, and where either has something in
     /// memory.
-    pub(crate) fn differing(&mut self, before: &State, now: &mut Draft) -> Differing {
+    pub(crate) fn differing(&mut self, before: &State, now: &mut Draft) -> Result<Differing> {
         if self.own.is_empty() {
-            return Differing::between(before, now);
+            return Ok(Differing::between(before, now));
         }
-        for delta in [&before.delta, &now.delta] {
-            self.nodes.extend(delta.nodes.values().map(|(number, _)| *number));
-            self.pairs.extend(delta.pairs.values().map(|(key, _)| *key));
-        }
-        Differing::among((self.nodes.take(), self.pairs.take()), &mut Lens::on(before), now)
+        std::mem::take(&mut self.candidates).differing(before, now)
     }
 
     /// The change counts, and its segments with it.

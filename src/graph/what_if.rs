@@ -40,7 +40,7 @@ impl Graph {
         let mut overflow = Overflow::begin(self.shared(), before.clone(), false, &mut progress);
         let (value, mut change) = filled(tx, fill)?;
         settle_attended(&mut change, &mut overflow)?;
-        let differing = overflow.differing(&before, &mut change.state);
+        let differing = overflow.differing(&before, &mut change.state)?;
         told(value, change, &differing, &before)
     }
 }

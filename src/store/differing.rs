@@ -72,43 +72,55 @@ impl Differing {
                 None if key.b >= before.number_count => None,
                 None => now.pair_below_delta(*key),
             };
-            let was = was.map_or_else(Vec::new, conflicts_of);
-            let is = is.and_then(|(_, pair)| pair.as_deref());
-            if was != is.map_or_else(Vec::new, conflicts_of) {
+            let was = conflicts_in(was);
+            if was != conflicts_in(is.and_then(|(_, pair)| pair.as_deref())) {
                 conflicts.push((*key, was));
             }
         });
         Differing { nodes: nodes.into_iter().collect(), conflicts: conflicts.into_iter().collect() }
     }
+}
 
-    /// Of what a delta holds, the nodes and pairs that say something else than a state.
-    pub(crate) fn candidates(before: &State, delta: &Delta) -> Result<(Vec<NodeNo>, Vec<PairKey>)> {
+/// Where two states may differ that do not share their layers: of what a change wrote out, what differs from the state it
+/// began with.
+#[derive(Default)]
+pub(crate) struct Candidates {
+    nodes: Vec<NodeNo>,
+    pairs: Vec<PairKey>,
+}
+
+impl Candidates {
+    /// Notes what of a delta differs from a state.
+    pub(crate) fn note(&mut self, before: &State, delta: &Delta) -> Result<()> {
         let mut before = Lens::on(before);
-        let (mut nodes, mut pairs) = (Vec::new(), Vec::new());
         for (number, slot) in delta.nodes.values() {
             if Identity::at(before.slot(*number)) != Identity::at(Some(slot)) {
-                nodes.push(*number);
+                self.nodes.push(*number);
             }
             before.shed();
         }
         for (key, pair) in delta.pairs.values() {
-            let conflicts = |pair: Option<&Pair>| pair.map_or_else(Vec::new, conflicts_of);
-            if conflicts(before.pair(*key)) != conflicts(pair.as_deref()) {
-                pairs.push(*key);
+            if conflicts_in(before.pair(*key)) != conflicts_in(pair.as_deref()) {
+                self.pairs.push(*key);
             }
             before.shed();
         }
-        before.take_fault().map_or(Ok((nodes, pairs)), Err)
+        before.take_fault().map_or(Ok(()), Err)
     }
 
-    /// Compares two states, whatever their layers, where they may differ: in these nodes and pairs.
-    pub(crate) fn among(
-        (nodes, pairs): (Vec<NodeNo>, Vec<PairKey>),
-        before: &mut Lens<&State>,
-        now: &mut Draft,
-    ) -> Differing {
+    /// What two states say differently: at the candidates, and wherever either has something in memory.
+    pub(crate) fn differing(mut self, before: &State, now: &mut Draft) -> Result<Differing> {
+        for delta in [&before.delta, &now.delta] {
+            self.nodes.extend(delta.nodes.values().map(|(number, _)| *number));
+            self.pairs.extend(delta.pairs.values().map(|(key, _)| *key));
+        }
+        self.nodes.sort_unstable();
+        self.nodes.dedup();
+        self.pairs.sort_unstable();
+        self.pairs.dedup();
+        let mut before = Lens::on(before);
         let mut differing = Differing::default();
-        for number in nodes {
+        for number in self.nodes {
             let was = Identity::at(before.slot(number));
             if was != Identity::at(now.slot(number)) {
                 differing.nodes.insert(number, was);
@@ -116,16 +128,20 @@ impl Differing {
             before.shed();
             now.shed();
         }
-        for key in pairs {
-            let was = before.pair(key).map_or_else(Vec::new, conflicts_of);
-            if was != now.pair(key).map_or_else(Vec::new, conflicts_of) {
+        for key in self.pairs {
+            let was = conflicts_in(before.pair(key));
+            if was != conflicts_in(now.pair(key)) {
                 differing.conflicts.insert(key, was);
             }
             before.shed();
             now.shed();
         }
-        differing
+        before.take_fault().or(now.take_fault()).map_or(Ok(differing), Err)
     }
+}
+
+fn conflicts_in(pair: Option<&Pair>) -> Vec<(Direct, Reason)> {
+    pair.map_or_else(Vec::new, conflicts_of)
 }
 
 /// The edges of a pair that are in conflict with what is known.
