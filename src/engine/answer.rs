@@ -59,8 +59,11 @@ pub struct HistoryStep {
     pub joined: Vec<Id>,
     /// The ids that went.
     pub left: Vec<Id>,
-    /// The facts that this commit brought about these ids; where it brought none, its settings and retractions.
+    /// The facts that this commit brought about these ids, and those that it undid or made count again; where there are
+    /// none, its settings and retractions.
     pub because: Vec<Fact>,
+    /// The commits that this one undid.
+    pub undid: Vec<u64>,
 }
 
 /// One line of `dump entities`.

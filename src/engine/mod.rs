@@ -36,6 +36,7 @@ mod suggestions;
 mod tell;
 mod tomb;
 mod translate;
+mod undo;
 mod unresolved;
 mod walk;
 
@@ -59,6 +60,7 @@ pub(crate) use difference::{difference, named};
 pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
 pub(crate) use settings::restore_settings;
 pub(crate) use settle::settle;
+pub(crate) use undo::undo;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {

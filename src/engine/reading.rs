@@ -33,13 +33,15 @@ pub(crate) fn evidence_of(
     let rules = source.rules();
     let info = |evidence: &Evidence| {
         let name = source.text(evidence.source);
+        // Evidence that was undone is shown as it was told.
+        let said = evidence.said(source.undone()).unwrap_or_else(|| evidence.whole());
         EvidenceInfo {
             source: name.to_owned(),
-            strength: evidence.stated.unwrap_or_else(|| rules.strength_of(name)),
+            strength: said.stated.unwrap_or_else(|| rules.strength_of(name)),
             observed_at: evidence.observed_at,
             batch: evidence.batch.map(|batch| source.text(batch).to_owned()),
-            expires_at: evidence.expires_at,
-            recorded_seq: evidence.recorded_seq,
+            expires_at: said.expires_at,
+            recorded_seq: said.recorded_seq,
             stands: stands(evidence),
         }
     };

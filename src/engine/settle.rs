@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::engine::assess::assess_pairs;
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
+use crate::engine::undo::mark_undone;
 use crate::engine::walk::live_pairs_of;
 use crate::error::Result;
 use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
@@ -29,6 +30,7 @@ pub(crate) fn settle(change: &mut Change) -> Result<()> {
     if change.dirty.is_empty() {
         return change.checked();
     }
+    mark_undone(change);
     if change.dirty.everything {
         let mut all: Vec<NodeNo> = Vec::new();
         for number in 0..change.state.number_count {

@@ -132,6 +132,14 @@ impl Graph {
         self.write(now, |tx| tx.apply(fact))
     }
 
+    /// Undoes an earlier commit by a new one; `false` if it is undone already.
+    ///
+    /// # Errors
+    /// See [`Tx::undo`] and [`Graph::write`].
+    pub fn undo(&self, now: Time, seq: u64) -> Result<Committed<bool>> {
+        self.write(now, |tx| tx.undo(seq))
+    }
+
     /// Makes every commit so far durable: the last of them.
     ///
     /// # Errors

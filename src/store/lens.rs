@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
     List, ListKey, NodeItem, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet,
-    Sym,
+    Sym, Undone,
 };
 use crate::segment::rows::{
     ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
@@ -472,6 +472,10 @@ impl<S: Borrow<State>> Source for Lens<S> {
 
     fn sym(&self, text: &str) -> Option<Sym> {
         self.state().sym(text)
+    }
+
+    fn undone(&self) -> &Undone {
+        &self.state().undone
     }
 
     fn batch_is_retracted(&self, batch: Option<Sym>) -> bool {

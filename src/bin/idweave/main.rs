@@ -44,6 +44,7 @@ mod snapshot;
 mod subject;
 mod tally;
 mod translate;
+mod undo;
 mod unresolved;
 mod verify;
 
@@ -101,6 +102,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Unblock(args) => decide::unblock(&args, common, out),
         Command::Link(args) => decide::link(&args, common, out),
         Command::Unlink(args) => decide::unlink(&args, common, out),
+        Command::Undo(args) => undo::run(&args, common, out),
         Command::ExportSubject(args) => subject::run(&args, common, out),
         Command::Erase(args) => erase::run(&args, common, out),
         Command::Restrict(args) => erase::restrict(&args, common, out),

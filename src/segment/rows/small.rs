@@ -25,7 +25,7 @@ pub(crate) fn take_lifting_from(reader: &mut Reader<'_>) -> Result<Lifting, What
             let at = Time::from_ms(reader.signed()?);
             all.push(ToldAt { at, recorded_seq: reader.varint()? });
         }
-        if !all.is_sorted_by(|x, y| x.at < y.at) {
+        if !all.is_sorted_by(|x, y| (x.at, x.recorded_seq) < (y.at, y.recorded_seq)) {
             return Err("times out of order");
         }
     }
@@ -140,6 +140,21 @@ pub(crate) fn take_tomb(bytes: &[u8]) -> Result<(Time, bool), What> {
     let at = Time::from_ms(reader.signed()?);
     let (sticky, []) = reader.flags::<0>()?;
     all(&reader, (at, sticky))
+}
+
+/// Writes the commits that undo one.
+pub(crate) fn put_undos(undos: &[u64]) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.varint(undos.len() as u64);
+    undos.iter().for_each(|by| out.varint(*by));
+    out.into_bytes()
+}
+
+/// Reads them.
+pub(crate) fn take_undos(bytes: &[u8]) -> Result<Vec<u64>, What> {
+    let mut reader = Reader::new(bytes);
+    let undos = (0..reader.varint()?).map(|_| reader.varint()).collect::<Result<Vec<u64>, What>>()?;
+    all(&reader, undos)
 }
 
 /// Writes a pair whose ends lie in two records.
