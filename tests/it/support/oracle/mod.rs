@@ -30,6 +30,8 @@ use counting::State;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     Accepted,
+    /// Accepted, and no part of the commit: what counts says as much.
+    Known,
     /// Refused, with the rule.
     Refused(&'static str),
 }
@@ -90,6 +92,10 @@ impl Oracle {
         if let Op::Erase { id, reach, reason, sticky } = &fact.op {
             // Reading: an erasure is never refused as `Erased`, else two erasures would not commute.
             for id in self.reached(id, *reach) {
+                let known = self.tombstones().get(&id).copied();
+                if known.is_some_and(|known| known.at >= fact.at && known.sticky >= *sticky) {
+                    continue;
+                }
                 let op = Op::Erase { id, reach: Reach::Id, reason: reason.clone(), sticky: *sticky };
                 self.accepted.push(Accepted { seq, fact: Fact { op, ..fact.clone() } });
             }
@@ -100,7 +106,7 @@ impl Oracle {
         }
         // Reading: what counts already is no part of a commit that tells it again.
         if self.is_known(&fact) {
-            return Door::Accepted;
+            return Door::Known;
         }
         self.accepted.push(Accepted { seq, fact: fact.clone() });
         if let Op::Corp { key, aliases, .. } = &fact.op {
