@@ -393,15 +393,8 @@ impl<S: Borrow<State>> Lens<S> {
         self.loads.relations.insert(key, relation).as_ref()
     }
 
-    /// The batches that told of a toggle, as the segments have it.
-    pub(crate) fn batches_below(&self, key: &SideKey) -> Vec<Sym> {
-        match self.side_below(key) {
-            Some(Side::Toggle(_, ops)) => ops.iter().filter_map(|op| op.batch).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn side_below(&self, key: &SideKey) -> Option<&Side> {
+    /// A side record as the segments have it.
+    pub(in crate::store) fn side_below(&self, key: &SideKey) -> Option<&Side> {
         if self.segments().is_empty() {
             return None;
         }

@@ -72,12 +72,7 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
         sources.push(SourceRetraction { source, scope, from, to, lifting });
         Ok(())
     })?;
-    let mut undos: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
-    each_row(&segments, Tag::Undone, |key, value| {
-        undos.insert(take_undone_key(key)?, take_undos(value)?);
-        Ok(())
-    })?;
-    let undone = Undone::of(undos).ok_or_else(|| damaged("an undo of what is not earlier"))?;
+    let undone = undone_in(&segments)?.ok_or_else(|| damaged("an undo of what is not earlier"))?;
     let mut marks = BTreeMap::new();
     each_row(&segments, Tag::Mark, |key, value| {
         let key =
@@ -93,6 +88,16 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
     saved.settings = settings.len() as u32;
     state.layers = Layers::of(segments.clone(), saved);
     Ok(Some(Restored { state, settings }))
+}
+
+/// The commits that were undone; `None` if that cannot be.
+fn undone_in(segments: &[Arc<Segment>]) -> Result<Option<Undone>> {
+    let mut undos: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    each_row(segments, Tag::Undone, |key, value| {
+        undos.insert(take_undone_key(key)?, take_undos(value)?);
+        Ok(())
+    })?;
+    Ok(Undone::of(undos))
 }
 
 fn number_in(key: &[u8]) -> Result<u32, What> {

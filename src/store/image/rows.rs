@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::records::{ListKey, PairKey, Side};
+use crate::records::{ListKey, PairKey, Side, Sym};
 use crate::segment::rows::{
     COMMITS_A_ROW, Tag, audit_key, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key,
     pair_key, put_audit, put_commit_times, put_far_pair, put_lifting, put_list_rows, put_mark, put_relation,
@@ -59,7 +59,7 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
         for id in key.ids() {
             rows.insert(mention_key(id, Some(key)), lives.then(Vec::new));
         }
-        let batches = Lens::on(state).answer(|lens| lens.batches_below(key))?;
+        let batches = Lens::on(state).answer(|lens| batches_of(lens.side_below(key)))?;
         rows.extend(batches.into_iter().map(|batch| (batch_side_key(batch, Some(key)), None)));
         if let Some(Side::Toggle(_, ops)) = side.as_deref() {
             let batches = ops.iter().filter_map(|op| op.batch);
@@ -89,6 +89,14 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// The batches that told of a toggle.
+fn batches_of(side: Option<&Side>) -> Vec<Sym> {
+    match side {
+        Some(Side::Toggle(_, ops)) => ops.iter().filter_map(|op| op.batch).collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// When the commits were recorded, in rows of which the first may have been begun before.
