@@ -14,4 +14,5 @@ mod merge;
 mod past;
 mod segments;
 mod support;
+mod undo;
 mod work;
