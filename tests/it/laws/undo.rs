@@ -10,6 +10,7 @@ use crate::laws::changes::Mirror;
 use crate::laws::engine::{Told, dump, equal, fed, feed, new_graph, numbers};
 use crate::laws::relations::agree;
 use crate::laws::subject::Subject;
+use crate::laws::unresolved::{self, without_topology};
 use crate::laws::{Check, RARE, SMALL, last, told_oracle};
 use crate::segments::answers::{Questions, text};
 use crate::support::generate::{Flavour, NOW, Random, commits};
@@ -137,6 +138,19 @@ fn what_an_undone_commit_told_is_as_never_told_but_for_lone_ids() {
     for flavour in [Flavour::Commuting, Flavour::Kept, Flavour::EntityErasure] {
         report(campaign("undo", flavour, SMALL, undone_is_as_never_told));
     }
+}
+
+#[test]
+fn what_lacks_a_unionid_is_told_without_what_was_undone() {
+    report(campaign("unresolved, undone", Flavour::Kept, SMALL, |facts, random| {
+        let facts = without_topology(facts);
+        let (graph, mut oracle) = (new_graph()?, Oracle::new());
+        for facts in commits(&facts, random) {
+            let steps = with_undos(facts, graph.view().seq(), random);
+            commit(&graph, &mut oracle, steps)?;
+        }
+        unresolved::agrees(&graph, &oracle, &facts, random)
+    }));
 }
 
 /// A graph with aliases is not told again by its facts; all else holds.
