@@ -173,3 +173,26 @@ pub(crate) fn take_far_pair(key: PairKey, bytes: &[u8]) -> Result<Pair, What> {
     let pair = take_pair(key, &NoMembers, &mut Clock::new(in_seconds), &mut reader)?;
     all(&reader, pair)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{put_undos, take_undos};
+    use crate::segment::rows::{take_undone_key, undone_key};
+
+    #[test]
+    fn an_undone_commit_is_written_as_the_table_says() {
+        assert_eq!(undone_key(0x0102), *b"w\0\0\0\0\0\0\x01\x02");
+        assert_eq!(take_undone_key(&undone_key(0x0102)), Ok(0x0102));
+        assert_eq!(put_undos(&[3, 300]), [2, 3, 0xac, 2]);
+        assert_eq!(take_undos(&[2, 3, 0xac, 2]), Ok(vec![3, 300]));
+    }
+
+    #[test]
+    fn other_bytes_are_refused_with_a_word() {
+        assert_eq!(take_undone_key(b"w\0"), Err("cut short"));
+        assert_eq!(take_undone_key(b"x\0\0\0\0\0\0\0\x01"), Err("a row of another kind"));
+        assert_eq!(take_undone_key(b"w\0\0\0\0\0\0\0\x01\0"), Err("too long a key"));
+        assert_eq!(take_undos(&[2, 3]), Err("cut short"));
+        assert_eq!(take_undos(&[1, 3, 4]), Err("too long a row"));
+    }
+}

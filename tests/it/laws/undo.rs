@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use idweave::model::{Selector, When};
-use idweave::{Error, Fact, Id, Op, Outcome, Read, Time, ndjson};
+use idweave::{Error, Fact, Id, Op, Outcome, Read, Snapshot, Time, Translation, ndjson};
 
 use crate::laws::campaign::{campaign, report};
 use crate::laws::changes::Mirror;
@@ -428,4 +428,54 @@ fn facts_are_told_of_undone_ones_with_a_batch_that_is_retracted() {
     assert_eq!(labels, 3, "{:?}", lines(&graph));
     assert!(fed(&[link("app.login", "")]).is_ok_and(|graph| are_one(&graph)));
     assert!(graph.view().as_of_time(Time::from_ms(0)).is_ok());
+}
+
+#[test]
+fn a_negative_answer_that_is_undone_is_not_given() {
+    let graph = new_graph().unwrap();
+    let (id, unionid) = (OPENID.parse().unwrap(), "unionid:shop".parse().unwrap());
+    feed(&graph, &[link("app.login", r#","strength":"hint""#)]).unwrap();
+    let absent = Op::Absent { id, target: unionid, source: "mp.user_info".to_owned() };
+    feed(&graph, &[last(absent.clone())]).unwrap();
+    let answer =
+        || graph.view().translate(&OPENID.parse().unwrap(), &"unionid:shop".parse().unwrap(), NOW).unwrap();
+    assert!(matches!(answer(), Translation::Absent { .. }));
+    assert!(undo(&graph, 2).unwrap());
+    assert!(!matches!(answer(), Translation::Absent { .. }));
+    assert_eq!(feed(&graph, &[last(absent)]).unwrap(), [Told::New]);
+    assert!(matches!(answer(), Translation::Absent { .. }));
+}
+
+#[test]
+fn an_erasure_keeps_every_telling_of_what_is_newer_than_it() {
+    let graph = new_graph().unwrap();
+    feed(&graph, &[link("app.login", "")]).unwrap();
+    assert!(undo(&graph, 1).unwrap());
+    feed(&graph, &[link("app.login", "")]).unwrap();
+    // Two tellings count now, and say the same.
+    assert!(undo(&graph, 2).unwrap());
+    let before = |op: Op, ms: i64| Fact { at: Time::from_ms(AT - ms), batch: None, op };
+    let block = Op::Block { id: OPENID.parse().unwrap(), reason: "r".to_owned(), actor: "a".to_owned() };
+    feed(&graph, &[before(block, 2)]).unwrap();
+    assert!(!are_one(&graph));
+    let (id, reason) = (OPENID.parse().unwrap(), "asked".to_owned());
+    let erase = Op::Erase { id, reach: idweave::model::Reach::Id, reason, sticky: false };
+    feed(&graph, &[before(erase, 1)]).unwrap();
+    assert!(are_one(&graph));
+    assert!(undo(&graph, 1).unwrap());
+    assert!(are_one(&graph));
+    assert!(undo(&graph, 3).unwrap());
+    assert!(!are_one(&graph));
+}
+
+#[test]
+fn a_snapshot_knows_what_was_undone() {
+    let place = tempfile::tempdir().unwrap();
+    let graph = new_graph().unwrap();
+    feed(&graph, &[link("app.login", "")]).unwrap();
+    assert!(undo(&graph, 1).unwrap());
+    graph.snapshot(&place.path().join("snapshot")).unwrap();
+    let snapshot = Snapshot::open(place.path().join("snapshot")).unwrap();
+    assert_eq!(dump(&snapshot), dump(&graph.view()));
+    assert!(!dump(&snapshot.as_of(1).unwrap()).edges.is_empty());
 }
