@@ -115,10 +115,8 @@ fn mark_pairs(change: &mut Change, seqs: &BTreeSet<u64>) {
 
 fn mark_side(change: &mut Change, key: &SideKey, seqs: &BTreeSet<u64>) {
     match change.state.side(key) {
-        Some(Side::Toggle(_, ops)) => {
-            if ops.iter().any(|op| seqs.contains(&op.recorded_seq)) {
-                refresh_toggle(change, key);
-            }
+        Some(Side::Toggle(_, ops)) if ops.iter().any(|op| seqs.contains(&op.recorded_seq)) => {
+            refresh_toggle(change, key);
         }
         Some(Side::Retraction(_, lifting)) if lifting.is_of(|seq| seqs.contains(&seq)) => match key {
             SideKey::PairRetraction(a, b, _) => {

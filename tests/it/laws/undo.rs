@@ -19,13 +19,13 @@ use crate::support::show::show;
 
 /// What one commit holds.
 enum Step {
-    Tell(Fact),
+    Tell(Box<Fact>),
     Undo(u64),
 }
 
 /// The facts of a commit with undos before, between and behind them, of any commit so far and of some that are none.
 fn with_undos(facts: Vec<Fact>, seq: u64, random: &mut Random) -> Vec<Step> {
-    let mut steps: Vec<Step> = facts.into_iter().map(Step::Tell).collect();
+    let mut steps: Vec<Step> = facts.into_iter().map(|fact| Step::Tell(Box::new(fact))).collect();
     while random.one_in(2) {
         let undo = Step::Undo(random.below(seq as usize + 2) as u64);
         steps.insert(random.below(steps.len() + 1), undo);
