@@ -153,10 +153,12 @@ pub struct EvidenceInfo {
     pub batch: Option<String>,
     /// When the pending id dies by it.
     pub expires_at: Option<Time>,
-    /// The commit that brought it.
+    /// The commit that brought it; of those that are not undone, the first.
     pub recorded_seq: u64,
-    /// No retraction takes it.
+    /// No retraction takes it, and it is not undone.
     pub stands: bool,
+    /// Every commit that told it was undone.
+    pub undone: bool,
 }
 
 /// One edge on the way between two ids.

@@ -34,7 +34,8 @@ pub(crate) fn evidence_of(
     let info = |evidence: &Evidence| {
         let name = source.text(evidence.source);
         // Evidence that was undone is shown as it was told.
-        let said = evidence.said(source.undone()).unwrap_or_else(|| evidence.whole());
+        let counting = evidence.said(source.undone());
+        let said = counting.unwrap_or_else(|| evidence.whole());
         EvidenceInfo {
             source: name.to_owned(),
             strength: said.stated.unwrap_or_else(|| rules.strength_of(name)),
@@ -43,6 +44,7 @@ pub(crate) fn evidence_of(
             expires_at: said.expires_at,
             recorded_seq: said.recorded_seq,
             stands: stands(evidence),
+            undone: counting.is_none(),
         }
     };
     let mut evidence: Vec<EvidenceInfo> = edge.evidence.iter().map(info).collect();

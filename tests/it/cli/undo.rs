@@ -92,3 +92,13 @@ fn the_dump_of_an_undone_graph_makes_an_equal_one() {
     db.run_with(&["import", "-"], &link(OPENID, UNIONID, "mini.code2session")).exits(0);
     db.run(&["same", OPENID, EXTERNAL]).exits(0);
 }
+
+#[test]
+fn explain_says_what_was_undone_and_what_was_retracted() {
+    let db = two_commits();
+    db.run_with(&["import", "-"], &link(EXTERNAL, UNIONID, "import.crm")).exits(0);
+    db.run(&["undo", "3"]).exits(0);
+    let text = db.run(&["explain", EXTERNAL, UNIONID]).exits(0).stdout;
+    assert!(text.contains("commit 3, undone)"), "{text}");
+    assert!(!text.contains("retracted"), "{text}");
+}
