@@ -131,7 +131,8 @@ fn main() {
         let tenth = settling.done * 10 / settling.total.max(1);
         if tenth > told {
             told = tenth;
-            println!("  {:3} % after {:.1} s", tenth * 10, begun.elapsed().as_secs_f64());
+            let mib = memory() as f64 / MIB;
+            println!("  {:3} % after {:.1} s, {mib:.0} MiB", tenth * 10, begun.elapsed().as_secs_f64());
         }
     };
     let (written, peak) = peak_of(|| graph.write_large(NOW, |tx| tx.apply(&retract), progress));

@@ -217,6 +217,18 @@ pub enum Error {
         /// The first commit that can be asked for.
         oldest: u64,
     },
+    /// A commit was to be undone that does not exist, or does not yet.
+    #[error("there is no such commit to undo; the last one is {last}")]
+    NoSuchCommit {
+        /// The last commit.
+        last: u64,
+    },
+    /// A commit was to be undone that holds what can not be undone.
+    #[error("this commit can not be undone: it holds {what}")]
+    NotUndone {
+        /// What it holds.
+        what: &'static str,
+    },
     /// A fact of the transaction failed half-way (its error said why): nothing of the transaction was written.
     #[error("a fact of this transaction failed half-way and nothing of it was written; begin it again")]
     Broken,

@@ -59,8 +59,11 @@ pub struct HistoryStep {
     pub joined: Vec<Id>,
     /// The ids that went.
     pub left: Vec<Id>,
-    /// The facts that this commit brought about these ids; where it brought none, its settings and retractions.
+    /// The facts that this commit brought about these ids, and those that it undid or made count again; where there are
+    /// none, its settings and retractions.
     pub because: Vec<Fact>,
+    /// The commits that this one undid.
+    pub undid: Vec<u64>,
 }
 
 /// One line of `dump entities`.
@@ -150,10 +153,12 @@ pub struct EvidenceInfo {
     pub batch: Option<String>,
     /// When the pending id dies by it.
     pub expires_at: Option<Time>,
-    /// The commit that brought it.
+    /// The commit that brought it; of those that are not undone, the first.
     pub recorded_seq: u64,
-    /// No retraction takes it.
+    /// No retraction takes it, and it is not undone.
     pub stands: bool,
+    /// Every commit that told it was undone.
+    pub undone: bool,
 }
 
 /// One edge on the way between two ids.

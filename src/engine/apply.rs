@@ -4,7 +4,7 @@ use crate::codec::Entry;
 use crate::engine::audit::note_restriction;
 use crate::engine::change::Change;
 use crate::engine::door::admit;
-use crate::engine::{erase, relations, retract, settings, sides, tell};
+use crate::engine::{erase, relations, retract, settings, sides, tell, undo};
 use crate::error::Result;
 use crate::model::{Fact, Op};
 use crate::records::Direct;
@@ -58,6 +58,7 @@ pub(crate) fn replay(change: &mut Change, entry: Entry) -> Result<()> {
             }
         }
         Entry::Erase(erasure) => erase::replay(change, &erasure)?,
+        Entry::Undo { seq } => undo::replay_undo(change, seq)?,
     }
     change.checked()
 }

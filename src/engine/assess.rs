@@ -9,10 +9,11 @@ use std::cmp::Reverse;
 
 use crate::engine::change::Change;
 use crate::engine::marks::Marks;
-use crate::engine::retract::stands;
+use crate::engine::retract::standing;
 use crate::model::{Kind, Rules, Strength, Time};
 use crate::records::{
     Edge, EdgeState, Evidence, List, ListKey, Node, NodeNo, Pair, PairKey, PendingClock, PendingPair, Phase,
+    Telling,
 };
 use crate::resolve::{EdgeForce, Level, Reason, Status, Voice, edge_force, scope_counts};
 use crate::store::{Draft, Source};
@@ -78,10 +79,10 @@ fn set_clocks(state: &mut Draft, number: PairKey) -> Vec<PairKey> {
     // Only edges to ids that are neither external_userids nor pending ids say when a pending id dies.
     let plain = |node: &Node| !matches!(node.id.kind(), Kind::PendingId | Kind::ExternalUserid);
     let says_end = plain(a) || plain(b);
-    let standing = pair.edges.iter().flat_map(|edge| &edge.evidence).filter(|e| stands(state, a, b, e));
+    let evidence = pair.edges.iter().flat_map(|edge| &edge.evidence);
     let (mut end, mut latest) = (None, None);
-    for evidence in standing {
-        let dies = evidence.expires_at.unwrap_or_else(|| evidence.observed_at.plus_ms(PENDING_LIFE_MS));
+    for (evidence, said) in evidence.filter_map(|e| Some((e, standing(state, a, b, e)?))) {
+        let dies = said.expires_at.unwrap_or_else(|| evidence.observed_at.plus_ms(PENDING_LIFE_MS));
         end = end.max(says_end.then_some(dies));
         latest = latest.max(Some(evidence.observed_at));
     }
@@ -176,17 +177,18 @@ fn assess_edge(state: &Draft, pair: &Pair, edge: &Edge) -> EdgeState {
     let mut fresh = EdgeState { status: edge.state.status, level: edge.state.level, ..EdgeState::new() };
     let (Some(a), Some(b)) = (state.node(pair.a), state.node(pair.b)) else { return fresh };
     let rules: &Rules = &state.rules;
-    let standing: Vec<&Evidence> = edge.evidence.iter().filter(|e| stands(state, a, b, e)).collect();
+    let standing: Vec<(&Evidence, Telling)> =
+        edge.evidence.iter().filter_map(|e| Some((e, standing(state, a, b, e)?))).collect();
     fresh.evidence_count = u32::try_from(standing.len()).unwrap_or(u32::MAX);
     if standing.is_empty() {
         // What became of it before says nothing any more.
         return EdgeState::new();
     }
     let valid_to = [a, b].iter().filter_map(|node| Some(node.clock.as_ref()?.valid_to)).min();
-    let in_scope = |e: &&Evidence| scope_counts(&state.topology, &a.id, &b.id, e.observed_at);
-    let in_time = |e: &&Evidence| valid_to.is_none_or(|valid_to| e.observed_at <= valid_to);
-    let scoped: Vec<&Evidence> = standing.iter().copied().filter(in_scope).collect();
-    let counting: Vec<&Evidence> = scoped.iter().copied().filter(in_time).collect();
+    let in_scope = |(e, _): &(&Evidence, Telling)| scope_counts(&state.topology, &a.id, &b.id, e.observed_at);
+    let in_time = |(e, _): &(&Evidence, Telling)| valid_to.is_none_or(|valid_to| e.observed_at <= valid_to);
+    let scoped: Vec<(&Evidence, Telling)> = standing.iter().copied().filter(in_scope).collect();
+    let counting: Vec<(&Evidence, Telling)> = scoped.iter().copied().filter(in_time).collect();
     let void = match (scoped.is_empty(), counting.is_empty()) {
         (true, _) => Some(Reason::ScopeMismatch),
         (_, true) => Some(Reason::PendingExpired),
@@ -194,12 +196,12 @@ fn assess_edge(state: &Draft, pair: &Pair, edge: &Edge) -> EdgeState {
     };
     // An edge left without evidence is described by what it had.
     let speaking = if void.is_some() { &standing } else { &counting };
-    let voices: Vec<Voice<'_>> = speaking.iter().map(|e| voice(state, rules, e)).collect();
+    let voices: Vec<Voice<'_>> = speaking.iter().map(|(e, said)| voice(state, rules, e, said)).collect();
     let phone = *a.id.kind() == Kind::Phone || *b.id.kind() == Kind::Phone;
     let force = edge_force(edge.direct.kind(), phone, &voices);
     fresh.force = force.unwrap_or(EdgeForce { strength: Strength::Hint, since: Time::MIN });
     fresh.joins_persons =
-        void.is_none() && counting.iter().any(|e| rules.joins_persons(state.text(e.source)));
+        void.is_none() && counting.iter().any(|(e, _)| rules.joins_persons(state.text(e.source)));
     fresh.phase = match void {
         Some(reason) => Phase::Void(reason),
         None if fresh.force.strength == Strength::Hint => Phase::Hint,
@@ -212,11 +214,11 @@ fn assess_edge(state: &Draft, pair: &Pair, edge: &Edge) -> EdgeState {
     fresh
 }
 
-fn voice<'e>(state: &Draft, rules: &Rules, evidence: &'e Evidence) -> Voice<'e> {
+fn voice<'e>(state: &Draft, rules: &Rules, evidence: &'e Evidence, said: &Telling) -> Voice<'e> {
     Voice {
         source: evidence.source,
         event: evidence.event.as_deref(),
-        strength: evidence.stated.unwrap_or_else(|| rules.strength_of(state.text(evidence.source))),
+        strength: said.stated.unwrap_or_else(|| rules.strength_of(state.text(evidence.source))),
         observed_at: evidence.observed_at,
     }
 }

@@ -5,12 +5,13 @@
 //!   C2 a fact that is refused at the door leaves no trace; one that fails later breaks the whole change.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::codec::Entry;
 use crate::engine::marks::Marks;
 use crate::error::Result;
 use crate::model::{Id, Placeholders, Time};
-use crate::records::{NodeNo, PairKey};
+use crate::records::{NodeNo, PairKey, Undone};
 use crate::store::{Draft, State};
 
 /// What the door asks of facts.
@@ -37,6 +38,8 @@ pub(crate) struct Dirty {
     pub(crate) hint_hubs: Marks<NodeNo>,
     /// Pairs whose hint edges changed.
     pub(crate) hints: Marks<PairKey>,
+    /// Commits that count otherwise since they were undone, or since that was undone: what they told is still to be found.
+    pub(crate) undone: BTreeSet<u64>,
     /// The rules changed: everything.
     pub(crate) everything: bool,
 }
@@ -45,6 +48,7 @@ impl Dirty {
     /// Whether nothing is.
     pub(crate) fn is_empty(&self) -> bool {
         !self.everything
+            && self.undone.is_empty()
             && self.pairs.is_empty()
             && self.blocks.is_empty()
             && self.families.is_empty()
@@ -61,6 +65,20 @@ pub(crate) struct Erased {
     pub(crate) macs: Vec<[u8; 32]>,
     /// How many of them had a number.
     pub(crate) known: usize,
+}
+
+/// Whether what a commit told makes the same told again known.
+pub(crate) struct Known {
+    undone: Arc<Undone>,
+    /// Nothing but what this commit told does.
+    only: Option<u64>,
+}
+
+impl Known {
+    /// Whether what this commit told does.
+    pub(crate) fn from(&self, seq: u64) -> bool {
+        self.only.map_or_else(|| self.undone.counts(seq), |only| only == seq)
+    }
 }
 
 /// A change in the making. It holds a secret and people's ids, so it has no Debug.
@@ -83,6 +101,9 @@ pub(crate) struct Change {
     pub(crate) door: Door,
     /// Settings are read back from segments, which hold what followed from them already.
     pub(crate) restoring: bool,
+    /// What is told was accepted once and is told again with the commit that brought it: all of it is kept, also what
+    /// says no more than another commit did.
+    pub(crate) retelling: bool,
     /// A fact failed half-way (C2).
     pub(crate) broken: bool,
 }
@@ -104,8 +125,14 @@ impl Change {
             secret,
             door,
             restoring: false,
+            retelling: false,
             broken: false,
         }
+    }
+
+    /// What makes a fact known already that a commit tells.
+    pub(crate) fn known_to(&self, seq: u64) -> Known {
+        Known { undone: self.state.undone.clone(), only: self.retelling.then_some(seq) }
     }
 
     /// An error, and a broken change, if what was read so far met damaged bytes.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::engine::reading::may_answer;
 use crate::model::{Id, Time};
-use crate::records::{Side, SideKey, forbids};
+use crate::records::{Side, SideKey, ToggleOp, forbids};
 use crate::store::Source;
 
 /// What somebody decided.
@@ -79,7 +79,8 @@ fn decisions(source: &impl Source, key: &SideKey, (forbidden, lifted): (Ruling, 
     let Some(id) = ids.first().filter(|_| ids.iter().all(|id| may_answer(source, id))) else {
         return Vec::new();
     };
-    let counts = || ops.iter().filter(|op| !source.batch_is_retracted(op.batch));
+    let counts_now = |op: &ToggleOp| source.counts(op.recorded_seq) && !source.batch_is_retracted(op.batch);
+    let counts = || ops.iter().filter(|op| counts_now(op));
     let latest = counts().map(|op| op.at).max();
     let is_forbidden = forbids(counts());
     let mut decisions: Vec<Decision> = ops
@@ -92,10 +93,7 @@ fn decisions(source: &impl Source, key: &SideKey, (forbidden, lifted): (Ruling, 
             reason: op.forbids.then(|| op.reason.to_string()),
             at: op.at,
             recorded_seq: op.recorded_seq,
-            in_force: is_forbidden
-                && op.forbids
-                && latest == Some(op.at)
-                && !source.batch_is_retracted(op.batch),
+            in_force: is_forbidden && op.forbids && latest == Some(op.at) && counts_now(op),
         })
         .collect();
     decisions

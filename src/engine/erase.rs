@@ -13,14 +13,14 @@ use crate::codec::{Entry, ErasedId, Erasure, ndjson};
 use crate::engine::apply::perform;
 use crate::engine::audit::note_erasure;
 use crate::engine::change::{Change, Erased};
-use crate::engine::facts::{facts_of_pair, facts_of_relation, facts_of_side};
+use crate::engine::facts::{facts_of_relation, facts_of_side, tellings_of_pair};
 use crate::engine::relations::{all_relations, remove_relation};
 use crate::engine::settle::settle;
 use crate::engine::sides::refresh_toggle;
 use crate::engine::tomb::mac_of;
 use crate::engine::walk::{all_pairs, entity_members};
 use crate::error::Result;
-use crate::model::{Fact, Id, Reach, Time, split_scope};
+use crate::model::{Fact, Id, Op, Reach, Time, split_scope};
 use crate::records::{Lifting, NodeNo, PairKey, Side, SideKey};
 use crate::store::{Draft, Source};
 
@@ -138,7 +138,7 @@ fn facts_naming(state: &Draft, id: &Id) -> Vec<Fact> {
     let mut facts: Vec<(Fact, u64)> = Vec::new();
     if let Some(number) = state.number_of(id) {
         let pairs = all_pairs(state, number).into_iter();
-        facts.extend(pairs.flat_map(|(_, pair)| facts_of_pair(state, pair)));
+        facts.extend(pairs.flat_map(|(_, pair)| tellings_of_pair(state, pair)));
         let relations = all_relations(state, number).into_iter();
         facts.extend(relations.flat_map(|(_, relation)| facts_of_relation(state, relation)));
     }
@@ -167,15 +167,28 @@ fn redirect(change: &mut Change, doomed: &BTreeSet<NodeNo>, entities: &[(NodeNo,
 /// Facts newer than the erasure name the id afresh, in order of time and text: how they were split into
 /// commits does not show in the numbers they get.
 fn tell_again(change: &mut Change, mut newer: Vec<(Fact, u64)>) -> Result<()> {
-    newer.sort_by_cached_key(|(fact, _)| (fact.at, ndjson::print(fact)));
-    let seq = change.seq;
+    newer.sort_by_cached_key(|(fact, seq)| (fact.at, ndjson::print(&but_for_what_it_says(fact)), *seq));
+    let (seq, retelling) = (change.seq, change.retelling);
+    change.retelling = true;
     for (fact, recorded_seq) in newer {
         change.seq = recorded_seq;
         let told = perform(change, &fact);
         change.seq = seq;
         told?;
     }
+    change.retelling = retelling;
     Ok(())
+}
+
+/// The same for all tellings of an evidence, which are told in the order of their commits.
+fn but_for_what_it_says(fact: &Fact) -> Fact {
+    let mut fact = fact.clone();
+    match &mut fact.op {
+        Op::Link { strength, expires_at, .. } => (*strength, *expires_at) = (None, None),
+        Op::Supersede { strength, .. } => *strength = None,
+        _ => {}
+    }
+    fact
 }
 
 /// Removes the side records' operations that go, and takes out the newer ones to be told again.
@@ -247,8 +260,10 @@ fn remove_node_facts(
     let relations = all_relations(&change.state, number);
     let mut all: Vec<(Fact, u64)> = Vec::new();
     for (other, pair) in pairs {
-        let facts = facts_of_pair(&change.state, pair);
-        detach_pair(change, number, other, pair, facts.len());
+        let facts = tellings_of_pair(&change.state, pair);
+        let edges = change.state.pair(pair).map_or(&[][..], |pair| &pair.edges);
+        let evidences = edges.iter().map(|edge| edge.evidence.len()).sum();
+        detach_pair(change, number, other, pair, evidences);
         all.extend(facts);
     }
     for (other, relation) in relations {

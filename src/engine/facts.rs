@@ -1,6 +1,9 @@
 //! The accepted facts, told again from the state: what `dump facts` prints and erasure takes out.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use crate::engine::past::Horizon;
 use crate::engine::relations::groups_from;
@@ -9,9 +12,12 @@ use crate::error::Result;
 use crate::model::{Fact, Id, KindScope, Op, RelationKind, Selector, Time};
 use crate::records::{
     Direct, Evidence, Lifting, NodeNo, PairKey, RelationGroup, RelationKey, RelationOp, Side, SideKey, Sym,
-    Telling, ToggleOp, ToldAt,
+    Telling, ToggleOp, ToldAt, Undone,
 };
 use crate::store::{Lens, RelationWalk, Source, SourceRetraction, State};
+
+/// What undone facts are labelled with when they are told to another graph.
+const UNDONE: &str = "undone";
 
 /// Relations of a node that are read together.
 const RELATIONS_AT_ONCE: usize = 256;
@@ -20,25 +26,9 @@ fn owned(state: &impl Source, sym: Option<Sym>) -> Option<String> {
     sym.map(|sym| state.text(sym).to_owned())
 }
 
-/// The links and supersedes of a pair, with the commit that brought each. What was told several times is one.
-pub(crate) fn facts_of_pair(state: &impl Source, key: PairKey) -> Vec<(Fact, u64)> {
-    told_of_pair(state, key, |evidence| vec![whole(evidence)])
-}
-
-/// The same, each telling by itself.
+/// The links and supersedes of a pair, with the commit that brought each: each telling by itself.
 pub(crate) fn tellings_of_pair(state: &impl Source, key: PairKey) -> Vec<(Fact, u64)> {
-    told_of_pair(state, key, tellings)
-}
-
-/// What each telling of an evidence said.
-pub(crate) fn tellings(evidence: &Evidence) -> Vec<Telling> {
-    evidence.tellings.as_deref().map_or_else(|| vec![whole(evidence)], <[Telling]>::to_vec)
-}
-
-/// All tellings of an evidence as one.
-fn whole(evidence: &Evidence) -> Telling {
-    let Evidence { stated, expires_at, recorded_seq, .. } = *evidence;
-    Telling { stated, expires_at, recorded_seq }
+    told_of_pair(state, key, |evidence| evidence.all_tellings().collect())
 }
 
 fn told_of_pair(
@@ -153,40 +143,80 @@ fn lifting_facts(selector: &Selector, lifting: &Lifting) -> impl Iterator<Item =
 }
 
 /// Every accepted fact that was not erased, in an order that gives an equal graph when told again:
-/// settings, evidence and relations, sides, retractions, marks.
+/// settings, evidence and relations, sides, retractions, marks. For what was undone see `relabelled`.
 pub(crate) fn all_facts(state: &State) -> impl Iterator<Item = Result<Fact>> + '_ {
-    let told = told_facts(state, facts_of_pair).map(|told| told.map(|(fact, _)| fact));
-    told.chain(marks(&state.marks).map(Ok))
+    past_facts(state, Horizon::ALL).chain(marks(&state.marks).map(Ok))
 }
 
 /// Those of them that counted then, but for marks.
 pub(crate) fn past_facts(state: &State, horizon: Horizon) -> impl Iterator<Item = Result<Fact>> + '_ {
-    let of_pair = move |lens: &Lens<&State>, key| {
-        told_of_pair(lens, key, |evidence| {
-            let known = tellings(evidence).into_iter().filter(|telling| telling.recorded_seq <= horizon.seq);
-            let whole = known.reduce(|x, y| Telling {
-                stated: x.stated.max(y.stated),
-                expires_at: x.expires_at.max(y.expires_at),
-                ..x
-            });
-            whole.into_iter().collect()
-        })
+    let undone = if horizon.seq >= state.seq {
+        state.undone.clone()
+    } else {
+        Arc::new(state.undone.until(horizon.seq))
     };
-    let told = told_facts(state, of_pair);
-    told.filter(move |told| told.as_ref().map_or(true, |told| horizon.holds(told)))
-        .map(|told| told.map(|(fact, _)| fact))
+    let told = told_facts(state, horizon, undone.clone());
+    let told = told.filter(move |told| told.as_ref().map_or(true, |told| horizon.holds(told)));
+    let labels = Rc::new(RefCell::new(BTreeSet::new()));
+    let (used, counting) = (labels.clone(), undone.clone());
+    let facts = told.filter_map(move |told| match told {
+        Ok((fact, seq)) if counting.counts(seq) => Some(Ok(fact)),
+        Ok((fact, seq)) => {
+            let fact = relabelled(state, fact, seq)?;
+            used.borrow_mut().insert(seq);
+            Some(Ok(fact))
+        }
+        Err(error) => Some(Err(error)),
+    });
+    // Only when all else was told it is known which labels were used.
+    let retracted = std::iter::once_with(move || std::mem::take(&mut *labels.borrow_mut())).flatten();
+    facts.chain(retracted.map(move |seq| retraction_of_label(state, &undone, seq)))
 }
 
-fn told_facts<'s, F>(state: &'s State, of_pair: F) -> impl Iterator<Item = Result<(Fact, u64)>> + 's
-where
-    F: Fn(&Lens<&'s State>, PairKey) -> Vec<(Fact, u64)> + Copy + 's,
-{
+/// An undone fact as it is told to another graph: of a batch of its commit, which is retracted. So its ids are there and
+/// it says nothing. What names no id is left out, and a restriction, which no batch takes, is told as a block.
+fn relabelled(state: &State, fact: Fact, seq: u64) -> Option<Fact> {
+    let op = match fact.op {
+        Op::Restrict { id, .. } => Op::Block { id, reason: UNDONE.to_owned(), actor: UNDONE.to_owned() },
+        op if op.brings_ids() => op,
+        _ => return None,
+    };
+    Some(Fact { at: fact.at, batch: Some(label_of(state, seq)), op })
+}
+
+/// The batch that undone facts of a commit are told with: one that nobody speaks in, or that is retracted already.
+fn label_of(state: &State, seq: u64) -> String {
+    let mut label = format!("{UNDONE}.{seq}");
+    while state.sym(&label).is_some_and(|batch| !state.batch_is_retracted(Some(batch))) {
+        label.push('.');
+    }
+    label
+}
+
+/// The retraction of a label, as old as the undo.
+fn retraction_of_label(state: &State, undone: &Undone, seq: u64) -> Result<Fact> {
+    let undo = undone.undo_of(seq).unwrap_or(seq);
+    let at = Lens::on(state).answer(|lens| lens.commit_time(undo))?.unwrap_or_default();
+    Ok(Fact { at, batch: None, op: Op::Retract(Selector::Batch(label_of(state, seq))) })
+}
+
+/// What was told up to a horizon; the tellings of an evidence are one fact, of those that count if one does.
+fn told_facts(
+    state: &State,
+    horizon: Horizon,
+    undone: Arc<Undone>,
+) -> impl Iterator<Item = Result<(Fact, u64)>> + '_ {
+    let whole = move |evidence: &Evidence| {
+        let counting = evidence.said_by(|seq| seq <= horizon.seq && undone.counts(seq));
+        let said = counting.or_else(|| evidence.said_by(|seq| seq <= horizon.seq));
+        said.into_iter().collect::<Vec<Telling>>()
+    };
     let settings =
         state.settings.iter().map(|(_, setting)| Ok(((*setting.fact).clone(), setting.recorded_seq)));
     let graph = (0..state.number_count).flat_map(move |number| {
         let begun = Lens::on(state).answer(|lens| {
             let pairs = pairs_from(lens, number).into_iter();
-            let facts: Vec<(Fact, u64)> = pairs.flat_map(|pair| of_pair(lens, pair)).collect();
+            let facts: Vec<(Fact, u64)> = pairs.flat_map(|pair| told_of_pair(lens, pair, &whole)).collect();
             (facts, groups_from(lens, number).cloned().collect::<Vec<_>>())
         });
         let (facts, groups) =

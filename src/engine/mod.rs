@@ -38,6 +38,7 @@ mod suggestions;
 mod tell;
 mod tomb;
 mod translate;
+mod undo;
 mod unresolved;
 mod walk;
 
@@ -64,6 +65,7 @@ pub(crate) use difference::{changes_of, difference, named};
 pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
 pub(crate) use settings::restore_settings;
 pub(crate) use settle::{settle, settle_attended};
+pub(crate) use undo::undo;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {

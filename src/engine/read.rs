@@ -133,7 +133,8 @@ pub trait Read {
     /// is and what would close it, in the order of [`Read::edges`]. Those that touch a restricted id are left out.
     fn conflicts(&self) -> Answers<'_, OpenConflict>;
 
-    /// Every accepted fact that was not erased; told again they give an equal graph.
+    /// Every accepted fact that was not erased; told again they give an equal graph. What was undone is told with the batch
+    /// `undone.SEQ`, of the commit that told it, as far as it brings ids; and a retraction of that batch.
     fn facts(&self) -> Answers<'_, Fact>;
 
     /// The rules in force.

@@ -33,14 +33,18 @@ pub(crate) fn evidence_of(
     let rules = source.rules();
     let info = |evidence: &Evidence| {
         let name = source.text(evidence.source);
+        // Evidence that was undone is shown as it was told.
+        let counting = evidence.said(source.undone());
+        let said = counting.unwrap_or_else(|| evidence.whole());
         EvidenceInfo {
             source: name.to_owned(),
-            strength: evidence.stated.unwrap_or_else(|| rules.strength_of(name)),
+            strength: said.stated.unwrap_or_else(|| rules.strength_of(name)),
             observed_at: evidence.observed_at,
             batch: evidence.batch.map(|batch| source.text(batch).to_owned()),
-            expires_at: evidence.expires_at,
-            recorded_seq: evidence.recorded_seq,
+            expires_at: said.expires_at,
+            recorded_seq: said.recorded_seq,
             stands: stands(evidence),
+            undone: counting.is_none(),
         }
     };
     let mut evidence: Vec<EvidenceInfo> = edge.evidence.iter().map(info).collect();

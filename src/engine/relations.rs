@@ -20,6 +20,7 @@ pub(crate) fn relate(change: &mut Change, fact: &Fact) -> Result<bool> {
         Op::Unrelate { kind, from, to, source } => (kind, from, to, source, false, &no_attrs),
         _ => return Ok(false),
     };
+    let known_to = change.known_to(change.seq);
     let state = &mut change.state;
     let kind = state.intern(kind.name())?;
     let op = RelationOp {
@@ -38,11 +39,11 @@ pub(crate) fn relate(change: &mut Change, fact: &Fact) -> Result<bool> {
         enter(state, to, kind, Direction::In, from);
     }
     let Some(relation) = state.relation_mut(key) else { return Ok(false) };
-    if relation
-        .ops
-        .iter()
-        .any(|known| RelationOp { recorded_seq: known.recorded_seq, ..op.clone() } == *known)
-    {
+    let again = |known: &RelationOp| {
+        RelationOp { recorded_seq: known.recorded_seq, ..op.clone() } == *known
+            && known_to.from(known.recorded_seq)
+    };
+    if relation.ops.iter().any(again) {
         return Ok(false);
     }
     relation.ops.push(op);
@@ -93,7 +94,9 @@ fn counting<'r>(
     empty: &'r BTreeMap<String, String>,
 ) -> Vec<RelationEvent<'r>> {
     let counts = |op: &&RelationOp| {
-        !source.batch_is_retracted(op.batch) && !source.source_is_retracted(op.source, op.at, spaces)
+        source.counts(op.recorded_seq)
+            && !source.batch_is_retracted(op.batch)
+            && !source.source_is_retracted(op.source, op.at, spaces)
     };
     let event = |op: &'r RelationOp| {
         let attrs = op.attrs.as_deref().unwrap_or(empty);

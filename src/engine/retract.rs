@@ -7,7 +7,7 @@ use crate::engine::sides::{ensure_side, refresh_toggle};
 use crate::engine::walk::pairs_from;
 use crate::error::Result;
 use crate::model::{Id, Selector, Time};
-use crate::records::{Evidence, Lifting, ListKey, Node, Side, SideKey, Sym, ToldAt};
+use crate::records::{Evidence, Lifting, ListKey, Node, Side, SideKey, Sym, Telling, ToldAt};
 use crate::store::{Source, SourceRetraction};
 
 /// Applies a retraction, or its lifting; `false` if it was known.
@@ -28,8 +28,9 @@ pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts:
         }
         Selector::Batch(batch) => {
             let batch = change.state.intern(batch)?;
+            let known = change.known_to(change.seq);
             let retractions = Arc::make_mut(&mut change.state.batch_retractions);
-            if !retractions.entry(batch).or_default().tell(lifts, told_at) {
+            if !retractions.entry(batch).or_default().tell(lifts, told_at, |seq| known.from(seq)) {
                 return Ok(false);
             }
             let speaks = |evidence: &Evidence| evidence.batch == Some(batch);
@@ -48,14 +49,16 @@ pub(crate) fn retract(change: &mut Change, selector: &Selector, at: Time, lifts:
                 to: *to,
                 lifting: Lifting::default(),
             };
+            let known_seqs = change.known_to(change.seq);
+            let knows = |seq| known_seqs.from(seq);
             let retractions = Arc::make_mut(&mut change.state.source_retractions);
             let same = |known: &&mut SourceRetraction| {
                 (known.source, &known.scope, known.from, known.to) == (source, scope, *from, *to)
             };
             let changed = match retractions.iter_mut().find(same) {
-                Some(known) => known.lifting.tell(lifts, told_at),
+                Some(known) => known.lifting.tell(lifts, told_at, knows),
                 None => {
-                    told.lifting.tell(lifts, told_at);
+                    told.lifting.tell(lifts, told_at, knows);
                     retractions.push(told);
                     true
                 }
@@ -92,8 +95,9 @@ fn retract_pair(
 
 fn tell_lifting(change: &mut Change, key: SideKey, told_at: ToldAt, lifts: bool) -> bool {
     ensure_side(&mut change.state, &key, |key| Side::Retraction(key, Lifting::default()));
+    let known = change.known_to(change.seq);
     match change.state.side_mut(&key) {
-        Some(Side::Retraction(_, lifting)) => lifting.tell(lifts, told_at),
+        Some(Side::Retraction(_, lifting)) => lifting.tell(lifts, told_at, |seq| known.from(seq)),
         _ => false,
     }
 }
@@ -117,27 +121,34 @@ pub(crate) fn pair_key(a: &Id, b: &Id, source: Option<Sym>) -> SideKey {
     SideKey::PairRetraction(a.clone(), b.clone(), source)
 }
 
-/// Whether no retraction takes this evidence.
+/// Whether an evidence was told by a commit that counts, and no retraction takes it.
 pub(crate) fn stands(records: &impl Source, x: &Node, y: &Node, evidence: &Evidence) -> bool {
+    standing(records, x, y, evidence).is_some()
+}
+
+/// What an evidence says, as far as it was told by commits that count, if no retraction takes it.
+pub(crate) fn standing(records: &impl Source, x: &Node, y: &Node, evidence: &Evidence) -> Option<Telling> {
+    let said = evidence.said(records.undone())?;
     let (source, at) = (evidence.source, evidence.observed_at);
     if records.batch_is_retracted(evidence.batch)
         || records.source_is_retracted(source, at, &[x.id.space(), y.id.space()])
     {
-        return false;
+        return None;
     }
     let in_force = |key: &SideKey| match records.side(key) {
-        Some(Side::Retraction(_, lifting)) => lifting.in_force(),
+        Some(Side::Retraction(_, lifting)) => lifting.in_force(records.undone()),
         _ => None,
     };
     if records.event_retractions() > 0
         && let Some(event) = &evidence.event
         && in_force(&SideKey::EventRetraction(source, event.clone())).is_some()
     {
-        return false;
+        return None;
     }
-    records.pair_retractions() == 0
+    let stands = records.pair_retractions() == 0
         || [None, Some(source)]
             .into_iter()
             .filter_map(|source| in_force(&pair_key(&x.id, &y.id, source)))
-            .all(|until| at > until)
+            .all(|until| at > until);
+    stands.then_some(said)
 }

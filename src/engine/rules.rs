@@ -22,12 +22,13 @@ pub struct RuleVersion {
     pub in_force: bool,
 }
 
-/// Every value that rules and kinds were given, by name, then in order of their times.
+/// Every value that rules and kinds were given, by name, then in order of their times; what was undone is left out.
 pub(crate) fn rule_versions(state: &State, horizon: Horizon) -> Vec<RuleVersion> {
     let mut versions: BTreeMap<(String, Time, String), RuleVersion> = BTreeMap::new();
+    let undone = state.undone.until(horizon.seq);
     for (_, setting) in state.settings.iter() {
         let (at, recorded_seq) = (setting.fact.at, setting.recorded_seq);
-        if !horizon.reaches(at, recorded_seq) {
+        if !horizon.reaches(at, recorded_seq) || !undone.counts(recorded_seq) {
             continue;
         }
         let told: Vec<(String, RuleValue)> = match &setting.fact.op {

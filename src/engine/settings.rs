@@ -19,9 +19,17 @@ pub(crate) fn set(change: &mut Change, fact: &Fact) -> Result<bool> {
     if let Op::Mark { key, value } = &fact.op {
         return Ok(set_mark(&mut change.state, key, (fact.at, value)));
     }
-    if !change.state.keep_setting(fact, &ndjson::print(fact), change.seq)? {
+    let (seq, known) = (change.seq, change.known_to(change.seq));
+    if !change.state.keep_setting(fact, &ndjson::print(fact), seq, |told| known.from(told))? {
         return Ok(false);
     }
+    if change.state.undone.counts(seq) {
+        take_effect(change, fact);
+    }
+    Ok(true)
+}
+
+fn take_effect(change: &mut Change, fact: &Fact) {
     match &fact.op {
         Op::OpenAccount { key, .. } => {
             Arc::make_mut(&mut change.state.topology).add_open_account(key);
@@ -38,23 +46,41 @@ pub(crate) fn set(change: &mut Change, fact: &Fact) -> Result<bool> {
         Op::Corp { .. } => set_corp(change, fact),
         Op::Kind { name, per_scope } => {
             let (name, value) = kind_rule(name, *per_scope);
-            set_rule(change, &name, &value, fact)?;
+            set_rule(change, &name, &value, fact);
         }
         Op::Rules { set } => {
             for (name, value) in set {
-                set_rule(change, name, value, fact)?;
+                set_rule(change, name, value, fact);
             }
         }
         _ => {}
     }
-    Ok(true)
+}
+
+/// Reads the settings that count again, after some were undone.
+pub(crate) fn rebuild_settings(change: &mut Change) {
+    let before = (change.state.topology.clone(), change.state.rules.clone());
+    let settings = change.state.settings.clone();
+    let outer = (change.restoring, change.dirty.everything);
+    change.restoring = true;
+    change.state.topology = Arc::default();
+    change.state.rules = Arc::default();
+    change.state.rule_values = Arc::default();
+    let undone = change.state.undone.clone();
+    for (_, setting) in settings.iter().filter(|(_, setting)| undone.counts(setting.recorded_seq)) {
+        take_effect(change, &setting.fact);
+    }
+    // Ids that were stored under an alias are linked by the fact that tells of it, not by an undo.
+    change.new_aliases.clear();
+    (change.restoring, change.dirty.everything) = outer;
+    change.dirty.everything |= before != (change.state.topology.clone(), change.state.rules.clone());
 }
 
 /// A state as segments hold it, with the settings it was told.
 pub(crate) fn restore_settings(restored: Restored) -> Result<State> {
     let recorded_at = restored.state.recorded_at;
     let mut change = Change::begin(restored.state, recorded_at, [0; 32], Door::default());
-    change.restoring = true;
+    (change.restoring, change.retelling) = (true, true);
     for (recorded_seq, fact) in &restored.settings {
         change.seq = *recorded_seq;
         set(&mut change, fact)?;
@@ -72,12 +98,12 @@ fn set_mark(state: &mut State, key: &str, (at, value): (Time, &str)) -> bool {
 }
 
 /// A rule or kind: the greatest `at` wins, then the greater text.
-fn set_rule(change: &mut Change, name: &str, value: &RuleValue, fact: &Fact) -> Result<()> {
+fn set_rule(change: &mut Change, name: &str, value: &RuleValue, fact: &Fact) {
     let told = (fact.at, rule_text(value));
     if let Some((at, text, _)) = change.state.rule_values.get(name)
         && (*at, text) >= (told.0, &told.1)
     {
-        return Ok(());
+        return;
     }
     Arc::make_mut(&mut change.state.rule_values).insert(name.to_owned(), (told.0, told.1, value.clone()));
     let before = change.state.rules.clone();
@@ -92,7 +118,6 @@ fn set_rule(change: &mut Change, name: &str, value: &RuleValue, fact: &Fact) -> 
             touch_rule(change, name, &before);
         }
     }
-    Ok(())
 }
 
 /// What a rule that changed can decide.

@@ -16,6 +16,7 @@ use crate::engine::assess::assess_pairs;
 use crate::engine::attend::{Attend, Settling, Unattended};
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
+use crate::engine::undo::mark_undone;
 use crate::engine::walk::{live_pairs_of, pairs_from};
 use crate::error::Result;
 use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
@@ -38,6 +39,7 @@ pub(crate) fn settle_attended(change: &mut Change, attend: &mut dyn Attend) -> R
     if change.dirty.is_empty() {
         return change.checked();
     }
+    mark_undone(change);
     let settled = if change.dirty.everything {
         settle_everything(change, attend)
     } else {

@@ -36,8 +36,13 @@ pub(crate) fn tell_side(change: &mut Change, fact: &Fact) -> Result<bool> {
         recorded_seq: change.seq,
     };
     ensure_side(&mut change.state, &key, |key| Side::Toggle(key, Vec::new()));
+    let known_to = change.known_to(change.seq);
     let Some(Side::Toggle(_, ops)) = change.state.side_mut(&key) else { return Ok(false) };
-    if ops.iter().any(|known| ToggleOp { recorded_seq: known.recorded_seq, ..op.clone() } == *known) {
+    let again = |known: &ToggleOp| {
+        ToggleOp { recorded_seq: known.recorded_seq, ..op.clone() } == *known
+            && known_to.from(known.recorded_seq)
+    };
+    if ops.iter().any(again) {
         return Ok(false);
     }
     ops.push(op);
@@ -58,6 +63,7 @@ pub(crate) fn tell_side(change: &mut Change, fact: &Fact) -> Result<bool> {
 
 fn tell_absent(change: &mut Change, fact: &Fact) -> Result<bool> {
     let Op::Absent { id, target, source } = &fact.op else { return Ok(false) };
+    let known_to = change.known_to(change.seq);
     let state = &mut change.state;
     let told = AbsentTold {
         at: fact.at,
@@ -68,8 +74,10 @@ fn tell_absent(change: &mut Change, fact: &Fact) -> Result<bool> {
     let key = SideKey::Absent(id.clone(), target.clone());
     ensure_side(state, &key, |key| Side::Absent(key, Vec::new()));
     let Some(Side::Absent(_, known)) = state.side_mut(&key) else { return Ok(false) };
-    let again =
-        |known: &AbsentTold| (known.at, known.source, known.batch) == (told.at, told.source, told.batch);
+    let again = |known: &AbsentTold| {
+        (known.at, known.source, known.batch) == (told.at, told.source, told.batch)
+            && known_to.from(known.recorded_seq)
+    };
     if known.iter().any(again) {
         return Ok(false);
     }
@@ -85,12 +93,13 @@ pub(crate) fn ensure_side(state: &mut Draft, key: &SideKey, new: impl FnOnce(Sid
     }
 }
 
-/// Brings the flags of nodes in line with a toggle (after an operation, or a batch retraction).
+/// Brings the flags of nodes in line with a toggle (after an operation, a batch retraction, or an undo).
 pub(crate) fn refresh_toggle(change: &mut Change, key: &SideKey) {
     let Some(Side::Toggle(key, ops)) = change.state.side(key) else { return };
     // A batch retraction takes bans and blocks, never a restriction.
     let stays = matches!(key, SideKey::Restrict(_));
-    let counting = ops.iter().filter(|op| stays || !change.state.batch_is_retracted(op.batch));
+    let told = ops.iter().filter(|op| change.state.counts(op.recorded_seq));
+    let counting = told.filter(|op| stays || !change.state.batch_is_retracted(op.batch));
     let (key, forbidden) = (key.clone(), forbids(counting));
     let state = &mut change.state;
     match &key {

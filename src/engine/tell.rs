@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::engine::change::Change;
+use crate::engine::change::{Change, Known};
 use crate::engine::retract::stands;
 use crate::error::Result;
 use crate::model::{Fact, Id, Op, Strength, Time};
-use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, PairKey, Telling};
+use crate::records::{Direct, Edge, EdgeState, Evidence, NodeNo, PairKey};
 use crate::store::{Draft, Source};
 
 /// What a fact tells about an edge.
@@ -85,9 +85,10 @@ pub(crate) enum Put {
 
 /// Puts an evidence on an edge between two known nodes. Nobody will find it by its source, batch or event yet.
 pub(crate) fn put(change: &mut Change, pair: PairKey, direct: Direct, evidence: Evidence) -> Put {
+    let known = change.known_to(evidence.recorded_seq);
     let state = &mut change.state;
     let is_new = state.pair(pair).is_none();
-    if !is_new && let Some(changed) = put_again(state, pair, direct, &evidence) {
+    if !is_new && let Some(changed) = put_again(state, &known, pair, direct, &evidence) {
         if changed {
             change.dirty.pairs.insert(pair);
         }
@@ -124,7 +125,13 @@ fn add_evidence(state: &mut Draft, pair: PairKey, direct: Direct, evidence: Evid
 }
 
 /// The same evidence told again: whether that changed it; `None` if it is new.
-fn put_again(state: &mut Draft, pair: PairKey, direct: Direct, told: &Evidence) -> Option<bool> {
+fn put_again(
+    state: &mut Draft,
+    known_to: &Known,
+    pair: PairKey,
+    direct: Direct,
+    told: &Evidence,
+) -> Option<bool> {
     let is_it = |evidence: &Evidence| {
         evidence.source == told.source
             && evidence.batch == told.batch
@@ -132,16 +139,13 @@ fn put_again(state: &mut Draft, pair: PairKey, direct: Direct, told: &Evidence) 
             && evidence.event == told.event
     };
     let known = state.pair(pair)?.edge(direct)?.evidence.iter().find(|evidence| is_it(evidence))?;
-    if known.stated >= told.stated && known.expires_at >= told.expires_at {
+    let said = known.said_by(|seq| known_to.from(seq));
+    if said.is_some_and(|said| said.stated >= told.stated && said.expires_at >= told.expires_at) {
         return Some(false);
     }
     let edge = state.pair_mut(pair)?.edges.iter_mut().find(|edge| edge.direct == direct)?;
     let known = edge.evidence.iter_mut().find(|evidence| is_it(evidence))?;
-    let Evidence { stated, expires_at, recorded_seq, .. } = *known;
-    let first = [Telling { stated, expires_at, recorded_seq }];
-    let more = Telling { stated: told.stated, expires_at: told.expires_at, recorded_seq: told.recorded_seq };
-    let tellings = known.tellings.as_deref().unwrap_or(&first).iter().copied().chain([more]);
-    known.tellings = Some(tellings.collect());
+    known.tellings = Some(known.all_tellings().chain([told.whole()]).collect());
     known.stated = known.stated.max(told.stated);
     known.expires_at = known.expires_at.max(told.expires_at);
     Some(true)

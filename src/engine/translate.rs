@@ -125,7 +125,8 @@ fn absent(source: &impl Source, ids: &[Id], target: &KindScope) -> Option<(Time,
         let Some(Side::Absent(_, told)) = side else { continue };
         for answer in told {
             let spaces = [id.space(), target.as_str()];
-            let retracted = source.batch_is_retracted(answer.batch)
+            let retracted = !source.counts(answer.recorded_seq)
+                || source.batch_is_retracted(answer.batch)
                 || source.source_is_retracted(answer.source, answer.at, &spaces);
             if !retracted {
                 latest = latest.max(Some((answer.at, source.text(answer.source).to_owned())));

@@ -250,7 +250,8 @@ fn absent(source: &impl Source, id: &Id, counterpart: &Counterpart) -> Option<(T
         let Some(Side::Absent(_, told)) = source.side(&key) else { continue };
         let counts = told.iter().filter(|answer| {
             let spaces = [id.space(), target.as_str()];
-            !source.batch_is_retracted(answer.batch)
+            source.counts(answer.recorded_seq)
+                && !source.batch_is_retracted(answer.batch)
                 && !source.source_is_retracted(answer.source, answer.at, &spaces)
         });
         let named = counts.map(|answer| (answer.at, source.text(answer.source).to_owned()));

@@ -1,5 +1,5 @@
 //! Large changes: a commit of few facts whose effect may be as large as the graph (rules, topology, the retraction of an
-//! import). It is settled beside the writer, which goes on, and takes effect at once.
+//! import, an undo). It is settled beside the writer, which goes on, and takes effect at once.
 //!
 //! # Invariants
 //!   X1 answers are the old ones until the change is complete, and the new ones then; nobody sees anything between.
@@ -33,11 +33,11 @@ const ROUNDS_MAX: usize = 64;
 
 impl Graph {
     /// [`Graph::write`] for facts whose effect may be large: rules, kinds, topology, `retract` and `unretract` (of a source, a
-    /// batch, an event, a pair). Other facts are refused.
+    /// batch, an event, a pair), and undos of commits. Other facts are refused.
     ///
     /// It is one commit all the same. But it is settled beside the writer: other threads go on reading, with the old answers
     /// until this returns, and writing, up to twice [`crate::Options::delta_bytes`]; checkpoints wait. Memory stays within about that bound too:
-    /// what grows past it goes to files meanwhile. `progress` is told how far it has come, often.
+    /// what grows past it goes to files meanwhile. `progress` is told how far it has come, often, by the thread that works: let it not write much itself.
     ///
     /// ```
     /// use idweave::model::Placeholders;
@@ -64,11 +64,24 @@ impl Graph {
         self.wake_checkpointer();
         Ok(committed)
     }
+
+    /// Undoes an earlier commit by a new one; `false` if it is undone already. It is a large change: see
+    /// [`Graph::write_large`], which takes undos too, several of them and with other facts.
+    ///
+    /// # Errors
+    /// See [`Tx::undo`] and [`Graph::write_large`].
+    pub fn undo(&self, now: Time, seq: u64) -> Result<Committed<bool>> {
+        self.write_large(now, |tx| tx.undo(seq), |_| {})
+    }
 }
 
 /// Whether an entry gives no id a number and says what may touch much.
 fn is_large(entry: &Entry) -> bool {
-    let Entry::Fact(fact) = entry else { return false };
+    let fact = match entry {
+        Entry::Fact(fact) => fact,
+        Entry::Undo { .. } => return true,
+        Entry::Erase(_) => return false,
+    };
     matches!(
         fact.op,
         Op::Retract(_)
@@ -109,7 +122,7 @@ impl Shared {
                 return Err(Error::Broken);
             }
             if !tx.change.entries.iter().all(is_large) {
-                let what = "a large change takes rules, kinds, topology and retractions";
+                let what = "a large change takes rules, kinds, topology, retractions and undos";
                 return Err(Error::InvalidFact(FactRule::Other(what)));
             }
             if tx.is_empty() {
@@ -123,11 +136,14 @@ impl Shared {
             // Somebody told one of the facts meanwhile: it is his. Or he erased an id that one names: that is dropped.
             (begun, tx) = self.begin_large(now)?;
             for entry in facts {
-                if let Entry::Fact(fact) = entry {
-                    match tx.apply(&fact) {
-                        Ok(_) | Err(Error::Erased) => {}
-                        Err(error) => return Err(error),
-                    }
+                let told = match entry {
+                    Entry::Fact(fact) => tx.apply(&fact).map(drop),
+                    Entry::Undo { seq } => tx.undo(seq).map(drop),
+                    Entry::Erase(_) => Ok(()),
+                };
+                match told {
+                    Ok(()) | Err(Error::Erased) => {}
+                    Err(error) => return Err(error),
                 }
             }
         };
@@ -210,6 +226,7 @@ fn is_other_before(own: &Entry, before: &Entry) -> bool {
     match (own, before) {
         (Entry::Fact(own), Entry::Fact(before)) => (own.at, &own.op) == (before.at, &before.op),
         (Entry::Fact(own), Entry::Erase(_)) => !own.op.ids().is_empty(),
+        (Entry::Undo { seq: own }, Entry::Undo { seq: before }) => own == before,
         _ => false,
     }
 }

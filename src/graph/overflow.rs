@@ -119,6 +119,7 @@ impl<'s, 'p> Overflow<'s, 'p> {
         records.batch_retractions = self.begun.batch_retractions.clone();
         records.source_retractions = self.begun.source_retractions.clone();
         records.marks = self.begun.marks.clone();
+        records.undone = self.begun.undone.clone();
         self.candidates.note(&self.begun, &records.delta)?;
         let number = self.take_number();
         let below = self.begun.layers.segments().to_vec();

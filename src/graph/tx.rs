@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::engine::{Change, Erased, apply};
+use crate::engine::{Change, Erased, apply, undo};
 use crate::error::Result;
 use crate::model::Fact;
 
@@ -38,12 +38,25 @@ impl Tx {
         Ok(if apply(&mut self.change, fact)? { Outcome::Recorded } else { Outcome::AlreadyKnown })
     }
 
+    /// Undoes an earlier commit: whatever it told counts no more - evidence, relations, answers, bans, blocks,
+    /// restrictions, retractions, topology, kinds, rules, and undos. Undoing the commit that this becomes lets it count
+    /// again. `false`: it is undone already, and nothing is written.
+    ///
+    /// Ids stay that only undone facts name, each alone. What a commit told that was known before it is no part of it.
+    /// Marks stay as they are.
+    ///
+    /// # Errors
+    /// `NoSuchCommit`; `NotUndone`: it holds an erasure. The transaction goes on without it if you ignore these.
+    pub fn undo(&mut self, seq: u64) -> Result<bool> {
+        undo(&mut self.change, seq)
+    }
+
     /// What the last `erase` fact took, for its receipt.
     pub(crate) fn take_erased(&mut self) -> Erased {
         std::mem::take(&mut self.change.erased)
     }
 
-    /// How many facts this commit will hold.
+    /// How many facts and undos this commit will hold.
     pub fn len(&self) -> usize {
         self.change.entries.len()
     }

@@ -2,7 +2,7 @@
 //! state holds in memory.
 //!
 //! Read in this order: keys, nodes with their pairs and relations, records beside the graph, what was
-//! done at request, lists, collections.
+//! done at request, which commits were undone, lists, collections.
 
 mod audit;
 mod keys;
@@ -10,6 +10,7 @@ mod list;
 mod node;
 mod persist;
 mod sides;
+mod undone;
 
 pub(crate) use audit::{Act, Audit};
 pub(crate) use keys::{ListKey, NodeNo, PairKey, RelationKey, Sym};
@@ -20,3 +21,4 @@ pub(crate) use node::{
 };
 pub(crate) use persist::{Items, SortedSet, Table, Trie};
 pub(crate) use sides::{AbsentTold, Lifting, Side, SideKey, ToggleOp, ToldAt, forbids};
+pub(crate) use undone::Undone;

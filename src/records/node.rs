@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::model::{Direction, Id, Strength, Time};
 use crate::records::keys::{ListKey, NodeNo, PairKey, Sym};
 use crate::records::list::{List, ListItem};
+use crate::records::undone::Undone;
 use crate::resolve::{Conflict, EdgeForce, EdgeKind, Level, Reason, Status};
 
 /// A place in the node table.
@@ -258,8 +259,37 @@ pub(crate) struct Evidence {
     pub(crate) expires_at: Option<Time>,
     /// The commit that brought it.
     pub(crate) recorded_seq: u64,
-    /// What each telling said that said more than those before it, the first included; `None` = there was one.
+    /// What each telling said that said more than those before it that counted, the first included; `None` = there was
+    /// one.
     pub(crate) tellings: Option<Arc<[Telling]>>,
+}
+
+impl Evidence {
+    /// All tellings as one.
+    pub(crate) fn whole(&self) -> Telling {
+        let Evidence { stated, expires_at, recorded_seq, .. } = *self;
+        Telling { stated, expires_at, recorded_seq }
+    }
+
+    /// Every telling by itself.
+    pub(crate) fn all_tellings(&self) -> impl Iterator<Item = Telling> {
+        let all = self.tellings.as_deref().unwrap_or_default();
+        all.iter().copied().chain(self.tellings.is_none().then(|| self.whole()))
+    }
+
+    /// The tellings of some commits as one; `None` if there is none.
+    pub(crate) fn said_by(&self, mut commits: impl FnMut(u64) -> bool) -> Option<Telling> {
+        self.all_tellings().filter(|telling| commits(telling.recorded_seq)).reduce(|x, y| Telling {
+            stated: x.stated.max(y.stated),
+            expires_at: x.expires_at.max(y.expires_at),
+            recorded_seq: x.recorded_seq,
+        })
+    }
+
+    /// What the tellings that count said together; `None` if none does.
+    pub(crate) fn said(&self, undone: &Undone) -> Option<Telling> {
+        if undone.is_empty() { Some(self.whole()) } else { self.said_by(|seq| undone.counts(seq)) }
+    }
 }
 
 /// What one telling said of an evidence.

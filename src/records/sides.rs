@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use crate::model::{Id, KindScope, Time};
 use crate::records::keys::Sym;
+use crate::records::undone::Undone;
 
 /// What a side record is found by.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -85,7 +86,8 @@ pub(crate) struct ToldAt {
     pub(crate) recorded_seq: u64,
 }
 
-/// Retractions of one selector and their lifting, each in order of its moments, which are distinct.
+/// Retractions of one selector and their lifting, each in order of its moments and commits. The same moment was told by
+/// two commits only if the first had been undone.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Lifting {
     pub(crate) retracted: Vec<ToldAt>,
@@ -93,22 +95,32 @@ pub(crate) struct Lifting {
 }
 
 impl Lifting {
-    /// Notes a retraction or its lifting; whether it is new.
-    pub(crate) fn tell(&mut self, lifts: bool, told: ToldAt) -> bool {
+    /// Notes a retraction or its lifting; whether it is new, beside what commits told that are known of.
+    pub(crate) fn tell(&mut self, lifts: bool, told: ToldAt, knows: impl Fn(u64) -> bool) -> bool {
         let all = if lifts { &mut self.lifted } else { &mut self.retracted };
-        match all.binary_search_by_key(&told.at, |known| known.at) {
-            Ok(_) => false,
-            Err(place) => {
-                all.insert(place, told);
-                true
-            }
+        if all.iter().any(|known| known.at == told.at && knows(known.recorded_seq)) {
+            return false;
         }
+        let place =
+            all.partition_point(|known| (known.at, known.recorded_seq) < (told.at, told.recorded_seq));
+        all.insert(place, told);
+        true
     }
 
-    /// The greatest `at` of a retraction in force (B2): it selects whatever an earlier one does.
-    pub(crate) fn in_force(&self) -> Option<Time> {
-        let retracted = self.retracted.last()?.at;
-        if self.lifted.last().is_some_and(|lifted| lifted.at >= retracted) { None } else { Some(retracted) }
+    /// Whether one of these commits told of it.
+    pub(crate) fn is_of(&self, mut commits: impl FnMut(u64) -> bool) -> bool {
+        self.retracted.iter().chain(&self.lifted).any(|told| commits(told.recorded_seq))
+    }
+
+    /// The greatest `at` of a retraction in force (B2), of the commits that count: it selects whatever an earlier one
+    /// does.
+    pub(crate) fn in_force(&self, undone: &Undone) -> Option<Time> {
+        let last = |all: &[ToldAt]| {
+            let counting = all.iter().rev().find(|told| undone.counts(told.recorded_seq));
+            counting.map(|told| told.at)
+        };
+        let retracted = last(&self.retracted)?;
+        if last(&self.lifted).is_some_and(|lifted| lifted >= retracted) { None } else { Some(retracted) }
     }
 }
 

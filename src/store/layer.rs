@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::Time;
-use crate::records::{Lifting, NodeNo, Sym};
+use crate::records::{Lifting, NodeNo, Sym, Undone};
 use crate::segment::Segment;
 use crate::store::delta::Delta;
 use crate::store::state::{SourceRetraction, State};
@@ -16,6 +16,7 @@ pub(crate) struct Saved {
     pub(crate) settings: u32,
     pub(crate) batch_retractions: Arc<BTreeMap<Sym, Lifting>>,
     pub(crate) source_retractions: Arc<Vec<SourceRetraction>>,
+    pub(crate) undone: Arc<Undone>,
     pub(crate) marks: Arc<BTreeMap<String, (Time, String)>>,
 }
 
@@ -27,6 +28,7 @@ impl Saved {
             settings: state.settings.len(),
             batch_retractions: state.batch_retractions.clone(),
             source_retractions: state.source_retractions.clone(),
+            undone: state.undone.clone(),
             marks: state.marks.clone(),
         }
     }

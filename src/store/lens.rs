@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
     List, ListKey, NodeItem, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, SortedSet,
-    Sym,
+    Sym, Undone,
 };
 use crate::segment::rows::{
     ListsBelow, RowItem, Tag, batch_side_key, event_key, mention_key, pair_key, relation_key, side_key,
@@ -393,15 +393,8 @@ impl<S: Borrow<State>> Lens<S> {
         self.loads.relations.insert(key, relation).as_ref()
     }
 
-    /// The batches that told of a toggle, as the segments have it.
-    pub(crate) fn batches_below(&self, key: &SideKey) -> Vec<Sym> {
-        match self.side_below(key) {
-            Some(Side::Toggle(_, ops)) => ops.iter().filter_map(|op| op.batch).collect(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn side_below(&self, key: &SideKey) -> Option<&Side> {
+    /// A side record as the segments have it.
+    pub(in crate::store) fn side_below(&self, key: &SideKey) -> Option<&Side> {
         if self.segments().is_empty() {
             return None;
         }
@@ -472,6 +465,10 @@ impl<S: Borrow<State>> Source for Lens<S> {
 
     fn sym(&self, text: &str) -> Option<Sym> {
         self.state().sym(text)
+    }
+
+    fn undone(&self) -> &Undone {
+        &self.state().undone
     }
 
     fn batch_is_retracted(&self, batch: Option<Sym>) -> bool {

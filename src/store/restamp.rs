@@ -10,12 +10,15 @@ use crate::store::state::State;
 pub(crate) const UNNUMBERED: u64 = u64::MAX;
 
 impl State {
-    /// Gives what the commit in the making told its number: settings from a place on, and retractions.
+    /// Gives what the commit in the making told its number: settings from a place on, retractions, and undos.
     pub(crate) fn restamp(&mut self, first_setting: u32, seq: u64) {
         for place in first_setting..self.settings.len() {
             if let Some(setting) = self.settings.get_mut(place) {
                 stamp(&mut setting.recorded_seq, seq);
             }
+        }
+        if !self.undone.undone_by(UNNUMBERED).is_empty() {
+            Arc::make_mut(&mut self.undone).renumber(UNNUMBERED, seq);
         }
         if self.batch_retractions.values().any(is_unnumbered) {
             Arc::make_mut(&mut self.batch_retractions).values_mut().for_each(|lifting| number(lifting, seq));

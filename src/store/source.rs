@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::model::{Id, Rules, Time, Topology};
 use crate::records::{
     Group, List, ListKey, Node, NodeNo, Pair, PairKey, Relation, RelationGroup, RelationKey, Side, SideKey,
-    Slot, Sym,
+    Slot, Sym, Undone,
 };
 
 /// Records of one consistent state. A record whose bytes are damaged is not found, and the source remembers
@@ -34,6 +34,8 @@ pub(crate) trait Source {
     fn text(&self, sym: Sym) -> &str;
     /// The number of a text, if it was interned.
     fn sym(&self, text: &str) -> Option<Sym>;
+    /// The commits that were undone.
+    fn undone(&self) -> &Undone;
     /// Whether a batch is retracted.
     fn batch_is_retracted(&self, batch: Option<Sym>) -> bool;
     /// Whether a source's word on something observed at a time is retracted, on edges that touch these spaces.
@@ -46,6 +48,11 @@ pub(crate) trait Source {
     fn topology(&self) -> &Topology;
     /// The rules.
     fn rules(&self) -> &Rules;
+
+    /// Whether what a commit told counts.
+    fn counts(&self, seq: u64) -> bool {
+        self.undone().counts(seq)
+    }
 
     /// The pair between two nodes, if there is one.
     fn pair_between(&self, x: NodeNo, y: NodeNo) -> Option<PairKey> {

@@ -1,6 +1,6 @@
 //! The state of a graph as one persistent value: cheap to clone, changed by the writer only.
 //!
-//! What is small (names, settings, retractions of batches and sources, marks) it holds itself; records lie in
+//! What is small (names, settings, retractions of batches and sources, undos, marks) it holds itself; records lie in
 //! the delta, and below that in layers that never change.
 //!
 //! # Invariants
@@ -15,7 +15,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::error::{Error, Result};
 use crate::model::{Fact, KindScope, RuleValue, Rules, Time, Topology};
-use crate::records::{Lifting, List, ListKey, NodeItem, NodeNo, Slot, Sym, Table, Trie};
+use crate::records::{Lifting, List, ListKey, NodeItem, NodeNo, Slot, Sym, Table, Trie, Undone};
 use crate::segment::{Spaces, hash_text};
 use crate::store::delta::Delta;
 use crate::store::hash::hash_node;
@@ -67,6 +67,8 @@ pub(crate) struct State {
     pub(crate) tomb_count: u64,
     pub(crate) batch_retractions: Arc<BTreeMap<Sym, Lifting>>,
     pub(crate) source_retractions: Arc<Vec<SourceRetraction>>,
+    /// The commits that were undone.
+    pub(crate) undone: Arc<Undone>,
     pub(crate) topology: Arc<Topology>,
     pub(crate) rules: Arc<Rules>,
     /// Facts about topology, kinds and rules, as they were told.
@@ -185,7 +187,7 @@ impl State {
     /// Whether a batch is retracted.
     pub(crate) fn batch_is_retracted(&self, batch: Option<Sym>) -> bool {
         let lifting = batch.and_then(|batch| self.batch_retractions.get(&batch));
-        lifting.is_some_and(|lifting| lifting.in_force().is_some())
+        lifting.is_some_and(|lifting| lifting.in_force(&self.undone).is_some())
     }
 
     /// Whether a source's word on something observed at a time is retracted, on edges touching these spaces.
@@ -195,14 +197,22 @@ impl State {
                 && at <= retraction.to
                 && retraction.from.is_none_or(|from| from <= at)
                 && retraction.scope.as_ref().is_none_or(|scope| spaces.contains(&scope.as_str()))
-                && retraction.lifting.in_force().is_some()
+                && retraction.lifting.in_force(&self.undone).is_some()
         })
     }
 
-    /// Keeps a fact about topology, kinds or rules, `text` being its canonical form; whether it is new.
-    pub(crate) fn keep_setting(&mut self, fact: &Fact, text: &str, recorded_seq: u64) -> Result<bool> {
+    /// Keeps a fact about topology, kinds or rules, `text` being its canonical form; whether it is new, beside what
+    /// commits told that are known of.
+    pub(crate) fn keep_setting(
+        &mut self,
+        fact: &Fact,
+        text: &str,
+        recorded_seq: u64,
+        knows: impl Fn(u64) -> bool,
+    ) -> Result<bool> {
         let hash = hash_text(self.seed, text);
-        let known = |number: &u32| self.settings.get(*number).is_some_and(|known| *known.fact == *fact);
+        let is_it = |known: &Setting| *known.fact == *fact && knows(known.recorded_seq);
+        let known = |number: &u32| self.settings.get(*number).is_some_and(is_it);
         if self.setting_numbers.find(hash, known).is_some() {
             return Ok(false);
         }

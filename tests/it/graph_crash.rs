@@ -26,6 +26,8 @@ enum Act {
     Retract,
     /// A durable erasure.
     Erase,
+    /// A durable undo of the first commit, or of what undid it, and so on.
+    Undo,
     /// A commit that waits for a later flush.
     Buffered,
     /// Makes everything durable.
@@ -38,11 +40,12 @@ enum Act {
     GrowOut,
 }
 
-const ACTS: [Act; 9] = [
+const ACTS: [Act; 10] = [
     Act::Grow,
     Act::Merge,
     Act::Retract,
     Act::Erase,
+    Act::Undo,
     Act::Buffered,
     Act::Sync,
     Act::Reopen,
@@ -85,7 +88,7 @@ fn facts_of(act: Act, turn: usize) -> Vec<Fact> {
         Act::Erase => vec![fact(&format!(
             r#"{{"op":"erase","id":"openid:app:o0x","reach":"entity","reason":"asked","at":{at}}}"#
         ))],
-        Act::Sync | Act::Reopen | Act::Checkpoint => Vec::new(),
+        Act::Undo | Act::Sync | Act::Reopen | Act::Checkpoint => Vec::new(),
     }
 }
 
@@ -132,11 +135,15 @@ fn run(acts: &[Act]) -> Run {
     for (turn, act) in acts.iter().enumerate() {
         run.last_begins = disk.cuts();
         let facts = facts_of(*act, turn);
-        if !facts.is_empty() {
+        if !facts.is_empty() || *act == Act::Undo {
             let durability = if *act == Act::Buffered { Durability::Buffered } else { Durability::Sync };
             let before = disk.cuts();
             let seq = graph.view_dirty().seq();
-            let fill = |tx: &mut idweave::Tx| facts.iter().try_for_each(|f| tx.apply(f).map(drop));
+            let fill = |tx: &mut idweave::Tx| {
+                // Nothing is undone where there is nothing yet, nor an erasure.
+                (*act == Act::Undo).then(|| (1..=seq).find(|seq| matches!(tx.undo(*seq), Ok(true))));
+                facts.iter().try_for_each(|f| tx.apply(f).map(drop))
+            };
             graph.write_with(NOW, durability, fill).unwrap();
             if graph.view_dirty().seq() > seq {
                 run.dumps.push(dump(&graph));
@@ -237,6 +244,8 @@ fn workloads(longest: usize) -> Vec<Vec<Act>> {
     let mut last: Vec<Vec<Act>> = vec![Vec::new()];
     for _ in 0..longest {
         last = last.iter().flat_map(|begun| ACTS.map(|act| [begun.as_slice(), &[act]].concat())).collect();
+        // There is nothing to undo yet.
+        last.retain(|acts| acts.first() != Some(&Act::Undo));
         all.extend(last.iter().cloned());
     }
     all

@@ -13,6 +13,7 @@ mod merge;
 mod past;
 mod relations;
 mod subject;
+mod undo;
 mod unresolved;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -98,6 +98,7 @@ pub(crate) struct HistoryAnswer {
     joined: Vec<String>,
     left: Vec<String>,
     because: Vec<serde_json::Value>,
+    undid: Vec<u64>,
 }
 
 impl From<&HistoryStep> for HistoryAnswer {
@@ -111,6 +112,7 @@ impl From<&HistoryStep> for HistoryAnswer {
             joined: texts(&step.joined),
             left: texts(&step.left),
             because: step.because.iter().map(fact_value).collect(),
+            undid: step.undid.clone(),
         }
     }
 }

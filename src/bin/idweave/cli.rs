@@ -26,6 +26,7 @@ use crate::same::PairArgs;
 use crate::snapshot::SnapshotArgs;
 use crate::subject::SubjectArgs;
 use crate::translate::TranslateArgs;
+use crate::undo::UndoArgs;
 use crate::unresolved::UnresolvedArgs;
 use crate::verify::VerifyArgs;
 
@@ -158,6 +159,8 @@ pub(crate) enum Command {
     Unretract(RetractArgs),
     /// The rules in force, and changes of them
     Rules(RulesArgs),
+    /// What a commit told counts no more
+    Undo(UndoArgs),
     /// Everything that is held about an id, also if it is restricted
     ExportSubject(SubjectArgs),
     /// Erase an id, or its whole entity: what was said of it no longer counts, and its bytes go

@@ -114,6 +114,8 @@ fn number(failure: &Failure) -> u8 {
             | Error::Erased
             | Error::ScopeMismatch { .. }
             | Error::TooLarge { .. }
+            | Error::NoSuchCommit { .. }
+            | Error::NotUndone { .. }
             | Error::Answer(_) => 3,
             _ => 5,
         },

@@ -99,7 +99,11 @@ pub(crate) fn evidence_text(evidence: &EvidenceInfo) -> String {
     if let Some(expires_at) = evidence.expires_at {
         text.push_str(&format!(", expires {}", show(expires_at)));
     }
-    text.push_str(if evidence.stands { ")" } else { ", retracted)" });
+    text.push_str(match (evidence.stands, evidence.undone) {
+        (true, _) => ")",
+        (false, true) => ", undone)",
+        (false, false) => ", retracted)",
+    });
     text
 }
 

@@ -35,6 +35,7 @@ fn show(step: &HistoryStep, out: &mut Out) -> Result<(), Failure> {
     for id in &step.superseded {
         out.line(&format!("  superseded: {id}"))?;
     }
+    step.undid.iter().try_for_each(|seq| out.line(&format!("  undoes commit {seq}")))?;
     step.because.iter().try_for_each(|fact| out.line(&format!("  because {}", ndjson::print(fact))))?;
     Ok(())
 }

@@ -48,6 +48,7 @@ mod snapshot;
 mod subject;
 mod tally;
 mod translate;
+mod undo;
 mod unresolved;
 mod verify;
 
@@ -108,6 +109,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Retract(args) => retract::retract(&args, common, out),
         Command::Unretract(args) => retract::unretract(&args, common, out),
         Command::Rules(args) => rules::run(&args, common, out),
+        Command::Undo(args) => undo::run(&args, common, out),
         Command::ExportSubject(args) => subject::run(&args, common, out),
         Command::Erase(args) => erase::run(&args, common, out),
         Command::Restrict(args) => erase::restrict(&args, common, out),

@@ -1,4 +1,4 @@
-//! The payload of one commit in the journal: accepted facts and expanded erasures, in order.
+//! The payload of one commit in the journal: accepted facts, expanded erasures and undos, in order.
 //!
 //! # Layout
 //! Version 1, in the pieces of `codec/bytes.rs`:
@@ -37,6 +37,7 @@
 //! | rules | | count `varint`, then rule `text`, tag `u8`, value each, rules ascending; value by tag: 0 `varint`, 1 `text`, 2 count `varint` then `text` each |
 //! | mark | | key `text`, value `text` |
 //! | erasure | sticky, entity (the only flags: it has no batch) | count `varint`, then for each id: `u8` 1 and its number `varint`, or `u8` 0, then 32 bytes of HMAC |
+//! | undo | (none, and no time: its tag is followed by its body) | seq of the undone commit `varint` |
 //!
 //! | part of a body | bytes |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! What a commit is made of, as values: accepted facts and expanded erasures.
+//! What a commit is made of, as values: accepted facts, expanded erasures and undos.
 
 use crate::model::{Fact, Time};
 
@@ -9,6 +9,11 @@ pub(crate) enum Entry {
     Fact(Fact),
     /// An erasure, expanded to the ids it took.
     Erase(Erasure),
+    /// What an earlier commit told counts no more.
+    Undo {
+        /// That commit.
+        seq: u64,
+    },
 }
 
 /// An erasure as the journal keeps it (N3).

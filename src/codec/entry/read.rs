@@ -50,6 +50,9 @@ impl<'a> Decoder<'a> {
         if tag == tag::ERASURE {
             return Ok(Entry::Erase(self.erasure()?));
         }
+        if tag == tag::UNDO {
+            return Ok(Entry::Undo { seq: self.bytes.varint()? });
+        }
         let (batch, op) = match tag {
             tag::LINK => self.link()?,
             tag::SUPERSEDE => self.supersede()?,

@@ -35,6 +35,7 @@ pub(super) const PROVIDER: u8 = 24;
 pub(super) const KIND: u8 = 25;
 pub(super) const RULES: u8 = 26;
 pub(super) const MARK: u8 = 27;
+pub(super) const UNDO: u8 = 28;
 
 pub(super) const RELATION_CUSTOM: u8 = 0;
 pub(super) const RELATION_FOLLOWS: u8 = 1;

@@ -15,10 +15,10 @@ use crate::model::{Fact, Id, Kind, Op, Placeholders, Time};
 const FACTS: &str = include_str!("../../../testdata/format_v1/facts.ndjson");
 const GOLDEN: &str = include_str!("../../../testdata/format_v1/commit.hex");
 
-/// The golden facts, an erasure in place of each `erase`.
+/// The golden facts, an erasure in place of each `erase`, and an undo.
 fn golden_entries() -> Vec<Entry> {
     let facts = FACTS.lines().map(|line| ndjson::parse(line, 1, &Placeholders::default()).unwrap());
-    facts.map(journal_entry).collect()
+    facts.map(journal_entry).chain([Entry::Undo { seq: 300 }]).collect()
 }
 
 fn journal_entry(fact: Fact) -> Entry {
@@ -51,7 +51,7 @@ fn entry() -> impl Strategy<Value = Entry> {
             let ids = ids.into_iter().map(|(number, mac)| ErasedId { number, mac }).collect();
             Entry::Erase(Erasure { at: Time::from_ms(at), sticky, entity: at % 2 == 0, ids })
         });
-    prop_oneof![12 => fact().prop_map(journal_entry), 1 => erasure]
+    prop_oneof![12 => fact().prop_map(journal_entry), 1 => erasure, 1 => any::<u64>().prop_map(|seq| Entry::Undo { seq })]
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn the_golden_commit_holds_every_tag() {
     let entries = golden_entries();
     let tags: BTreeSet<u8> =
         entries.iter().map(|entry| encode_commit(std::slice::from_ref(entry))[2]).collect();
-    assert_eq!(tags, (1..=27).collect());
+    assert_eq!(tags, (1..=28).collect());
 }
 
 #[test]
@@ -141,7 +141,9 @@ fn hostile_payloads_are_refused_with_a_word() {
         (vec![1, 0x80, 0], "a number not in its shortest form"),
         ([&[1][..], &[255; 9], &[1]].concat(), "cut short"),
         (vec![1, 1, 0], "an unknown operation"),
-        (vec![1, 1, 28], "an unknown operation"),
+        (vec![1, 1, 29], "an unknown operation"),
+        (vec![1, 1, 28], "cut short"),
+        (vec![1, 1, 28, 0x80, 0], "a number not in its shortest form"),
         (vec![1, 1, 16, 2, 2], "an unknown flag"),
         (vec![1, 1, 16, 0, 2, 1], "a reference to no text"),
         (vec![1, 1, 16, 0, 2, 0, 1, b'x'], "a text that is no kind and scope"),

@@ -26,6 +26,10 @@ pub(crate) fn encode_commit(entries: &[Entry]) -> Vec<u8> {
         match entry {
             Entry::Fact(fact) => encoder.fact(fact),
             Entry::Erase(erasure) => encoder.erasure(erasure),
+            Entry::Undo { seq } => {
+                encoder.out.u8(tag::UNDO);
+                encoder.out.varint(*seq);
+            }
         }
     }
     encoder.out.into_bytes()

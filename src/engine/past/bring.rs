@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use crate::engine::apply::perform;
-use crate::engine::facts::{facts_of_relation, facts_of_side, tellings};
+use crate::engine::facts::{facts_of_relation, facts_of_side};
 use crate::engine::past::state::PastState;
 use crate::engine::relations::relation_key;
 use crate::engine::settle::settle;
@@ -142,7 +142,7 @@ impl PastState {
         let Some(pair) = self.today.pair(key).cloned() else { return Ok(()) };
         for edge in pair.edges {
             for evidence in &edge.evidence {
-                for Telling { stated, expires_at, recorded_seq } in tellings(evidence) {
+                for Telling { stated, expires_at, recorded_seq } in evidence.all_tellings() {
                     if !self.horizon.reaches(evidence.observed_at, recorded_seq) {
                         continue;
                     }

@@ -102,10 +102,21 @@ impl Told {
     fn because(&self, seq: u64, before: &Stage, after: &Stage) -> Vec<Fact> {
         let in_it = |id: &Id| before.ids.contains_key(id) || after.ids.contains_key(id);
         let shown = |fact: &&Fact| fact.op.ids().into_iter().all(|id| may_answer(&self.today, id));
-        let all: Vec<&Fact> = self.naming.get(&seq).into_iter().flatten().filter(shown).collect();
+        let mut seqs = BTreeSet::from([seq]);
+        let undone = &self.today.state().undone;
+        if !undone.undone_by(seq).is_empty() {
+            // What counts otherwise since that commit.
+            seqs.extend(undone.until(seq).differing(&undone.until(seq - 1)));
+        }
+        let told = |by: &BTreeMap<u64, Vec<Fact>>| {
+            seqs.iter().filter_map(|seq| by.get(seq)).flatten().cloned().collect::<Vec<Fact>>()
+        };
+        let naming = told(&self.naming);
+        let all: Vec<&Fact> = naming.iter().filter(shown).collect();
         let own: Vec<&Fact> =
             all.iter().copied().filter(|fact| fact.op.ids().into_iter().any(in_it)).collect();
-        let general = || self.general.get(&seq).into_iter().flatten().collect();
+        let general = told(&self.general);
+        let general = || general.iter().collect();
         let facts = [own, all].into_iter().find(|facts| !facts.is_empty()).unwrap_or_else(general);
         let mut facts: Vec<Fact> = facts.into_iter().cloned().collect();
         facts.sort_by_cached_key(|fact| (fact.at, ndjson::print(fact)));
@@ -143,7 +154,8 @@ pub(crate) fn history(today: &Arc<State>, id: &Id, horizon: Horizon) -> Result<V
             past.family_then(start)?.into_iter().for_each(|number| told.note(number));
             stages.insert(seq, stage);
         }
-        let told_at = told.naming.keys().chain(told.general.keys()).copied();
+        let undos = today.undone.undos();
+        let told_at = told.naming.keys().chain(told.general.keys()).copied().chain(undos);
         wanted.extend(told_at.filter(|seq| *seq <= last && !stages.contains_key(seq)));
         if wanted.is_empty() {
             wanted = between(&stages);
@@ -168,6 +180,7 @@ pub(crate) fn history(today: &Arc<State>, id: &Id, horizon: Horizon) -> Result<V
             joined: missing_in(&stage, &before),
             left: missing_in(&before, &stage),
             because: told.because(seq, &before, &stage),
+            undid: today.undone.undone_by(seq).to_vec(),
         });
         before = stage;
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use crate::engine::past::horizon::Horizon;
 use crate::engine::past::unchanged::is_unchanged;
 use crate::model::{Id, Rules, Time, Topology};
-use crate::records::{List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, Sym};
+use crate::records::{
+    List, ListKey, NodeNo, Pair, PairKey, Relation, RelationKey, Side, SideKey, Slot, Sym, Undone,
+};
 use crate::store::{Draft, Lens, Source, State};
 
 /// The past, as far as it is at hand.
@@ -167,6 +169,10 @@ impl Source for Seen<'_> {
 
     fn sym(&self, text: &str) -> Option<Sym> {
         Source::sym(self.today, text)
+    }
+
+    fn undone(&self) -> &Undone {
+        self.draft().map_or_else(|| Source::undone(self.today), Source::undone)
     }
 
     fn batch_is_retracted(&self, batch: Option<Sym>) -> bool {

@@ -97,18 +97,21 @@ impl PastState {
     pub(crate) fn begin(today: Arc<State>, horizon: Horizon) -> Result<PastState> {
         let mut empty = today.emptied();
         empty.seq = today.seq.min(horizon.seq);
+        empty.undone = Arc::new(today.undone.until(horizon.seq));
         let mut then = change_on(empty);
         then.restoring = true;
         for (_, setting) in today.settings.iter() {
             if horizon.reaches(setting.fact.at, setting.recorded_seq) {
+                then.seq = setting.recorded_seq;
                 set(&mut then, &setting.fact)?;
             }
         }
         let retractions = retractions(&today);
         for told in retractions.iter().filter(|told| horizon.holds(told)) {
+            then.seq = told.1;
             perform(&mut then, &told.0)?;
         }
-        // What was retracted since counts no longer; what was lifted since did not count.
+        // What was retracted or undone since counts no longer; what was lifted since did not count.
         let lifted = retractions.iter().filter(|(fact, _)| matches!(fact.op, Op::Unretract(_)));
         let lifted = lifted.map(|(fact, seq)| (fact.at, *seq));
         let settings_unchanged = settings_are_unchanged(&today, lifted, horizon);
@@ -353,5 +356,5 @@ impl PastState {
 fn change_on(state: State) -> Change {
     let recorded_at = state.recorded_at;
     let change = Change::begin(state, recorded_at, [0; 32], Door::default());
-    Change { dirty: Dirty::default(), ..change }
+    Change { dirty: Dirty::default(), retelling: true, ..change }
 }

@@ -57,7 +57,7 @@ fn counted_then(today: &Lens<Arc<State>>, pair: &Pair, horizon: Horizon) -> bool
     pair.edges.iter().all(counts)
 }
 
-/// Whether the settings and retractions of a state counted then too.
+/// Whether the settings, retractions and undos of a state counted then too.
 pub(in crate::engine::past) fn settings_are_unchanged(
     state: &State,
     retractions: impl Iterator<Item = (Time, u64)>,
@@ -65,4 +65,5 @@ pub(in crate::engine::past) fn settings_are_unchanged(
 ) -> bool {
     let settings = state.settings.iter().map(|(_, setting)| (setting.fact.at, setting.recorded_seq));
     settings.chain(retractions).all(|(at, seq)| horizon.reaches(at, seq))
+        && state.undone.undos().all(|seq| seq <= horizon.seq)
 }

@@ -28,6 +28,7 @@ pub(crate) enum Tag {
     Side = b's',
     Tomb = b't',
     Audit = b'u',
+    Undone = b'w',
     Text = b'x',
     BatchRetraction = b'y',
     SourceRetraction = b'z',
@@ -79,6 +80,19 @@ pub(crate) fn take_audit_key(key: &[u8]) -> Result<(u64, u32), What> {
     let mut reader = after(Tag::Audit, key)?;
     let (seq, place) = (reader.array().map(u64::from_be_bytes)?, take_u32(&mut reader)?);
     done(&reader, (seq, place))
+}
+
+/// The key of a commit that was ever undone.
+pub(crate) fn undone_key(seq: u64) -> [u8; 9] {
+    let mut key = [Tag::Undone as u8; 9];
+    key.iter_mut().skip(1).zip(seq.to_be_bytes()).for_each(|(place, byte)| *place = byte);
+    key
+}
+
+pub(crate) fn take_undone_key(key: &[u8]) -> Result<u64, What> {
+    let mut reader = after(Tag::Undone, key)?;
+    let seq = reader.array().map(u64::from_be_bytes)?;
+    done(&reader, seq)
 }
 
 pub(crate) fn mark_key(key: &str) -> Vec<u8> {

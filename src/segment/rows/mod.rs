@@ -21,6 +21,7 @@
 //! | `s` side key | a side record (`sides.rs`) |
 //! | `t` HMAC (32) | at, `u8` 1 = sticky |
 //! | `u` seq (8), place (4) | `u8` 0 = erased, 1 = restricted, 2 = restriction lifted; at; flags (sticky, entity); count `varint`, HMAC (32) each |
+//! | `w` seq (8) | the commits that undo that one, ascending: count `varint`, seq `varint` each |
 //! | `x` number | an interned text |
 //! | `y` batch | retractions and their lifting |
 //! | `z` place | source `varint`, flags (scope, from), scope `text`?, from?, to, retractions and their lifting |
@@ -45,13 +46,13 @@ pub(crate) use audit::{put_audit, put_owed, take_audit, take_owed};
 pub(crate) use keys::{
     COMMITS_A_ROW, Tag, audit_key, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key,
     pair_key, relation_key, side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key,
-    tomb_key,
+    take_undone_key, tomb_key, undone_key,
 };
 pub(crate) use lists::{ListFinder, ListsBelow, RowItem, merge_list_rows, put_list_rows};
 pub(crate) use relations::{put_relation, take_relation};
 pub(crate) use sides::{put_side, take_side};
 pub(crate) use small::{
     put_commit_times, put_far_pair, put_lifting, put_mark, put_setting, put_source_retraction, put_tomb,
-    take_commit_times, take_far_pair, take_lifting, take_mark, take_setting, take_source_retraction,
-    take_tomb,
+    put_undos, take_commit_times, take_far_pair, take_lifting, take_mark, take_setting,
+    take_source_retraction, take_tomb, take_undos,
 };

@@ -25,7 +25,7 @@ pub(crate) fn take_lifting_from(reader: &mut Reader<'_>) -> Result<Lifting, What
             let at = Time::from_ms(reader.signed()?);
             all.push(ToldAt { at, recorded_seq: reader.varint()? });
         }
-        if !all.is_sorted_by(|x, y| x.at < y.at) {
+        if !all.is_sorted_by(|x, y| (x.at, x.recorded_seq) < (y.at, y.recorded_seq)) {
             return Err("times out of order");
         }
     }
@@ -142,6 +142,21 @@ pub(crate) fn take_tomb(bytes: &[u8]) -> Result<(Time, bool), What> {
     all(&reader, (at, sticky))
 }
 
+/// Writes the commits that undo one.
+pub(crate) fn put_undos(undos: &[u64]) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.varint(undos.len() as u64);
+    undos.iter().for_each(|by| out.varint(*by));
+    out.into_bytes()
+}
+
+/// Reads them.
+pub(crate) fn take_undos(bytes: &[u8]) -> Result<Vec<u64>, What> {
+    let mut reader = Reader::new(bytes);
+    let undos = (0..reader.varint()?).map(|_| reader.varint()).collect::<Result<Vec<u64>, What>>()?;
+    all(&reader, undos)
+}
+
 /// Writes a pair whose ends lie in two records.
 pub(crate) fn put_far_pair(pair: &Pair) -> Vec<u8> {
     let in_seconds = times_of(pair).all(Clock::fits_seconds);
@@ -157,4 +172,27 @@ pub(crate) fn take_far_pair(key: PairKey, bytes: &[u8]) -> Result<Pair, What> {
     let (in_seconds, []) = reader.flags::<0>()?;
     let pair = take_pair(key, &NoMembers, &mut Clock::new(in_seconds), &mut reader)?;
     all(&reader, pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{put_undos, take_undos};
+    use crate::segment::rows::{take_undone_key, undone_key};
+
+    #[test]
+    fn an_undone_commit_is_written_as_the_table_says() {
+        assert_eq!(undone_key(0x0102), *b"w\0\0\0\0\0\0\x01\x02");
+        assert_eq!(take_undone_key(&undone_key(0x0102)), Ok(0x0102));
+        assert_eq!(put_undos(&[3, 300]), [2, 3, 0xac, 2]);
+        assert_eq!(take_undos(&[2, 3, 0xac, 2]), Ok(vec![3, 300]));
+    }
+
+    #[test]
+    fn other_bytes_are_refused_with_a_word() {
+        assert_eq!(take_undone_key(b"w\0"), Err("cut short"));
+        assert_eq!(take_undone_key(b"x\0\0\0\0\0\0\0\x01"), Err("a row of another kind"));
+        assert_eq!(take_undone_key(b"w\0\0\0\0\0\0\0\x01\0"), Err("too long a key"));
+        assert_eq!(take_undos(&[2, 3]), Err("cut short"));
+        assert_eq!(take_undos(&[1, 3, 4]), Err("too long a row"));
+    }
 }

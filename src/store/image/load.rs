@@ -6,7 +6,10 @@ use std::sync::Arc;
 use crate::codec::{Reader, What};
 use crate::error::Result;
 use crate::model::{Fact, Time};
-use crate::segment::rows::{Tag, take_lifting, take_mark, take_setting, take_source_retraction};
+use crate::records::Undone;
+use crate::segment::rows::{
+    Tag, take_lifting, take_mark, take_setting, take_source_retraction, take_undone_key, take_undos,
+};
 use crate::segment::{Absences, Merge, Segment};
 use crate::store::layer::{Layers, Saved};
 use crate::store::state::{SourceRetraction, State};
@@ -69,6 +72,7 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
         sources.push(SourceRetraction { source, scope, from, to, lifting });
         Ok(())
     })?;
+    let undone = undone_in(&segments)?.ok_or_else(|| damaged("an undo of what is not earlier"))?;
     let mut marks = BTreeMap::new();
     each_row(&segments, Tag::Mark, |key, value| {
         let key =
@@ -78,11 +82,22 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
     })?;
     state.batch_retractions = Arc::new(batches);
     state.source_retractions = Arc::new(sources);
+    state.undone = Arc::new(undone);
     state.marks = Arc::new(marks);
     let mut saved = Saved::of(&state);
     saved.settings = settings.len() as u32;
     state.layers = Layers::of(segments.clone(), saved);
     Ok(Some(Restored { state, settings }))
+}
+
+/// The commits that were undone; `None` if that cannot be.
+fn undone_in(segments: &[Arc<Segment>]) -> Result<Option<Undone>> {
+    let mut undos: BTreeMap<u64, Vec<u64>> = BTreeMap::new();
+    each_row(segments, Tag::Undone, |key, value| {
+        undos.insert(take_undone_key(key)?, take_undos(value)?);
+        Ok(())
+    })?;
+    Ok(Undone::of(undos))
 }
 
 fn number_in(key: &[u8]) -> Result<u32, What> {

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::error::{Error, Result};
-use crate::records::{ListKey, PairKey, Side};
+use crate::records::{ListKey, PairKey, Side, Sym};
 use crate::segment::rows::{
     COMMITS_A_ROW, Tag, audit_key, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key,
     pair_key, put_audit, put_commit_times, put_far_pair, put_lifting, put_list_rows, put_mark, put_relation,
-    put_setting, put_side, put_source_retraction, put_tomb, relation_key, side_key, tomb_key,
+    put_setting, put_side, put_source_retraction, put_tomb, put_undos, relation_key, side_key, tomb_key,
+    undone_key,
 };
 use crate::store::image::clusters::Clusters;
 use crate::store::image::lists::Rows;
@@ -58,7 +59,7 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
         for id in key.ids() {
             rows.insert(mention_key(id, Some(key)), lives.then(Vec::new));
         }
-        let batches = Lens::on(state).answer(|lens| lens.batches_below(key))?;
+        let batches = Lens::on(state).answer(|lens| batches_of(lens.side_below(key)))?;
         rows.extend(batches.into_iter().map(|batch| (batch_side_key(batch, Some(key)), None)));
         if let Some(Side::Toggle(_, ops)) = side.as_deref() {
             let batches = ops.iter().filter_map(|op| op.batch);
@@ -90,6 +91,14 @@ pub(super) fn put_delta_rows(state: &State, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
+/// The batches that told of a toggle.
+fn batches_of(side: Option<&Side>) -> Vec<Sym> {
+    match side {
+        Some(Side::Toggle(_, ops)) => ops.iter().filter_map(|op| op.batch).collect(),
+        _ => Vec::new(),
+    }
+}
+
 /// When the commits were recorded, in rows of which the first may have been begun before.
 pub(super) fn put_commit_rows(state: &State, rows: &mut Rows) -> Result<()> {
     let mut place = state.seq.saturating_sub(u64::from(state.delta.commits.len()));
@@ -108,7 +117,7 @@ pub(super) fn put_commit_rows(state: &State, rows: &mut Rows) -> Result<()> {
     Ok(())
 }
 
-/// Names, settings, retractions of batches and sources, and marks, as far as they are new or other.
+/// Names, settings, retractions of batches and sources, undos, and marks, as far as they are new or other.
 pub(super) fn put_small_rows(state: &State, rows: &mut Rows) {
     let saved = state.layers.saved();
     for sym in saved.texts..state.text_count() {
@@ -132,6 +141,13 @@ pub(super) fn put_small_rows(state: &State, rows: &mut Rows) {
             );
             let row = number_key(Tag::SourceRetraction, place).to_vec();
             rows.insert(row, Some(put_source_retraction(&told)));
+        }
+    }
+    for (seq, undos) in state.undone.told() {
+        // Undos are only ever added.
+        let is_saved = saved.undone.told_of(seq) == undos;
+        if !is_saved {
+            rows.insert(undone_key(seq).to_vec(), Some(put_undos(undos)));
         }
     }
     for (key, (at, value)) in differing(&state.marks, &saved.marks) {

@@ -15,4 +15,5 @@ mod past;
 mod rules;
 mod segments;
 mod support;
+mod undo;
 mod work;

@@ -233,3 +233,39 @@ fn an_id_that_only_answers_and_retractions_name_is_gone_wherever_it_was() {
     assert!(!holds("memoryOld1"));
     assert_eq!(graph.check().unwrap(), []);
 }
+
+#[test]
+fn nothing_is_left_of_erased_ids_that_undone_commits_told_of() {
+    let world = World::new(canary_count() / 4);
+    let disk = SimDisk::new();
+    let graph = create(&disk);
+    world.tell_all(&graph);
+    let told = graph.view().seq();
+    for seq in (1..=told).filter(|seq| seq % 2 == 1) {
+        // Some hold an erasure.
+        match graph.undo(NOW, seq) {
+            Ok(undone) => assert!(undone.value),
+            Err(error) => assert!(matches!(error, Error::NotUndone { .. }), "{error}"),
+        }
+    }
+    assert!(graph.view().seq() > told);
+    let last = graph.view().seq();
+    // An erasure takes what was stored under an alias as long as the alias means something.
+    tell(&graph, &world.facts().filter(|fact| fact.op.name() == "corp").cloned().collect::<Vec<_>>());
+    graph.checkpoint().unwrap();
+    assert!(!world.found_on(&disk.live_image(), "/db").is_empty(), "an undo erases nothing");
+    erase_all(&graph, &world.erasures);
+    graph.checkpoint().unwrap();
+    let nowhere: Vec<String> = Vec::new();
+    assert_eq!(world.found_on(&disk.live_image(), "/db"), nowhere);
+    assert_eq!(graph.check().unwrap(), []);
+    // What is left of an undone commit counts again; what was erased does not come back.
+    let undos: Vec<u64> = (told + 1..).take_while(|seq| *seq <= last).collect();
+    for seq in undos {
+        assert!(graph.undo(NOW, seq).unwrap().value);
+    }
+    graph.checkpoint().unwrap();
+    assert_eq!(world.found_on(&disk.live_image(), "/db"), nowhere);
+    let expected = dump(&never_saw(&world).view());
+    equal("erased", "counting again", &dump(&graph.view()), "never seen", &expected).unwrap();
+}

@@ -15,6 +15,9 @@ const DIR: &str = "/db";
 /// So little that a change of a few records is written out several times.
 const DELTA_BYTES: u64 = 3_000;
 
+/// Facts that are told by the thread that settles: were they more, it might wait for itself to make room.
+const MEANWHILE: usize = 4;
+
 /// What happened in a campaign, so that it is known to have tried something.
 #[derive(Debug, Default)]
 struct Seen {
@@ -44,17 +47,39 @@ fn write(graph: &Graph, facts: &[Fact]) -> Check {
     graph.write(NOW, |tx| tell(tx, facts)).map(drop).map_err(|error| format!("write: {error}"))
 }
 
+fn write_plain(graph: &Graph, large: &Large) -> Check {
+    graph.write(NOW, |tx| large.tell(tx)).map(drop).map_err(|error| format!("write: {error}"))
+}
+
 fn open(disk: &SimDisk) -> Result<Graph, String> {
     let options = Graph::options().vfs(disk.vfs()).create_if_missing(true).delta_bytes(DELTA_BYTES);
     options.open(Path::new(DIR)).map_err(|error| format!("open: {error}"))
 }
 
+/// Facts of a large change, and a commit that it undoes.
+#[derive(Debug)]
+struct Large {
+    facts: Vec<Fact>,
+    undoes: Option<u64>,
+}
+
+impl Large {
+    /// Tells what is not refused.
+    fn tell(&self, tx: &mut Tx) -> idweave::Result<usize> {
+        let told = tell(tx, &self.facts)?;
+        let undone = self.undoes.map(|seq| tx.undo(seq));
+        Ok(told + usize::from(matches!(undone, Some(Ok(true)))))
+    }
+}
+
 /// What a stream is told as: commits, and large changes with the commits that are made meanwhile.
-fn shares(facts: &[Fact], random: &mut Random) -> Vec<(Vec<Fact>, Option<Vec<Fact>>)> {
+fn shares(facts: &[Fact], random: &mut Random) -> Vec<(Vec<Fact>, Option<Large>)> {
     let mut shares = Vec::new();
     for commit in commits(facts, random) {
-        let (large, small): (Vec<Fact>, Vec<Fact>) = commit.into_iter().partition(is_large);
-        shares.push((small, (!large.is_empty()).then_some(large)));
+        let (facts, small): (Vec<Fact>, Vec<Fact>) = commit.into_iter().partition(is_large);
+        let undoes = random.one_in(3).then(|| 1 + random.below(shares.len() + 1) as u64);
+        let is_some = !facts.is_empty() || undoes.is_some();
+        shares.push((small, is_some.then_some(Large { facts, undoes })));
     }
     shares
 }
@@ -66,7 +91,7 @@ fn segments_on(disk: &SimDisk) -> usize {
 /// Tells a large change, and commits while it is settled; whether those came first.
 fn write_large(
     (graph, disk): (&Graph, &SimDisk),
-    (large, meanwhile): (&[Fact], &[Fact]),
+    (large, meanwhile): (&Large, &[Fact]),
     questions: &Questions,
     (random, seen): (&mut Random, &Seen),
 ) -> Result<bool, String> {
@@ -88,7 +113,7 @@ fn write_large(
         }
         failed = meanwhile.chunks(2).try_for_each(|facts| write(graph, facts));
     };
-    let written = graph.write_large(NOW, |tx| tell(tx, large), progress);
+    let written = graph.write_large(NOW, |tx| large.tell(tx), progress);
     written.map_err(|error| format!("a large change: {error}"))?;
     seen.written_out.set(seen.written_out.get() + usize::from(is_written_out));
     seen.meanwhile.set(seen.meanwhile.get() + usize::from(is_told && !meanwhile.is_empty()));
@@ -120,18 +145,20 @@ fn is_as_any_commit(facts: &[Fact], random: &mut Random, seen: &Seen) -> Check {
         };
         let shown = text(questions.all(&graph.view()));
         if random.one_in(4) {
-            let foreseen = graph.what_if(NOW, |tx| tell(tx, &large)).map_err(|error| error.to_string())?;
-            let expected = plain.what_if(NOW, |tx| tell(tx, &large)).map_err(|error| error.to_string())?;
+            let foreseen = graph.what_if(NOW, |tx| large.tell(tx)).map_err(|error| error.to_string())?;
+            let expected = plain.what_if(NOW, |tx| large.tell(tx)).map_err(|error| error.to_string())?;
             if foreseen != expected {
                 return Err(format!("foreseen: {foreseen:?}\nexpected: {expected:?}"));
             }
             same_line("a look has changed the graph", &text(questions.all(&graph.view())), &shown)?;
         }
-        if write_large((&graph, &disk), (&large, &small), &questions, (random, seen))? {
-            small.chunks(2).try_for_each(|facts| write(&plain, facts))?;
-            write(&plain, &large)?;
+        let (meanwhile, later) = small.split_at(small.len().min(MEANWHILE));
+        if write_large((&graph, &disk), (&large, meanwhile), &questions, (random, seen))? {
+            meanwhile.chunks(2).try_for_each(|facts| write(&plain, facts))?;
+            write_plain(&plain, &large)?;
+            later.chunks(2).try_for_each(|facts| write(&graph, facts).and_then(|()| write(&plain, facts)))?;
         } else {
-            write(&plain, &large)?;
+            write_plain(&plain, &large)?;
             small.chunks(2).try_for_each(|facts| write(&graph, facts).and_then(|()| write(&plain, facts)))?;
         }
         same_line("after it", &text(questions.all(&graph.view())), &text(questions.all(&plain.view())))?;

@@ -53,7 +53,7 @@ fn expected(oracle: &Oracle, when: When) -> Expected {
     expected
 }
 
-fn agree(view: &impl Read, oracle: &Oracle, when: When) -> Check {
+pub(super) fn agree(view: &impl Read, oracle: &Oracle, when: When) -> Check {
     for ((kind, id, direction), (count, intervals)) in expected(oracle, when) {
         let asked = format!("{kind} of {id}, {direction:?}, {when:?}");
         let found = view.neighbors(&id, &kind, direction, when).collect::<Result<Vec<_>, _>>();

@@ -7,6 +7,7 @@ use idweave::{AskAgain, Fact, KindScope, Lack, Op, Read, Time};
 
 use crate::laws::campaign::{campaign, report};
 use crate::laws::engine::{feed, new_graph};
+use crate::laws::subject::Subject;
 use crate::laws::{Check, SMALL};
 use crate::support::generate::{Flavour, Random, commits};
 use crate::support::oracle::Oracle;
@@ -53,14 +54,23 @@ fn expected(oracle: &Oracle, space: &KindScope, asked: &AskAgain) -> Vec<(String
 }
 
 fn unresolved_agrees(facts: &[Fact], random: &mut Random) -> Check {
-    // Where a unionid would be the topology says; without one any will do.
-    let is_kept = |fact: &&Fact| !matches!(fact.op, Op::App { .. } | Op::Corp { .. });
-    let facts: Vec<Fact> = facts.iter().filter(is_kept).cloned().collect();
+    let facts = without_topology(facts);
     let (graph, mut oracle) = (new_graph()?, Oracle::new());
     for commit in commits(&facts, random) {
         feed(&graph, &commit)?;
         oracle.commit(&commit);
     }
+    agrees(&graph, &oracle, &facts, random)
+}
+
+/// Where a unionid would be the topology says; without one any will do.
+pub(super) fn without_topology(facts: &[Fact]) -> Vec<Fact> {
+    let is_kept = |fact: &&Fact| !matches!(fact.op, Op::App { .. } | Op::Corp { .. });
+    facts.iter().filter(is_kept).cloned().collect()
+}
+
+/// Whether both say the same of every space.
+pub(super) fn agrees(graph: &Subject, oracle: &Oracle, facts: &[Fact], random: &mut Random) -> Check {
     let Some(moment) = facts.get(random.below(facts.len().max(1))).map(|fact| fact.at) else { return Ok(()) };
     let ids = facts.iter().flat_map(|fact| fact.op.ids());
     let spaces = ids.filter(|id| ["openid", "external_userid"].contains(&id.kind().name()));
@@ -75,7 +85,7 @@ fn unresolved_agrees(facts: &[Fact], random: &mut Random) -> Check {
                 .into_iter()
                 .map(|one| (one.id.to_string(), (one.since, one.last_seen, one.absent.map(|(at, _)| at))));
             let found: Vec<(String, Known)> = found.collect();
-            let mut expected = expected(&oracle, &space, &asked);
+            let mut expected = expected(oracle, &space, &asked);
             expected.truncate(most);
             if found != expected {
                 return Err(format!("{space} at {moment}:\nengine {found:?}\noracle {expected:?}"));

@@ -288,8 +288,50 @@ fn unretracted(
     edges
 }
 
+/// Whether one of these facts, or several together, say what a fact says.
+pub(crate) fn is_known(fact: &Fact, facts: &[&Fact]) -> bool {
+    let evidence = |fact: &Fact| match &fact.op {
+        Op::Link { a, b, source, strength, event, expires_at } => {
+            let (a, b) = if a < b { (a, b) } else { (b, a) };
+            let edge = EdgeKey { a: a.clone(), b: b.clone(), is_supersede: false };
+            Some(((edge, evidence_key(fact, source, event.as_ref())), *strength, *expires_at))
+        }
+        Op::Supersede { old, new, source, strength, event } => {
+            let edge = EdgeKey { a: old.clone(), b: new.clone(), is_supersede: true };
+            Some(((edge, evidence_key(fact, source, event.as_ref())), *strength, None))
+        }
+        _ => None,
+    };
+    if let Some((key, strength, expires_at)) = evidence(fact) {
+        let power =
+            |strength: Option<idweave::model::Strength>| strength.and_then(|s| Power::of_name(s.name()));
+        let same = facts.iter().filter_map(|known| evidence(known)).filter(|(known, ..)| *known == key);
+        let (powers, ends): (Vec<_>, Vec<_>) = same.map(|(_, s, expires_at)| (power(s), expires_at)).unzip();
+        return powers.iter().any(|known| *known >= power(strength))
+            && ends.iter().any(|end| *end >= expires_at);
+    }
+    facts.iter().any(|known| match (&known.op, &fact.op) {
+        // A retraction has no batch.
+        (Op::Retract(x), Op::Retract(y)) | (Op::Unretract(x), Op::Unretract(y)) => {
+            in_order(x) == in_order(y) && known.at == fact.at
+        }
+        (Op::Ban { a, b, .. } | Op::Unban { a, b, .. }, Op::Ban { .. } | Op::Unban { .. }) => {
+            let mut turned = (*known).clone();
+            match &mut turned.op {
+                Op::Ban { a: x, b: y, .. } | Op::Unban { a: x, b: y, .. } => {
+                    (*x, *y) = (b.clone(), a.clone())
+                }
+                _ => {}
+            }
+            **known == *fact || turned == *fact
+        }
+        (Op::Mark { .. }, _) => false,
+        _ => **known == *fact,
+    })
+}
+
 /// Every id a link, supersede, ban, block, restrict, relate or unrelate names, retracted or not.
-fn existing(facts: &[&Fact]) -> BTreeSet<Id> {
+pub(crate) fn existing(facts: &[&Fact]) -> BTreeSet<Id> {
     let mut ids = BTreeSet::new();
     for fact in facts {
         match &fact.op {

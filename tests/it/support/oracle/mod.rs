@@ -30,6 +30,8 @@ use counting::State;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Door {
     Accepted,
+    /// Accepted, and no part of the commit: what counts says as much.
+    Known,
     /// Refused, with the rule.
     Refused(&'static str),
 }
@@ -54,7 +56,18 @@ pub(crate) struct Oracle {
     accepted: Vec<Accepted>,
     /// alias -> (time of the fact that said so, the corp's key).
     aliases: BTreeMap<String, (Time, String)>,
+    /// Which commit was undone, by which.
+    undos: Vec<(u64, u64)>,
     seq: u64,
+}
+
+/// What an undo came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Undo {
+    New,
+    AlreadyKnown,
+    /// There is no such commit, or it holds an erasure.
+    Refused,
 }
 
 impl Oracle {
@@ -79,6 +92,10 @@ impl Oracle {
         if let Op::Erase { id, reach, reason, sticky } = &fact.op {
             // Reading: an erasure is never refused as `Erased`, else two erasures would not commute.
             for id in self.reached(id, *reach) {
+                let known = self.tombstones().get(&id).copied();
+                if known.is_some_and(|known| known.at >= fact.at && known.sticky >= *sticky) {
+                    continue;
+                }
                 let op = Op::Erase { id, reach: Reach::Id, reason: reason.clone(), sticky: *sticky };
                 self.accepted.push(Accepted { seq, fact: Fact { op, ..fact.clone() } });
             }
@@ -87,6 +104,10 @@ impl Oracle {
         if is_erased(&self.tombstones(), &fact) {
             return Door::Refused("erased");
         }
+        // Reading: what counts already is no part of a commit that tells it again.
+        if self.is_known(&fact) {
+            return Door::Known;
+        }
         self.accepted.push(Accepted { seq, fact: fact.clone() });
         if let Op::Corp { key, aliases, .. } = &fact.op {
             self.name_aliases(&normal_key(key), aliases, fact.at, seq);
@@ -94,24 +115,74 @@ impl Oracle {
         Door::Accepted
     }
 
+    /// Undoes the commit `seq` as part of the commit `by`.
+    pub(crate) fn undo(&mut self, seq: u64, by: u64) -> Undo {
+        self.seq = self.seq.max(by);
+        let holds_erasure =
+            |accepted: &Accepted| accepted.seq == seq && matches!(accepted.fact.op, Op::Erase { .. });
+        if seq == 0 || seq >= by {
+            return Undo::Refused;
+        }
+        if self.is_undone(seq, u64::MAX) {
+            return Undo::AlreadyKnown;
+        }
+        if self.accepted.iter().any(holds_erasure) {
+            return Undo::Refused;
+        }
+        self.undos.push((seq, by));
+        self.read_aliases_again();
+        Undo::New
+    }
+
+    /// Whether an undo up to the commit `last` undoes a commit, which is not undone itself by then.
+    fn is_undone(&self, seq: u64, last: u64) -> bool {
+        self.undos.iter().any(|(undone, by)| *undone == seq && *by <= last && !self.is_undone(*by, last))
+    }
+
+    /// What the corp facts that count say of aliases.
+    fn read_aliases_again(&mut self) {
+        self.aliases.clear();
+        for Accepted { seq, fact } in &self.accepted {
+            let Op::Corp { key, aliases, .. } = &fact.op else { continue };
+            if self.is_undone(*seq, u64::MAX) {
+                continue;
+            }
+            for alias in
+                aliases.iter().map(|alias| normal_key(alias)).filter(|alias| *alias != normal_key(key))
+            {
+                let statement = (fact.at, normal_key(key));
+                let known = self.aliases.entry(alias).or_insert_with(|| statement.clone());
+                *known = known.clone().max(statement);
+            }
+        }
+    }
+
+    /// Whether facts that count say as much.
+    fn is_known(&self, fact: &Fact) -> bool {
+        let counting: Vec<&Accepted> =
+            self.accepted.iter().filter(|accepted| !self.is_undone(accepted.seq, u64::MAX)).collect();
+        let living = self.living_of(&counting);
+        counting::is_known(fact, &living)
+    }
+
     /// Who is who, by everything accepted so far.
     pub(crate) fn resolve(&self) -> Outcome {
-        State::of(&self.living(|_| true)).resolve()
+        self.state().resolve()
     }
 
     /// Who was who by the commits up to `seq`, less what was erased since.
     pub(crate) fn as_of(&self, seq: u64) -> Outcome {
-        State::of(&self.living(|accepted| accepted.seq <= seq)).resolve()
+        self.state_of(|accepted| accepted.seq <= seq, seq).resolve()
     }
 
     /// Who is who by the facts observed up to `t`. Reading: an erasure is not undone by looking back.
     pub(crate) fn observed_until(&self, t: Time) -> Outcome {
-        State::of(&self.living(|accepted| accepted.fact.at <= t)).resolve()
+        self.state_of(|accepted| accepted.fact.at <= t, u64::MAX).resolve()
     }
 
     /// The intervals of one relation.
     pub(crate) fn intervals(&self, kind: &RelationKind, from: &Id, to: &Id) -> Vec<Interval> {
-        State::of(&self.living(|_| true)).intervals(kind, from, to)
+        self.state().intervals(kind, from, to)
     }
 
     /// Whether the relation is open at `t`, and its attributes then.
@@ -122,17 +193,28 @@ impl Oracle {
         to: &Id,
         t: Time,
     ) -> (bool, BTreeMap<String, String>) {
-        State::of(&self.living(|_| true)).relation_at(kind, from, to, t)
+        self.state().relation_at(kind, from, to, t)
     }
 
     /// Every relation some counting fact speaks of, as (kind, from, to).
     pub(crate) fn relations(&self) -> BTreeSet<(String, String, String)> {
-        State::of(&self.living(|_| true)).relations()
+        self.state().relations()
     }
 
     /// Everything that counts.
     pub(crate) fn state(&self) -> State {
-        State::of(&self.living(|_| true))
+        self.state_of(|_| true, u64::MAX)
+    }
+
+    /// Everything that counted of some facts with the undos up to a commit. Ids stay that only undone facts name.
+    fn state_of(&self, fits: impl Fn(&Accepted) -> bool, last: u64) -> State {
+        let counts = |accepted: &Accepted| {
+            // Marks are no evidence: an undo leaves them.
+            matches!(accepted.fact.op, Op::Mark { .. }) || !self.is_undone(accepted.seq, last)
+        };
+        let mut state = State::of(&self.living(|accepted| fits(accepted) && counts(accepted)));
+        state.ids.extend(counting::existing(&self.living(fits)));
+        state
     }
 
     /// Every relation that a fact tells of, retracted or not.
@@ -148,27 +230,28 @@ impl Oracle {
 
     /// The recorded negative answers that count.
     pub(crate) fn absents(&self) -> BTreeSet<Absence> {
-        State::of(&self.living(|_| true)).absents()
+        self.state().absents()
     }
 
     /// The ids whose restriction stands.
     pub(crate) fn restricted(&self) -> BTreeSet<String> {
-        State::of(&self.living(|_| true)).restricted.iter().map(ToString::to_string).collect()
+        self.state().restricted.iter().map(ToString::to_string).collect()
     }
 
     /// The marks in force.
     pub(crate) fn marks(&self) -> BTreeMap<String, String> {
-        State::of(&self.living(|_| true)).marks
+        self.state().marks
     }
 
     /// The accepted facts that no erasure took.
     fn living(&self, fits: impl Fn(&Accepted) -> bool) -> Vec<&Fact> {
+        self.living_of(&self.accepted.iter().filter(|accepted| fits(accepted)).collect::<Vec<_>>())
+    }
+
+    fn living_of<'a>(&self, accepted: &[&'a Accepted]) -> Vec<&'a Fact> {
         let tombstones = self.tombstones();
-        self.accepted
-            .iter()
-            .filter(|accepted| fits(accepted) && !is_erased(&tombstones, &accepted.fact))
-            .map(|accepted| &accepted.fact)
-            .collect()
+        let facts = accepted.iter().map(|accepted| &accepted.fact);
+        facts.filter(|fact| !is_erased(&tombstones, fact)).collect()
     }
 
     fn tombstones(&self) -> BTreeMap<Id, Tombstone> {
@@ -222,7 +305,7 @@ impl Oracle {
             if !is_new {
                 continue;
             }
-            let stored = State::of(&self.living(|_| true)).ids;
+            let stored = self.state().ids;
             for old in stored.into_iter().filter(|id| corp_part(id.scope()) == alias) {
                 let Some(twin) = self.id_under_corp_key(&old) else { continue };
                 // Reading: the link carries the fact's `at`, no batch, no event and no stated strength.
