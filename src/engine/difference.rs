@@ -9,7 +9,7 @@ use crate::feed::{
 use crate::model::{EntityId, Id, PersonId};
 use crate::records::{Direct, NodeNo, PairKey};
 use crate::resolve::Reason;
-use crate::store::{Differing, Draft, Identity, Source, State, conflicts_of};
+use crate::store::{Differing, Draft, Identity, Source, State};
 
 /// An id that a change is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,15 +45,14 @@ struct Moves {
 
 /// The difference that a settled change made of what was there before it began.
 pub(crate) fn difference(before: &State, state: &Draft) -> Changes<NodeNo> {
-    changes_of(&Differing::between(before, state), state)
+    changes_of(&Differing::between(before, state))
 }
 
-/// The changes that make a state of what was there before.
-pub(crate) fn changes_of(differing: &Differing, state: &Draft) -> Changes<NodeNo> {
+/// The changes that make of what was there before what there is now.
+pub(crate) fn changes_of(differing: &Differing) -> Changes<NodeNo> {
     let mut changes = Changes::default();
     let mut moves = Moves::default();
-    for (number, before) in &differing.nodes {
-        let after = state.node(*number).map(Identity::of);
+    for (number, (before, after)) in &differing.nodes {
         let was_superseded = before.is_some_and(|before| before.superseded);
         match (before, after) {
             (None, None) => continue,
@@ -71,11 +70,11 @@ pub(crate) fn changes_of(differing: &Differing, state: &Draft) -> Changes<NodeNo
                 (true, false) => changes.revived.push(*number),
                 _ => {}
             }
-            changes.persons.extend(person_change(*number, *before, after));
+            changes.persons.extend(person_change(*number, *before, *after));
         }
     }
-    note_entities(&mut changes, moves, state, differing);
-    note_conflicts(&mut changes, state, differing);
+    note_entities(&mut changes, moves, differing);
+    note_conflicts(&mut changes, differing);
     changes
 }
 
@@ -95,13 +94,20 @@ fn person_change(number: NodeNo, before: Option<Identity>, after: Identity) -> O
     })
 }
 
-fn note_entities(changes: &mut Changes<NodeNo>, mut moves: Moves, state: &Draft, differing: &Differing) {
+fn note_entities(changes: &mut Changes<NodeNo>, mut moves: Moves, differing: &Differing) {
     // The entity of a number holds the id of that number: so it was one before if that id was in it.
+    let is_its_own = |entity: NodeNo, identity: &Option<Identity>| {
+        identity.is_some_and(|identity| identity.entity == entity)
+    };
     let was_one = |entity: NodeNo| match differing.nodes.get(&entity) {
-        Some(before) => before.is_some_and(|before| before.entity == entity),
+        Some((before, _)) => is_its_own(entity, before),
         None => true,
     };
-    let is_one = |entity: NodeNo| state.node(entity).is_some_and(|node| node.entity == entity);
+    // What ids left was one; it still is if nothing became of the id of its number.
+    let is_one = |entity: NodeNo| match differing.nodes.get(&entity) {
+        Some((_, after)) => is_its_own(entity, after),
+        None => true,
+    };
     for (entity, went) in &mut moves.went {
         went.extend(is_one(*entity).then_some(*entity));
     }
@@ -138,15 +144,14 @@ fn note_entities(changes: &mut Changes<NodeNo>, mut moves: Moves, state: &Draft,
     }
 }
 
-fn note_conflicts(changes: &mut Changes<NodeNo>, state: &Draft, differing: &Differing) {
-    for (key, before) in &differing.conflicts {
-        let after = state.pair(*key).map_or_else(Vec::new, conflicts_of);
+fn note_conflicts(changes: &mut Changes<NodeNo>, differing: &Differing) {
+    for (key, (before, after)) in &differing.conflicts {
         let only_in = |these: &[(Direct, Reason)], others: &[(Direct, Reason)]| {
             let only = these.iter().filter(|conflict| !others.contains(conflict));
             only.map(|(direct, reason)| conflict(*key, *direct, *reason)).collect::<Vec<_>>()
         };
-        changes.opened.extend(only_in(&after, before));
-        changes.closed.extend(only_in(before, &after));
+        changes.opened.extend(only_in(after, before));
+        changes.closed.extend(only_in(before, after));
     }
 }
 

@@ -193,7 +193,7 @@ impl Shared {
             None
         } else {
             let differing = overflow.differing(writer.state(), &mut change.state)?;
-            Some(changes_of(&differing, &change.state))
+            Some(changes_of(&differing))
         };
         change.checked()?;
         let state = writer.append(change, payload, changes)?;

@@ -68,7 +68,7 @@ fn filled<T>(mut tx: Tx, fill: impl FnOnce(&mut Tx) -> Result<T>) -> Result<(T, 
 
 /// What a settled change would change of the state before it; it is dropped then.
 fn told<T>(value: T, mut change: Change, differing: &Differing, before: &State) -> Result<WhatIf<T>> {
-    let changes = changes_of(differing, &change.state);
+    let changes = changes_of(differing);
     let changes = Lens::on(before).answer(|before| named(changes, &change.state, before))?;
     change.checked()?;
     Ok(WhatIf { value, facts: change.entries.len(), changes })

@@ -1,5 +1,4 @@
-//! What two states, of which one came out of the other, say differently of identities: before, that is, for what is now is
-//! asked of the later state.
+//! What two states, of which one came out of the other, say differently of identities.
 //!
 //! Nothing is noted while a state changes: tables share what did not, and only what they do not share is looked at.
 //!
@@ -40,13 +39,16 @@ impl Identity {
     }
 }
 
-/// What was there before, of what is otherwise now.
+/// Edges in conflict with what is known.
+type Conflicts = Vec<(Direct, Reason)>;
+
+/// Of what is otherwise now: what was there before, and what is.
 #[derive(Debug, Default)]
 pub(crate) struct Differing {
-    /// `None` = there was no id of that number.
-    pub(crate) nodes: BTreeMap<NodeNo, Option<Identity>>,
+    /// `None` = there is no id of that number.
+    pub(crate) nodes: BTreeMap<NodeNo, (Option<Identity>, Option<Identity>)>,
     /// The edges in conflict among those of a pair.
-    pub(crate) conflicts: BTreeMap<PairKey, Vec<(Direct, Reason)>>,
+    pub(crate) conflicts: BTreeMap<PairKey, (Conflicts, Conflicts)>,
 }
 
 impl Differing {
@@ -60,8 +62,9 @@ impl Differing {
                 None if *number >= before.number_count => None,
                 None => Identity::at(now.slot_below_delta(*number)),
             };
-            if was != Identity::at(is.map(|(_, slot)| slot)) {
-                nodes.push((*number, was));
+            let is = Identity::at(is.map(|(_, slot)| slot));
+            if was != is {
+                nodes.push((*number, (was, is)));
             }
         });
         let mut conflicts = Vec::new();
@@ -73,8 +76,9 @@ impl Differing {
                 None => now.pair_below_delta(*key),
             };
             let was = conflicts_in(was);
-            if was != conflicts_in(is.and_then(|(_, pair)| pair.as_deref())) {
-                conflicts.push((*key, was));
+            let is = conflicts_in(is.and_then(|(_, pair)| pair.as_deref()));
+            if was != is {
+                conflicts.push((*key, (was, is)));
             }
         });
         Differing { nodes: nodes.into_iter().collect(), conflicts: conflicts.into_iter().collect() }
@@ -93,19 +97,24 @@ impl Candidates {
     /// Notes what of a delta differs from a state.
     pub(crate) fn note(&mut self, before: &State, delta: &Delta) -> Result<()> {
         let mut before = Lens::on(before);
-        for (number, slot) in delta.nodes.values() {
-            if Identity::at(before.slot(*number)) != Identity::at(Some(slot)) {
-                self.nodes.push(*number);
+        // In order: neighbours lie in one record.
+        let mut nodes: Vec<(NodeNo, Option<Identity>)> =
+            delta.nodes.values().map(|(number, slot)| (*number, Identity::at(Some(slot)))).collect();
+        nodes.sort_unstable_by_key(|(number, _)| *number);
+        for (number, is) in nodes {
+            if before.ask(|before| Identity::at(before.slot(number)))? != is {
+                self.nodes.push(number);
             }
-            before.shed();
         }
-        for (key, pair) in delta.pairs.values() {
-            if conflicts_in(before.pair(*key)) != conflicts_in(pair.as_deref()) {
-                self.pairs.push(*key);
+        let mut pairs: Vec<(PairKey, Conflicts)> =
+            delta.pairs.values().map(|(key, pair)| (*key, conflicts_in(pair.as_deref()))).collect();
+        pairs.sort_unstable_by_key(|(key, _)| *key);
+        for (key, is) in pairs {
+            if before.ask(|before| conflicts_in(before.pair(key)))? != is {
+                self.pairs.push(key);
             }
-            before.shed();
         }
-        before.take_fault().map_or(Ok(()), Err)
+        Ok(())
     }
 
     /// What two states say differently: at the candidates, and wherever either has something in memory.
@@ -121,31 +130,29 @@ impl Candidates {
         let mut before = Lens::on(before);
         let mut differing = Differing::default();
         for number in self.nodes {
-            let was = Identity::at(before.slot(number));
-            if was != Identity::at(now.slot(number)) {
-                differing.nodes.insert(number, was);
+            let was = before.ask(|before| Identity::at(before.slot(number)))?;
+            let is = now.ask(|now| Identity::at(now.slot(number)))?;
+            if was != is {
+                differing.nodes.insert(number, (was, is));
             }
-            before.shed();
-            now.shed();
         }
         for key in self.pairs {
-            let was = conflicts_in(before.pair(key));
-            if was != conflicts_in(now.pair(key)) {
-                differing.conflicts.insert(key, was);
+            let was = before.ask(|before| conflicts_in(before.pair(key)))?;
+            let is = now.ask(|now| conflicts_in(now.pair(key)))?;
+            if was != is {
+                differing.conflicts.insert(key, (was, is));
             }
-            before.shed();
-            now.shed();
         }
-        before.take_fault().or(now.take_fault()).map_or(Ok(differing), Err)
+        Ok(differing)
     }
 }
 
-fn conflicts_in(pair: Option<&Pair>) -> Vec<(Direct, Reason)> {
+fn conflicts_in(pair: Option<&Pair>) -> Conflicts {
     pair.map_or_else(Vec::new, conflicts_of)
 }
 
 /// The edges of a pair that are in conflict with what is known.
-pub(crate) fn conflicts_of(pair: &Pair) -> Vec<(Direct, Reason)> {
+fn conflicts_of(pair: &Pair) -> Conflicts {
     let reasons = pair.edges.iter().filter(|edge| !edge.evidence.is_empty());
     let reasons = reasons.filter_map(|edge| Some((edge.direct, edge.state.conflict_reason()?)));
     reasons.collect()

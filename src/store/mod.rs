@@ -24,7 +24,7 @@ mod restamp;
 mod source;
 mod state;
 
-pub(crate) use differing::{Candidates, Differing, Identity, conflicts_of};
+pub(crate) use differing::{Candidates, Differing, Identity};
 pub(crate) use draft::Draft;
 pub(crate) use glance::Glancing;
 pub(crate) use home::{Home, JournalHome, MemoryHome, SyncHandle};
