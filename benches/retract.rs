@@ -14,6 +14,7 @@
 mod accounts;
 
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -26,6 +27,8 @@ use sha2::{Digest, Sha256};
 use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, START_MS, Spaces, link, mix};
 
 const SOURCE: &str = "import.bad";
+/// The argument of the process that prepares the database.
+const PREPARE: &str = "prepare";
 const MIB: f64 = 1024.0 * 1024.0;
 
 fn setting(name: &str, default: u64) -> u64 {
@@ -96,15 +99,13 @@ fn build(db: &Path, spaces: &Spaces, accounts: u64) -> Graph {
     load.expect("a database").0
 }
 
-fn main() {
+/// Builds the graph and imports the bad facts. What is told of the graph between the two: digest, entities after.
+fn prepare(db: &Path) {
     let ids = setting("IDWEAVE_BENCH_IDS", 1_000_000);
     let accounts = ids / IDS_PER_ACCOUNT;
-    let place = tempfile::tempdir().expect("a directory");
-    let db = place.path().join("db");
     let spaces = Spaces::new();
-    let graph = build(&db, &spaces, accounts);
+    let graph = build(db, &spaces, accounts);
     let before = digest(&graph.view());
-
     let bad_facts: Vec<Fact> = (0..accounts / 2).map(|number| bad(&spaces, number)).collect();
     let begun = Instant::now();
     for facts in bad_facts.chunks(COMMIT_FACTS) {
@@ -115,9 +116,31 @@ fn main() {
     println!("{ids} ids; {} bad facts imported in {:.1} s", bad_facts.len(), begun.elapsed().as_secs_f64());
     assert_ne!(digest(&graph.view()), before, "the import did harm");
     let joined = graph.view().stats().expect("figures").entities;
-    drop(bad_facts);
     graph.close().expect("closed");
+    println!("{before} {joined}");
+}
 
+/// Has another process prepare the database, whose memory is not counted then.
+fn prepared(db: &Path) -> (String, u64) {
+    let bench = std::env::current_exe().expect("a bench");
+    let output =
+        Command::new(bench).arg(PREPARE).arg(db).stderr(Stdio::inherit()).output().expect("a process");
+    assert!(output.status.success(), "prepared");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let (head, last) = text.trim_end().rsplit_once('\n').expect("two lines");
+    println!("{head}");
+    let (before, joined) = last.split_once(' ').expect("two words");
+    (before.to_owned(), joined.parse().expect("a number"))
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.get(1).is_some_and(|argument| argument == PREPARE) {
+        return prepare(Path::new(&arguments[2]));
+    }
+    let place = tempfile::tempdir().expect("a directory");
+    let db = place.path().join("db");
+    let (before, joined) = prepared(&db);
     let graph = options().open(&db).expect("a graph");
     let at_rest = memory();
     let retract = Fact {
