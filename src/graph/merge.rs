@@ -75,7 +75,7 @@ impl Graph {
     /// `progress` is called after each commit. A merge that failed or was cut short goes on where it is begun again:
     /// what is known is not written twice.
     ///
-    /// Not merged are tombstones of ids that this graph does not know: they are keyed by a secret of the other one.
+    /// Not merged are tombstones of ids that neither graph knows: they are keyed by a secret of the other one.
     ///
     /// # Errors
     /// What [`Tx::apply`] says of a fact that this graph's options refuse; `Io`, `Poisoned`, `Corrupt`. Earlier commits
