@@ -2,7 +2,7 @@
 //!
 //! Read in this order: what a caller gives (`options`) and gets (`ingest`), the table of everything that can
 //! be read (`sources`), how bodies are read (`json`, `xml`, `event`) and facts are built (`draft`), one file
-//! per API family, and the two encryptions (`crypto`, `envelope`).
+//! per API family, and the two encryptions (`crypto`, `envelope`). How ids can be had at all is [`acquire`].
 //!
 //! ```
 //! use idweave::wechat::{self, IngestOptions, Opt};
@@ -41,6 +41,8 @@ mod work_login;
 
 mod crypto;
 mod envelope;
+
+pub mod acquire;
 
 pub use crypto::{decrypt_open_data, login_state_signature, verify_raw_data_signature};
 pub use envelope::CallbackKey;

@@ -1,0 +1,1 @@
+//! Placeholder file for now, to be filled.
