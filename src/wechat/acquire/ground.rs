@@ -92,6 +92,7 @@ impl<'a> Ground<'a> {
         for scope in held.chain([self.target.scope()].into_iter().filter(|_| is_of_corp(&self.target))) {
             let (corp, viewer) = scope.split_once('@').map_or((scope, None), |(c, v)| (c, Some(v)));
             views.push((corp.to_owned(), viewer.map(str::to_owned)));
+            views.push((corp.to_owned(), None));
         }
         if views.is_empty() {
             let corps = self.around.issuers.corps.keys().take(OTHER_VIEWS_MAX);
@@ -317,6 +318,9 @@ impl<'a> Ground<'a> {
     }
 
     fn is_wechat_contact(&self, from: &Spot) -> Standing {
+        if from.kind() != Kind::ExternalUserid.name() && from.kind() != Kind::Unionid.name() {
+            return Standing::Met;
+        }
         let follows = self.around.ties.iter().filter(|tie| Spot::of_id(&tie.id) == *from);
         let mut types = follows.filter_map(|tie| tie.attrs.get(TYPE));
         match types.next_back() {

@@ -46,7 +46,7 @@ pub(crate) static WAYS: &[Way] = &[
         access: &[by(Credential::Nobody, &["state=TOKEN"])],
         front_end: true,
         interrupts: Interrupts::Acts,
-        conditions: &[C::OpensLink],
+        conditions: &[C::WechatContact, C::OpensLink],
         calls: Calls::Free,
         pitfalls: 2,
         reference: "12.10, 22.12",

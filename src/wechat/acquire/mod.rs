@@ -24,6 +24,7 @@ mod names;
 mod route;
 mod search;
 
+mod columns;
 mod text;
 
 pub use catalogue::ways;

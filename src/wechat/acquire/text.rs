@@ -3,6 +3,7 @@
 //! A `{name}` in a text stands for what is filled in where it is shown.
 
 use crate::wechat::acquire::catalogue::ways;
+use crate::wechat::acquire::columns::column_keys;
 use crate::wechat::acquire::condition::{AppSort, Condition, Reason};
 use crate::wechat::acquire::way::Way;
 
@@ -65,5 +66,6 @@ pub fn needed_keys() -> Vec<String> {
     let sorts =
         [AppSort::OfficialAccount, AppSort::MiniProgram, AppSort::Website, AppSort::MobileApp, AppSort::Shop];
     needed.extend(sorts.map(|sort| Reason::OtherAppSort(sort).key()));
+    needed.extend(column_keys());
     needed
 }
