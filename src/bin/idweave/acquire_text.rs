@@ -64,6 +64,13 @@ impl Words {
         self.text(if front_end { "ui.front_end" } else { "ui.server" })
     }
 
+    fn bracketed(self, text: &str, inside: &str) -> String {
+        match self.lang {
+            Lang::En => format!("{text} ({inside})"),
+            Lang::Zh => format!("{text}\u{ff08}{inside}\u{ff09}"),
+        }
+    }
+
     fn labelled(self, label: &str, text: &str) -> String {
         let colon = match self.lang {
             Lang::En => ": ",
@@ -174,7 +181,7 @@ impl Words {
     /// What a way says of itself: calls, time, quota, what else it tells, pitfalls.
     fn push_row(self, lines: &mut Vec<String>, indent: usize, way: &Way) {
         let access = |access: &Access| {
-            format!("{} ({})", access.endpoints.join(" + "), self.text(&access.credential.key()))
+            self.bracketed(&access.endpoints.join(" + "), &self.text(&access.credential.key()))
         };
         let mut calls: Vec<String> = way.access.iter().map(access).collect();
         calls.push(self.text(&way.calls.key()));
@@ -276,8 +283,9 @@ impl Words {
         for (reasons, ways) in groups {
             lines.push(format!("   - {reasons}"));
             for way in ways {
-                let first = way.endpoints().last().unwrap_or_default();
-                lines.push(format!("       {} ({first})", way.title(self.lang)));
+                let calls = way.access.first().and_then(|access| access.endpoints.last()).copied();
+                let line = self.bracketed(way.title(self.lang), calls.unwrap_or_default());
+                lines.push(format!("       {line}"));
             }
         }
     }

@@ -177,7 +177,8 @@ impl<'a> Ground<'a> {
         // One that is known elsewhere too, if only to say why it does not fit.
         open_accounts.extend(self.held_scopes(&Kind::Unionid));
         if open_accounts.is_empty() {
-            let apps = self.held_scopes(&Kind::Openid).into_iter();
+            let tokens = self.held_scopes(&Kind::StateToken);
+            let apps = self.held_scopes(&Kind::Openid).into_iter().chain(tokens);
             open_accounts.extend(apps.filter_map(|app| match self.around.issuers.open_account_of(app) {
                 Bound::To(open) => Some(open.as_str()),
                 _ => None,
@@ -318,7 +319,8 @@ impl<'a> Ground<'a> {
     }
 
     fn is_wechat_contact(&self, from: &Spot) -> Standing {
-        if from.kind() != Kind::ExternalUserid.name() && from.kind() != Kind::Unionid.name() {
+        // What WeChat itself gave is a WeChat user's.
+        if from.kind() != Kind::ExternalUserid.name() {
             return Standing::Met;
         }
         let follows = self.around.ties.iter().filter(|tie| Spot::of_id(&tie.id) == *from);

@@ -122,6 +122,11 @@ impl Step {
         }
     }
 
+    /// How many of its conditions may hold or not.
+    fn not_known(&self) -> usize {
+        self.conditions.iter().filter(|(_, standing)| *standing == Standing::NotKnown).count()
+    }
+
     /// Billionths of a day's quota, of the tightest quota.
     pub(crate) fn cost(&self) -> u64 {
         const DAY: u64 = 1_000_000_000;
@@ -173,12 +178,18 @@ impl Route {
         }
     }
 
-    /// Usable now, then silent, then no front end, then surely, then the cheapest; then shorter, then by name. What may turn
-    /// out not to be so can be tried now: a silent call that may give nothing comes before a prompt.
+    /// Usable now, then silent, then no front end, then with less that is not known, then the cheapest; then shorter, then by
+    /// name. What may turn out not to be so can be tried now: a silent call that may give nothing comes before a prompt.
     pub(crate) fn rank(&self) -> impl Ord + '_ {
         let keys: Vec<_> = self.steps.iter().map(Step::key).collect();
         let is_later = self.usability == Usability::Later;
-        (is_later, self.interrupts, self.front_end, self.usability, self.cost, self.steps.len(), keys)
+        let open = self.steps.iter().map(Step::not_known).sum::<usize>();
+        (is_later, self.interrupts, self.front_end, open, self.cost, self.steps.len(), keys)
+    }
+
+    /// Whether it begins with a link or code that we send to the user.
+    pub(crate) fn begins_with_a_link(&self) -> bool {
+        self.steps.first().is_some_and(|step| step.conditions.iter().any(|(c, _)| *c == Condition::OpensLink))
     }
 
     /// Whether another route does the same with some of its steps only. To wait for a pending id to be closed is another

@@ -13,7 +13,7 @@ use crate::wechat::acquire::catalogue::ways;
 use crate::wechat::acquire::condition::{Condition, Reason, Standing};
 use crate::wechat::acquire::ground::Ground;
 use crate::wechat::acquire::names::{Names, Spot};
-use crate::wechat::acquire::route::{Asked, Blocked, Route, RouteKind, Routes, Step};
+use crate::wechat::acquire::route::{Asked, Blocked, Route, RouteKind, Routes, Step, Usability};
 use crate::wechat::acquire::way::{Gives, Scope, Space, Way, Yield};
 
 /// Most steps of a route.
@@ -52,6 +52,10 @@ pub fn routes(around: &Surroundings, target: &KindScope, now: Time) -> Routes {
 fn best(mut routes: Vec<Route>, most: usize) -> Vec<Route> {
     routes.sort_by(|a, b| a.rank().cmp(&b.rank()));
     routes.dedup();
+    // To send somebody through several doors makes no sense while one of them is open.
+    if routes.iter().any(|route| route.usability != Usability::Later) {
+        routes.retain(|route| route.steps.len() <= 2 || !route.begins_with_a_link());
+    }
     let short: Vec<Route> = routes
         .iter()
         .filter(|route| !routes.iter().any(|other| route.is_longer_than(other)))
@@ -225,13 +229,17 @@ impl Search<'_> {
         conditions: Vec<(Condition, Standing)>,
         left: usize,
     ) -> Option<Plan> {
+        // A pending id comes in place of what else the answer could give.
+        let is_pending = used.given.gives == Gives::Pending;
         let gives =
-            used.way.yields.iter().filter(|given| given.gives != Gives::Pending || *given == &used.given);
+            used.way.yields.iter().filter(|given| {
+                if is_pending { **given == used.given } else { given.gives != Gives::Pending }
+            });
         let spots: Vec<Spot> = gives.filter_map(|given| used.names.spot(given.space)).collect();
         let step = Step {
             way: used.way,
             names: used.names.clone(),
-            asked: self.asked(&from, used.goal),
+            asked: self.asked(used, &from),
             or_pending: self.or_pending(used),
             from,
             to: used.goal.clone(),
@@ -253,10 +261,13 @@ impl Search<'_> {
     }
 
     /// A no to the same question that is on record.
-    fn asked(&self, from: &[Spot], goal: &Spot) -> Option<Asked> {
+    fn asked(&self, used: &Use<'_>, from: &[Spot]) -> Option<Asked> {
+        let given: Vec<Spot> =
+            used.way.yields.iter().filter_map(|given| used.names.spot(given.space)).collect();
+        let is_given = |target: &KindScope| given.iter().any(|spot| spot.is(target));
         let absents = self.ground.around.absents.iter();
         let same =
-            absents.filter(|absent| goal.is(&absent.target) && from.contains(&Spot::of_id(&absent.id)));
+            absents.filter(|absent| is_given(&absent.target) && from.contains(&Spot::of_id(&absent.id)));
         let latest = same.max_by_key(|absent| absent.as_of)?;
         let recent = self.ground.now.since(latest.as_of) < BELIEVED_MS;
         Some(Asked { as_of: latest.as_of, source: latest.source.clone(), recent })
