@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::neighbors::answered_intervals;
 use crate::engine::past::Horizon;
-use crate::engine::reading::restricted_free;
+use crate::engine::reading::{may_answer, restricted_free};
 use crate::engine::relations::{counting_times, of_node};
 use crate::engine::resolve::answerable;
 use crate::engine::walk::{entity_members, live_pairs};
@@ -27,7 +27,8 @@ pub(crate) fn surroundings(source: &impl Source, id: &Id, issuers: Issuers) -> S
     let scope = source.topology().canonical_scope(id.scope());
     let id = scope.and_then(|scope| id.with_scope(&scope).ok()).unwrap_or_else(|| id.clone());
     let Some(start) = answerable(source, &id) else {
-        let absents = absents(source, std::slice::from_ref(&id));
+        let absents =
+            if may_answer(source, &id) { absents(source, std::slice::from_ref(&id)) } else { Vec::new() };
         return Surroundings { absents, ..Surroundings::of_unknown(id, issuers) };
     };
     let numbers = entity_members(source, start);
