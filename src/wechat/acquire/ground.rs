@@ -7,6 +7,8 @@ use crate::wechat::acquire::condition::{AppSort, Condition, Party, Reason, Stand
 use crate::wechat::acquire::names::{Names, Spot, UNKNOWN_OPEN};
 use crate::wechat::acquire::way::{Scope, Space, Way};
 
+/// Most apps and views the user is known in that are tried.
+const KNOWN_MAX: usize = 12;
 /// Most apps that are tried beside those the user is known in.
 const OTHER_APPS_MAX: usize = 4;
 /// Most corps and viewers that are tried beside those the user is known to.
@@ -93,6 +95,9 @@ impl<'a> Ground<'a> {
             let (corp, viewer) = scope.split_once('@').map_or((scope, None), |(c, v)| (c, Some(v)));
             views.push((corp.to_owned(), viewer.map(str::to_owned)));
             views.push((corp.to_owned(), None));
+            if views.len() >= 2 * KNOWN_MAX {
+                break;
+            }
         }
         if views.is_empty() {
             let corps = self.around.issuers.corps.keys().take(OTHER_VIEWS_MAX);
@@ -141,6 +146,14 @@ impl<'a> Ground<'a> {
             _ => false,
         };
         let others = self.around.issuers.apps.keys().filter(bound).map(String::as_str);
+        // Those of the open account first, those of another one last.
+        apps.sort_by_key(|app| match self.around.issuers.open_account_of(app) {
+            Bound::To(open) if open_accounts.contains(&open.as_str()) => 0,
+            Bound::Unknown => 1,
+            _ => 2,
+        });
+        apps.dedup();
+        apps.truncate(KNOWN_MAX);
         let known: BTreeSet<&str> = apps.iter().copied().collect();
         apps.extend(others.filter(|app| !known.contains(app)).take(OTHER_APPS_MAX));
         let mut found: Vec<Names> = Vec::new();

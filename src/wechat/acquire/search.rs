@@ -23,7 +23,9 @@ pub const ROUTES_MAX: usize = 24;
 /// Most plans kept for something on the way.
 const PLANS_MAX: usize = 6;
 /// Most uses of ways that are looked at.
-const TRIES_MAX: usize = 50_000;
+const TRIES_MAX: usize = 20_000;
+/// Most uses of one way that are told as blocked.
+const BLOCKED_MAX: usize = 4;
 /// A no is believed for so long: 7 days.
 pub const BELIEVED_MS: i64 = 7 * 24 * 3600 * 1000;
 
@@ -39,7 +41,7 @@ pub fn routes(around: &Surroundings, target: &KindScope, now: Time) -> Routes {
     let of_target = around.provisional.iter().filter(|id| Spot::of_id(id) == goal);
     let provisional: Vec<_> = of_target.cloned().collect();
     let mut search = Search { ground, goal: goal.clone(), blocked: Vec::new(), tries: 0 };
-    let plans = search.reach(&goal, &[], &BTreeSet::new(), STEPS_MAX);
+    let plans = search.deeper(&goal);
     let mut routes = best(plans.into_iter().map(|plan| Route::of(plan.steps)).collect(), ROUTES_MAX);
     if !provisional.is_empty() {
         routes.insert(0, Route::known(RouteKind::KnownProvisionally(provisional)));
@@ -88,6 +90,22 @@ struct Search<'a> {
 }
 
 impl Search<'_> {
+    /// The plans that give the goal: short ones are looked for first, so that where the
+    /// long ones are too many these are there.
+    fn deeper(&mut self, goal: &Spot) -> Vec<Plan> {
+        let mut plans = Vec::new();
+        for steps in 1..=STEPS_MAX {
+            self.tries = 0;
+            let found = self.reach(goal, &[], &BTreeSet::new(), steps);
+            if self.tries > TRIES_MAX {
+                plans.extend(found);
+                break;
+            }
+            plans = found;
+        }
+        plans
+    }
+
     /// The plans that give `goal`. `path` is what they are for, `had` what is there besides what is held.
     fn reach(&mut self, goal: &Spot, path: &[Spot], had: &BTreeSet<Spot>, left: usize) -> Vec<Plan> {
         if self.ground.holds(goal) || had.contains(goal) {
@@ -213,7 +231,8 @@ impl Search<'_> {
             let blocked = Blocked { way: used.way, names: used.names.clone(), reasons };
             let known =
                 |known: &Blocked| (known.way.name, &known.names) == (blocked.way.name, &blocked.names);
-            if !self.blocked.iter().any(known) {
+            let of_way = self.blocked.iter().filter(|known| known.way.name == blocked.way.name).count();
+            if of_way < BLOCKED_MAX && !self.blocked.iter().any(known) {
                 self.blocked.push(blocked);
             }
         }

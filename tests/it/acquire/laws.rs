@@ -315,3 +315,47 @@ fn the_situations_have_routes_of_every_length() {
     }
     assert_eq!(lengths, BTreeSet::from([0, 1, 2, 3, 4]));
 }
+
+/// Many apps, corps and providers, and an account known in many of them: the search stays small.
+#[test]
+fn a_large_topology_is_answered_from_a_few_of_its_issuers() {
+    let mut issuers = Issuers::default();
+    for number in 0..500 {
+        let app_type = ["service_account", "mini program", "website", "shop", "mobile app"][number % 5];
+        let app = AppIssuer {
+            app_type: Some(app_type.to_owned()),
+            subject: Some("Acme".to_owned()),
+            open_account: Bound::To("openX".to_owned()),
+        };
+        issuers.apps.insert(format!("app{number:03}"), app);
+        issuers.corps.insert(format!("corp{number:03}"), CorpIssuer::default());
+        issuers.providers.insert(format!("prov{number:03}"), None);
+    }
+    let ids = (0..30).map(|number| format!("openid:app{number:03}:oAlice{number:02}"));
+    let ids =
+        ids.chain((0..20).map(|number| format!("external_userid:corp{number:03}@prov{number:03}:wmAlice1")));
+    let member = |text: String| KnownId { id: text.parse().unwrap(), superseded: false, valid_to: None };
+    let mut members: Vec<KnownId> = ids.map(member).collect();
+    members.sort_by(|x, y| x.id.cmp(&y.id));
+    let around = Surroundings {
+        id: members[0].id.clone(),
+        provisional: Vec::new(),
+        ties: Vec::new(),
+        absents: Vec::new(),
+        issuers,
+        members,
+    };
+    for wanted in ["unionid:openX", "openid:app400", "external_userid:corp007", "pending_id:corp444@prov444"]
+    {
+        let begun = std::time::Instant::now();
+        let found = routes(&around, &wanted.parse().unwrap(), NOW);
+        println!(
+            "{wanted}: {} routes, {} blocked, {:?}",
+            found.routes.len(),
+            found.blocked.len(),
+            begun.elapsed()
+        );
+        assert!(!found.routes.is_empty(), "{wanted}");
+        assert_eq!(keys(&found), keys(&routes(&around, &wanted.parse().unwrap(), NOW)));
+    }
+}
