@@ -20,7 +20,7 @@ use crate::wechat::acquire::{self, Routes};
 /// let unionid: KindScope = "unionid:wx1111111111111111".parse()?;
 /// let answer = graph.view().routes(&openid, &unionid, now)?;
 /// let best = answer.routes.first().and_then(|route| route.steps.first());
-/// assert_eq!(best.map(|step| step.way.name), Some("mini.cloud_context"));
+/// assert_eq!(best.map(|step| step.way.name), Some("mini.code2session"));
 /// # Ok::<(), idweave::Error>(())
 /// ```
 pub trait Acquire: Read {
