@@ -248,7 +248,9 @@ impl Words {
     /// What a reason says of these names.
     pub(crate) fn reason(self, reason: &Reason, names: &Names) -> String {
         let date = match reason {
-            Reason::NotFollowing(at) | Reason::PendingLives(at) => at.map(day),
+            Reason::NotFollowing(at) | Reason::NotFollowingOldApp(at) | Reason::PendingLives(at) => {
+                at.map(day)
+            }
             Reason::PendingDied(at) | Reason::ContactEnded(at) | Reason::LeftChat(at) => Some(day(*at)),
             _ => None,
         };

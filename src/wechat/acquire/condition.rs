@@ -163,6 +163,8 @@ pub enum Standing {
 pub enum Reason {
     /// The user does not follow the account; since when, if that was seen.
     NotFollowing(Option<Time>),
+    /// The user does not follow the account that is given up.
+    NotFollowingOldApp(Option<Time>),
     /// The app is bound to no open account.
     AppNotBound,
     /// The app is bound to another open account.
@@ -255,8 +257,9 @@ impl Party {
 
 impl Reason {
     /// The names of the texts about reasons.
-    pub const NAMES: [&'static str; 20] = [
+    pub const NAMES: [&'static str; 21] = [
         "not_following",
+        "not_following_old_app",
         "app_not_bound",
         "app_bound_elsewhere",
         "corp_not_bound",
@@ -282,6 +285,7 @@ impl Reason {
     pub fn key(&self) -> String {
         let name = match self {
             Reason::NotFollowing(_) => "not_following",
+            Reason::NotFollowingOldApp(_) => "not_following_old_app",
             Reason::AppNotBound => "app_not_bound",
             Reason::AppBoundElsewhere(_) => "app_bound_elsewhere",
             Reason::CorpNotBound => "corp_not_bound",

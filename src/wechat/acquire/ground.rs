@@ -234,8 +234,8 @@ impl<'a> Ground<'a> {
                 Some(_) => Standing::NotKnown,
             },
             C::SameSubject(party) => self.same_subject(names, party),
-            C::Follows => self.follows(names.app()),
-            C::FollowedOldApp => self.follows(names.old_app()),
+            C::Follows => self.follows(names.app(), Reason::NotFollowing),
+            C::FollowedOldApp => self.follows(names.old_app(), Reason::NotFollowingOldApp),
             C::WechatContact => self.is_wechat_contact(from),
             C::IsContact => self.in_relation(&RelationKind::Follows, Reason::ContactEnded, names),
             C::InChat => self.in_relation(&RelationKind::MemberOf, Reason::LeftChat, names),
@@ -318,11 +318,11 @@ impl<'a> Ground<'a> {
         self.around.ties.iter().filter(move |tie| tie.kind == *kind).filter(is_held)
     }
 
-    fn follows(&self, app: Option<&str>) -> Standing {
+    fn follows(&self, app: Option<&str>, not: fn(Option<Time>) -> Reason) -> Standing {
         let Some(app) = app else { return Standing::NotKnown };
         let mine = |tie: &&Tie| tie.other.value() == app;
         let ties = self.around.ties.iter().filter(|tie| tie.kind == RelationKind::Subscribes).filter(mine);
-        latest(ties, |until| Reason::NotFollowing(Some(until)))
+        latest(ties, |until| not(Some(until)))
     }
 
     fn in_relation(&self, kind: &'a RelationKind, ended: fn(Time) -> Reason, names: &Names) -> Standing {

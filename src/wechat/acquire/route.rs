@@ -209,7 +209,10 @@ impl Blocked {
     pub(crate) fn rank(&self) -> impl Ord + '_ {
         let weight = |reason: &Reason| match reason {
             Reason::PendingLives(_) | Reason::PendingDied(_) => 0,
-            Reason::NotFollowing(_) | Reason::ContactEnded(_) | Reason::LeftChat(_) => 1,
+            Reason::NotFollowing(_)
+            | Reason::NotFollowingOldApp(_)
+            | Reason::ContactEnded(_)
+            | Reason::LeftChat(_) => 1,
             Reason::AppNotBound | Reason::CorpNotBound | Reason::KfNotBound => 2,
             Reason::AppBoundElsewhere(_) | Reason::CorpBoundElsewhere(_) | Reason::OtherSubject(_) => 3,
             Reason::NotOwnView | Reason::NotProviderView | Reason::NotUpstreamView => 4,

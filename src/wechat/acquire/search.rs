@@ -8,7 +8,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{KindScope, Surroundings, Time};
+use crate::model::{Kind, KindScope, Surroundings, Time};
 use crate::wechat::acquire::catalogue::ways;
 use crate::wechat::acquire::condition::{Condition, Reason, Standing};
 use crate::wechat::acquire::ground::Ground;
@@ -40,7 +40,7 @@ pub fn routes(around: &Surroundings, target: &KindScope, now: Time) -> Routes {
     }
     let of_target = around.provisional.iter().filter(|id| Spot::of_id(id) == goal);
     let provisional: Vec<_> = of_target.cloned().collect();
-    let mut search = Search { ground, goal: goal.clone(), blocked: Vec::new(), tries: 0 };
+    let mut search = Search { ground, goal: goal.clone(), noted: Vec::new(), tries: 0 };
     let plans = search.deeper(&goal);
     let mut routes = best(plans.into_iter().map(|plan| Route::of(plan.steps)).collect(), ROUTES_MAX);
     if !provisional.is_empty() {
@@ -85,8 +85,14 @@ struct Use<'n> {
 struct Search<'a> {
     ground: Ground<'a>,
     goal: Spot,
-    blocked: Vec<Blocked>,
+    noted: Vec<Noted>,
     tries: usize,
+}
+
+/// A use that is blocked, and whether all that it begins with is held.
+struct Noted {
+    blocked: Blocked,
+    is_near: bool,
 }
 
 impl Search<'_> {
@@ -224,19 +230,30 @@ impl Search<'_> {
         if reasons.is_empty() {
             return Some(conditions);
         }
-        // Another sort of app says nothing about what is only on the way.
-        let is_far = *used.goal != self.goal;
-        let is_noise = is_far && reasons.iter().any(|reason| matches!(reason, Reason::OtherAppSort(_)));
-        if !is_noise && (is_near || !is_far) {
-            let blocked = Blocked { way: used.way, names: used.names.clone(), reasons };
-            let known =
-                |known: &Blocked| (known.way.name, &known.names) == (blocked.way.name, &blocked.names);
-            let of_way = self.blocked.iter().filter(|known| known.way.name == blocked.way.name).count();
-            if of_way < BLOCKED_MAX && !self.blocked.iter().any(known) {
-                self.blocked.push(blocked);
-            }
-        }
+        let with_held = used.way.with.iter().filter_map(|space| used.names.spot(*space));
+        let is_near = is_near && with_held.into_iter().all(|spot| self.ground.holds(&spot));
+        self.note(used, reasons, is_near);
         None
+    }
+
+    /// Notes what stands in the way of a use, if it tells something: about what is wanted, or about the unionid or pending id
+    /// on the way to it. That an app is of another sort tells something of an app the user is known in, or that is asked for.
+    fn note(&mut self, used: &Use<'_>, reasons: Vec<Reason>, is_near: bool) {
+        let is_wanted = *used.goal == self.goal;
+        let is_between = [Kind::Unionid.name(), Kind::PendingId.name()].contains(&used.goal.kind());
+        let of_other_sort = reasons.iter().any(|reason| matches!(reason, Reason::OtherAppSort(_)));
+        let is_asked_for = used.names.app() == Some(self.goal.scope());
+        let tells = if is_wanted {
+            is_near || !of_other_sort || is_asked_for
+        } else {
+            is_near && is_between && !of_other_sort
+        };
+        let of_way = self.noted.iter().filter(|known| known.blocked.way.name == used.way.name);
+        let is_known = of_way.clone().any(|known| known.blocked.names == *used.names);
+        if tells && !is_known && of_way.count() < BLOCKED_MAX {
+            let blocked = Blocked { way: used.way, names: used.names.clone(), reasons };
+            self.noted.push(Noted { blocked, is_near });
+        }
     }
 
     /// A plan with the step that gives the goal.
@@ -293,32 +310,37 @@ impl Search<'_> {
     }
 
     /// What does not apply: what was found broken, and the ways to the goal that nothing leads to.
-    fn all_blocked(mut self, routes: &[Route]) -> Vec<Blocked> {
-        let goal = self.goal.clone();
+    fn all_blocked(self, routes: &[Route]) -> Vec<Blocked> {
+        let used: BTreeSet<&str> =
+            routes.iter().flat_map(|route| &route.steps).map(|step| step.way.name).collect();
+        let near: BTreeSet<&str> =
+            self.noted.iter().filter(|noted| noted.is_near).map(|noted| noted.blocked.way.name).collect();
+        // Of a way that is used, or nearer with another app, what is far tells nothing; nor does another sort of app.
+        let tells = |noted: &&Noted| {
+            let (name, is_used) = (noted.blocked.way.name, used.contains(noted.blocked.way.name));
+            let of_other_sort = matches!(&noted.blocked.reasons[..], [Reason::OtherAppSort(_), ..]);
+            noted.is_near && !(is_used && of_other_sort) || !is_used && !near.contains(name)
+        };
+        let mut blocked: Vec<Blocked> =
+            self.noted.iter().filter(tells).map(|noted| noted.blocked.clone()).collect();
         let gives = |given: &Yield| {
             let mut names = Names::default();
-            let kind = given.space.kind.is_some_and(|kind| kind.name() == goal.kind());
-            (kind && names.bind(given.space, goal.scope())).then_some(names)
+            let kind = given.space.kind.is_some_and(|kind| kind.name() == self.goal.kind());
+            (kind && names.bind(given.space, self.goal.scope())).then_some(names)
         };
         for way in ways() {
-            let used = |route: &Route| route.steps.iter().any(|step| step.way.name == way.name);
             let Some(names) = way.yields.iter().find_map(gives) else { continue };
-            if routes.iter().any(used) || self.blocked.iter().any(|known| known.way.name == way.name) {
+            if used.contains(way.name) || blocked.iter().any(|known| known.way.name == way.name) {
                 continue;
             }
             let reason = match way.from {
                 [] => Reason::TemporaryId,
                 from => self.why_not(from, &names),
             };
-            self.blocked.push(Blocked { way, names, reasons: vec![reason] });
+            blocked.push(Blocked { way, names, reasons: vec![reason] });
         }
-        // A way that is used with one app is not in the way with another of another sort.
-        let is_noise = |blocked: &Blocked| matches!(&blocked.reasons[..], [Reason::OtherAppSort(_), ..]);
-        let used: BTreeSet<&str> =
-            routes.iter().flat_map(|route| &route.steps).map(|step| step.way.name).collect();
-        self.blocked.retain(|blocked| !is_noise(blocked) || !used.contains(blocked.way.name));
-        self.blocked.sort_by(|a, b| a.rank().cmp(&b.rank()));
-        self.blocked
+        blocked.sort_by(|a, b| a.rank().cmp(&b.rank()));
+        blocked
     }
 
     fn why_not(&self, from: &[Space], names: &Names) -> Reason {
