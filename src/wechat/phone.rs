@@ -6,6 +6,8 @@
 //!      `+8613800000000`. Whoever brings phones from elsewhere hashes the same text with the same key.
 //!   P3 the scope of a phone is the name of its key, so that hashes under two keys never meet.
 
+use std::fmt;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -41,6 +43,12 @@ const DIGITS_MIN: usize = 4;
 pub struct PhoneKey {
     space: KindScope,
     key: Zeroizing<Vec<u8>>,
+}
+
+impl fmt::Debug for PhoneKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PhoneKey").field("space", &self.space).finish_non_exhaustive()
+    }
 }
 
 impl PhoneKey {

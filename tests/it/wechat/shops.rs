@@ -121,7 +121,12 @@ fn a_phone_key_has_a_name_and_is_long_enough() {
             "the option --phone-key is not NAME:KEY, the key at least 32 random bytes in base64"
         );
     }
-    assert!(PhoneKey::parse(&format!("{PHONE_KEY}\n")).is_ok(), "a file ends with a line break");
+    let key = PhoneKey::parse(&format!("{PHONE_KEY}\n")).expect("a file ends with a line break");
+    let shown = format!("{key:?}");
+    assert!(
+        shown.contains("phone:crm-2026") && !shown.contains("AAEC") && !shown.contains("[0, 1"),
+        "{shown}"
+    );
 }
 
 #[test]
