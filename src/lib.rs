@@ -38,9 +38,9 @@ pub use feed::{
     Changes, ConflictChange, EntityIds, FeedRetention, MergedEntity, PersonChange, RekeyedEntity, SplitEntity,
 };
 pub use graph::{
-    BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest, ErasedBytes,
-    ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published, ReadOnly,
-    Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
+    Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
+    ErasedBytes, ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published,
+    ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

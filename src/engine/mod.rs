@@ -35,6 +35,7 @@ mod settle_persons;
 mod sides;
 mod subject;
 mod suggestions;
+mod surroundings;
 mod tell;
 mod tomb;
 mod translate;
@@ -84,6 +85,7 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::rules::{rule_versions, rules_of};
     pub(crate) use crate::engine::subject::export_subject;
     pub(crate) use crate::engine::suggestions::suggestions;
+    pub(crate) use crate::engine::surroundings::{issuers, surroundings};
     pub(crate) use crate::engine::translate::{canonical, translate};
     pub(crate) use crate::engine::unresolved::{in_order_of_worth, unresolved, unresolved_at};
 }

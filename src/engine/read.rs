@@ -10,7 +10,9 @@ use crate::engine::rules::RuleVersion;
 use crate::engine::subject::Subject;
 use crate::engine::unresolved::{AskAgain, Unresolved};
 use crate::error::Result;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Time, When};
+use crate::model::{
+    Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Surroundings, Time, When,
+};
 
 /// A stream of answers; each item can fail where its bytes are damaged.
 pub type Answers<'a, T> = Box<dyn Iterator<Item = Result<T>> + 'a>;
@@ -122,6 +124,13 @@ pub trait Read {
     /// # Errors
     /// See [`Read::resolve`].
     fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>>;
+
+    /// What is known around an id: its entity, what that is in, negative answers, and who issues ids as it is at `now`.
+    /// An id that is not known stands alone.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn surroundings(&self, id: &Id, now: Time) -> Result<Surroundings>;
 
     /// Every entity, in order of their numbers.
     fn entities(&self) -> Answers<'_, EntityDump>;

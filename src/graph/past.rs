@@ -12,8 +12,10 @@ use crate::error::{Error, Result};
 use crate::graph::shared::held;
 use crate::graph::snapshot::Snapshot;
 use crate::graph::view::{Shown, View, is_kept};
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Time, When};
-use crate::store::{Lens, State};
+use crate::model::{
+    Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Surroundings, Time, When,
+};
+use crate::store::{Lens, Source, State};
 
 /// The graph as it was, less what was erased since. It answers every verb as a graph would that was told only the
 /// facts that counted then, under the rules and the topology of then.
@@ -232,6 +234,13 @@ impl Read for Past {
         let found =
             self.each(|seen, number| verbs::unresolved_at(seen, number, space, asked).into_iter().collect());
         Ok(verbs::in_order_of_worth(found.collect::<Result<Vec<_>>>()?, asked.most))
+    }
+
+    fn surroundings(&self, id: &Id, now: Time) -> Result<Surroundings> {
+        self.ask(&[id], Depth::Related, |seen| {
+            let issuers = verbs::issuers(&self.state, seen.topology(), self.horizon, now);
+            verbs::surroundings(seen, id, issuers)
+        })
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {

@@ -11,7 +11,9 @@ use crate::engine::{
 };
 use crate::error::{Error, Result};
 use crate::graph::options::History;
-use crate::model::{Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Time, When};
+use crate::model::{
+    Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Surroundings, Time, When,
+};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
@@ -221,6 +223,12 @@ impl<S: Shown> Read for S {
 
     fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>> {
         verbs::unresolved(self.state()?, space, asked)
+    }
+
+    fn surroundings(&self, id: &Id, now: Time) -> Result<Surroundings> {
+        let state = self.state()?;
+        let issuers = verbs::issuers(state, &state.topology, Horizon::ALL, now);
+        look(self, |lens| verbs::surroundings(lens, id, issuers))
     }
 
     fn entities(&self) -> Answers<'_, EntityDump> {

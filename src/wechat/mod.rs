@@ -2,7 +2,7 @@
 //!
 //! Read in this order: what a caller gives (`options`) and gets (`ingest`), the table of everything that can
 //! be read (`sources`), how bodies are read (`json`, `xml`, `event`) and facts are built (`draft`), one file
-//! per API family, and the two encryptions (`crypto`, `envelope`).
+//! per API family, and the two encryptions (`crypto`, `envelope`). How ids can be had at all is [`acquire`].
 //!
 //! ```
 //! use idweave::wechat::{self, IngestOptions, Opt};
@@ -26,21 +26,28 @@ mod json;
 mod xml;
 
 mod event_mp;
+mod event_open;
 mod event_work;
 mod mini;
 mod mp;
 mod open_data;
+mod phone;
+mod shop;
 mod work_contact;
 mod work_convert;
 mod work_group;
+mod work_kf;
 mod work_login;
 
 mod crypto;
 mod envelope;
 
+pub mod acquire;
+
 pub use crypto::{decrypt_open_data, login_state_signature, verify_raw_data_signature};
 pub use envelope::CallbackKey;
 pub use event_mp::revoke_phone;
-pub use ingest::{Ingest, Note, Place, Refusal, parse};
+pub use ingest::{Authorisation, Ingest, Note, Place, Refusal, parse};
 pub use options::{IngestOptions, Opt};
+pub use phone::PhoneKey;
 pub use sources::{Source, sources};

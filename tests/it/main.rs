@@ -8,6 +8,8 @@
     reason = "a test's helpers fail by panicking, as its test functions may"
 )]
 
+/// How missing ids can be had: the planner's answers, the catalogue, its texts.
+mod acquire;
 /// The sources keep the rules of ARCHITECTURE.md.
 mod architecture;
 /// Bulk loads.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::acquire::AcquireArgs;
 use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
 use crate::conflicts::ConflictsArgs;
@@ -137,6 +138,8 @@ pub(crate) enum Command {
     Changes(ChangesArgs),
     /// What is related to an id: followers, members, subscribers
     Neighbors(NeighborsArgs),
+    /// How an id that is missing can be had: routes, endpoints, who is asked, what stands in the way
+    Acquire(AcquireArgs),
     /// What should be asked again: pending ids that die soon, ids without a unionid
     Unresolved(UnresolvedArgs),
     /// What contradicts what is known, with both sides and facts that would close each

@@ -7,6 +7,9 @@
 //!   B1 only the public API of the crate is used.
 //!   B2 answers go to stdout, everything else to stderr; no error holds an identifier's value or a secret.
 
+mod acquire;
+mod acquire_json;
+mod acquire_text;
 mod answers;
 mod audit;
 mod build;
@@ -98,6 +101,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::ContactsOf(args) => contacts::run(&args, common, out),
         Command::Changes(args) => changes::run(&args, common, out),
         Command::Neighbors(args) => neighbors::run(&args, common, out),
+        Command::Acquire(args) => acquire::run(&args, common, out),
         Command::Unresolved(args) => unresolved::run(&args, common, out),
         Command::Conflicts(args) => conflicts::run(&args, common, out),
         Command::Ban(args) => decide::ban(&args, common, out),

@@ -40,8 +40,8 @@ const LAYERS: &[Layer] = &[
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs"],
-        "ties a journal to an engine; decides nothing about identities, so no resolve",
+        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs", "wechat"],
+        "ties a journal to an engine, and what it knows to the planner; decides nothing about identities, so no resolve",
     ),
 ];
 

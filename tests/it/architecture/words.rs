@@ -18,6 +18,8 @@ const NOT_ASCII: &[(&str, &str)] = &[
     ("tests/data/", "facts as people write them"),
     ("README.zh-CN.md", "in Chinese"),
     ("docs/zh-CN/", "in Chinese"),
+    ("src/wechat/acquire/texts/zh.txt", "in Chinese"),
+    ("tests/it/cli/snapshots/it__cli__acquire__acquire_zh.snap", "what the tool prints in Chinese"),
     ("src/codec/ndjson/tests.rs", "Chinese values, and a mark that no line can hold"),
 ];
 

@@ -1,5 +1,6 @@
 //! The command-line tool, run as a program of its own. Each file tests a family of commands.
 
+mod acquire;
 mod answers;
 mod broken;
 mod build;

@@ -31,6 +31,13 @@ fn answers(view: &impl Read, facts: &[Fact], entities: u64) -> Vec<String> {
         told.push(format!("resolve {:?}", view.resolve(id).unwrap()));
         told.push(format!("person {:?}", view.person(id).unwrap()));
         told.push(format!("suggestions {:?}", view.suggestions(id).unwrap()));
+        // The id that was asked about is no answer.
+        let around = view.surroundings(id, NOW).unwrap();
+        let others: Vec<_> = around.members.iter().filter(|known| known.id != around.id).collect();
+        told.push(format!(
+            "surroundings {others:?} {:?} {:?} {:?}",
+            around.provisional, around.ties, around.absents
+        ));
         for space in &spaces {
             told.push(format!("translate {:?}", view.translate(id, space, NOW).unwrap()));
             told.push(format!("contacts {:?}", view.contacts_of(id, space.scope()).unwrap()));

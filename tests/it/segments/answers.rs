@@ -98,6 +98,7 @@ impl Questions {
         questions.extend((0..self.ids.len() as u64 + 2).map(|number| Question::Entity(EntityId(number))));
         for id in &self.ids {
             questions.extend([Question::Resolve(id), Question::Person(id), Question::Suggestions(id)]);
+            questions.push(Question::Surroundings(id));
             for kind in &self.kinds {
                 let both = [Direction::Out, Direction::In];
                 let each = both.map(|direction| (id, kind, direction));
@@ -131,6 +132,7 @@ pub(crate) enum Question<'q> {
     Resolve(&'q Id),
     Person(&'q Id),
     Suggestions(&'q Id),
+    Surroundings(&'q Id),
     Neighbors((&'q Id, &'q RelationKind, Direction), When),
     Count((&'q Id, &'q RelationKind, Direction), When),
     Contacts(&'q Id, &'q str),
@@ -170,6 +172,7 @@ impl Question<'_> {
                 found.map_or(String::new(), |person| person.entities.iter().map(entity).collect())
             }),
             Question::Suggestions(id) => read.suggestions(id).map(|found| format!("{found:?}")),
+            Question::Surroundings(id) => read.surroundings(id, NOW).map(|found| format!("{found:?}")),
             Question::Contacts(id, view) => read.contacts_of(id, view).map(contacts),
             Question::Translate(id, space) => {
                 read.translate(id, space, NOW).map(|translation| format!("{id} {space}: {translation:?}"))
