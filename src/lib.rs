@@ -17,6 +17,12 @@ mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod graph;
+#[cfg(any(feature = "sync", feature = "simulator"))]
+#[cfg_attr(
+    not(test),
+    allow(dead_code, unused_imports, reason = "its users, sync and the simulator, come next")
+)]
+mod http;
 mod journal;
 pub mod model;
 mod records;
