@@ -81,6 +81,17 @@ pub enum Note {
         /// When.
         at: Time,
     },
+    /// An app authorised the third-party platform, or no longer does: a hint for the operator, who says in `app` facts
+    /// what is bound to which open account. After [`Authorisation::Withdrawn`] fetching for that app stops, and
+    /// nothing that was learned is wrong (wechat reference 9.1).
+    AuthorisationChanged {
+        /// The app.
+        app: Id,
+        /// What became of its authorisation.
+        change: Authorisation,
+        /// When.
+        at: Time,
+    },
     /// An employee was deleted; what the userid said stays. The caller remembers it for
     /// [`Note::UseridCreated`].
     UseridDeleted {
@@ -89,6 +100,17 @@ pub enum Note {
         /// When.
         at: Time,
     },
+}
+
+/// What became of an app's authorisation of a third-party platform.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorisation {
+    /// It was given.
+    Granted,
+    /// What it covers changed.
+    Changed,
+    /// It was withdrawn.
+    Withdrawn,
 }
 
 /// What one body gives.

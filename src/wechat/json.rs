@@ -17,7 +17,7 @@ use crate::error::{AnswerError, IdRule};
 use crate::model::{Id, KindScope, Time};
 
 /// Keys whose values are secrets of the credential or the user and assert nothing.
-const SECRET_KEYS: [&str; 9] = [
+const SECRET_KEYS: [&str; 11] = [
     "session_key",
     "access_token",
     "refresh_token",
@@ -27,6 +27,8 @@ const SECRET_KEYS: [&str; 9] = [
     "SuiteTicket",
     "ComponentVerifyTicket",
     "AuthCode",
+    "AuthorizationCode",
+    "PreAuthCode",
 ];
 /// 2100-01-01: a later time is milliseconds given as seconds.
 const SECONDS_END: i64 = 4_102_444_800;

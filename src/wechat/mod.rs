@@ -26,13 +26,17 @@ mod json;
 mod xml;
 
 mod event_mp;
+mod event_open;
 mod event_work;
 mod mini;
 mod mp;
 mod open_data;
+mod phone;
+mod shop;
 mod work_contact;
 mod work_convert;
 mod work_group;
+mod work_kf;
 mod work_login;
 
 mod crypto;
@@ -41,6 +45,7 @@ mod envelope;
 pub use crypto::{decrypt_open_data, login_state_signature, verify_raw_data_signature};
 pub use envelope::CallbackKey;
 pub use event_mp::revoke_phone;
-pub use ingest::{Ingest, Note, Place, Refusal, parse};
+pub use ingest::{Authorisation, Ingest, Note, Place, Refusal, parse};
 pub use options::{IngestOptions, Opt};
+pub use phone::PhoneKey;
 pub use sources::{Source, sources};

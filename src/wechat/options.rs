@@ -26,6 +26,8 @@ pub enum Opt {
     FromAppid,
     /// The open-platform account of that app.
     FromOpenAccount,
+    /// The third-party platform.
+    Component,
     /// The corp.
     Corp,
     /// Who looks at the corp if not the corp itself: a provider, an upstream corp.
@@ -54,16 +56,19 @@ pub enum Opt {
     SessionKey,
     /// The initial vector that came with the data.
     Iv,
+    /// The key that phone numbers are hashed with, `NAME:KEY` (see [`crate::wechat::PhoneKey`]).
+    PhoneKey,
 }
 
 impl Opt {
     /// Every option, in the order a help page shows them.
-    pub const ALL: [Opt; 19] = [
+    pub const ALL: [Opt; 21] = [
         Opt::Batch,
         Opt::Appid,
         Opt::OpenAccount,
         Opt::FromAppid,
         Opt::FromOpenAccount,
+        Opt::Component,
         Opt::Corp,
         Opt::Viewer,
         Opt::Provider,
@@ -78,6 +83,7 @@ impl Opt {
         Opt::Flow,
         Opt::SessionKey,
         Opt::Iv,
+        Opt::PhoneKey,
     ];
 
     /// The flag of the command-line tool.
@@ -92,7 +98,12 @@ impl Opt {
 
     /// Whether the value is a key: to be taken from a file or a prompt, never from a command line.
     pub fn is_secret(self) -> bool {
-        matches!(self, Opt::SessionKey)
+        matches!(self, Opt::SessionKey | Opt::PhoneKey)
+    }
+
+    /// Whether the flag of the command-line tool names a file that holds the value.
+    pub fn is_file(self) -> bool {
+        matches!(self, Opt::PhoneKey)
     }
 
     fn row(self) -> (&'static str, &'static str) {
@@ -102,6 +113,7 @@ impl Opt {
             Opt::OpenAccount => ("--open-account", "open account that issued the unionids"),
             Opt::FromAppid => ("--from-appid", "app the users come from (its appid, not its gh_ id)"),
             Opt::FromOpenAccount => ("--from-open-account", "open account of that app"),
+            Opt::Component => ("--component", "third-party platform the event was sent to"),
             Opt::Corp => ("--corp", "corp"),
             Opt::Viewer => ("--viewer", "provider or upstream corp that looks at the corp"),
             Opt::Provider => ("--provider", "service provider of the open_corpid"),
@@ -116,6 +128,10 @@ impl Opt {
             Opt::Flow => ("--flow", "key of one web login, the same for both of its bodies"),
             Opt::SessionKey => ("--session-key", "session key of the login the data was taken in"),
             Opt::Iv => ("--iv", "initial vector that came with the data"),
+            Opt::PhoneKey => (
+                "--phone-key",
+                "file of the key that phones are hashed with: NAME:KEY, 32 bytes or more in base64",
+            ),
         }
     }
 }

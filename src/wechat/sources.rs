@@ -1,13 +1,11 @@
 //! The table of everything that can be read: names, options, parsers.
-//!
-//! # Not here
-//!   `mini.phone`, `work.kf_customers`, `shop.order` and `event.open`.
 
 use crate::error::Error;
 use crate::wechat::draft::Draft;
 use crate::wechat::options::Opt;
 use crate::wechat::{
-    event_mp, event_work, mini, mp, open_data, work_contact, work_convert, work_group, work_login,
+    event_mp, event_open, event_work, mini, mp, open_data, phone, shop, work_contact, work_convert,
+    work_group, work_kf, work_login,
 };
 
 /// One kind of answer or event that [`crate::wechat::parse`] reads.
@@ -43,7 +41,7 @@ const APP: &[Opt] = &[Opt::Appid];
 const OPEN_ACCOUNT: &[Opt] = &[Opt::OpenAccount];
 const SIDES: &[Opt] = &[Opt::Corp, Opt::Viewer, Opt::FromView, Opt::ToView];
 
-static SOURCES: [Source; 28] = [
+static SOURCES: [Source; 32] = [
     Source {
         name: "mp.user_info",
         needed: APP,
@@ -113,6 +111,13 @@ static SOURCES: [Source; 28] = [
         optional: &[Opt::OpenAccount, Opt::SessionKey, Opt::Iv, Opt::Openid],
         doc: "open data of a user or a group: encrypted with --session-key and --iv, decrypted without",
         read: open_data::open_data,
+    },
+    Source {
+        name: "mini.phone",
+        needed: &[Opt::Appid, Opt::Openid, Opt::PhoneKey],
+        optional: &[],
+        doc: "a phone number, kept as a keyed hash (wxa/business/getuserphonenumber)",
+        read: phone::phone,
     },
     Source {
         name: "work.contact_get",
@@ -220,11 +225,25 @@ static SOURCES: [Source; 28] = [
         read: work_login::pay_openid,
     },
     Source {
+        name: "work.kf_customers",
+        needed: CORP,
+        optional: VIEWER_AND_OPEN_ACCOUNT,
+        doc: "customers of the customer service (kf/customer/batchget)",
+        read: work_kf::kf_customers,
+    },
+    Source {
         name: "work.state",
         needed: &[Opt::Corp, Opt::StateToken, Opt::External],
         optional: VIEWER,
         doc: "a one-visit token that came back in state with a customer",
         read: work_login::state,
+    },
+    Source {
+        name: "shop.order",
+        needed: APP,
+        optional: OPEN_ACCOUNT,
+        doc: "an order of a WeChat shop (channels/ec/order/get)",
+        read: shop::order,
     },
     Source {
         name: "event.mp",
@@ -239,5 +258,12 @@ static SOURCES: [Source; 28] = [
         optional: VIEWER,
         doc: "a decrypted event of WeCom, XML or JSON",
         read: event_work::event,
+    },
+    Source {
+        name: "event.open",
+        needed: &[Opt::Component],
+        optional: &[],
+        doc: "a decrypted event of a third-party platform, XML or JSON",
+        read: event_open::event,
     },
 ];

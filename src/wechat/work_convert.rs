@@ -130,7 +130,11 @@ impl Pairs<'_> {
 }
 
 /// The ids an answer lists as refused: counted, listed, no facts.
-fn refused_items(draft: &mut Draft<'_>, answer: Object<'_>, list: &'static str) -> Result<(), Error> {
+pub(crate) fn refused_items(
+    draft: &mut Draft<'_>,
+    answer: Object<'_>,
+    list: &'static str,
+) -> Result<(), Error> {
     draft.each(list, answer.list_or_empty(list)?, |_, _| Err(AnswerError::ItemFailed))
 }
 

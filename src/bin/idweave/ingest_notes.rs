@@ -1,6 +1,6 @@
 //! What a body says that is no fact: carried out against the graph, counted, handed to the caller.
 
-use idweave::wechat::{self, Note};
+use idweave::wechat::{self, Authorisation, Note};
 use idweave::{Error, Fact, Id, Kind, Op, Read, Time, View};
 use serde::Serialize;
 
@@ -86,6 +86,9 @@ pub(crate) struct NoteCounts {
     read_due: Vec<Due>,
     userids_created: Vec<Due>,
     userids_deleted: Vec<Due>,
+    authorised: Vec<Due>,
+    authorisations_changed: Vec<Due>,
+    unauthorised: Vec<Due>,
 }
 
 impl NoteCounts {
@@ -101,6 +104,14 @@ impl NoteCounts {
                 Note::ReadDue { id, at } => counts.read_due.push(due(id, at)),
                 Note::UseridCreated { userid, at } => counts.userids_created.push(due(userid, at)),
                 Note::UseridDeleted { userid, at } => counts.userids_deleted.push(due(userid, at)),
+                Note::AuthorisationChanged { app, change, at } => {
+                    let list = match change {
+                        Authorisation::Granted => &mut counts.authorised,
+                        Authorisation::Changed => &mut counts.authorisations_changed,
+                        Authorisation::Withdrawn => &mut counts.unauthorised,
+                    };
+                    list.push(due(app, at));
+                }
                 _ => {}
             }
         }
@@ -124,6 +135,18 @@ impl NoteCounts {
             (
                 &self.userids_created,
                 "is an employee's userid now; if it was somebody else's before, ban the two",
+            ),
+            (
+                &self.authorised,
+                "authorised the platform: ask which open account it is bound to (cgi-bin/open/get), then say so in an app fact",
+            ),
+            (
+                &self.authorisations_changed,
+                "changed what the platform may do: read its permission sets (api_get_authorizer_info)",
+            ),
+            (
+                &self.unauthorised,
+                "no longer authorises the platform: stop fetching for it; what is known stays",
             ),
             (&self.userids_deleted, "was deleted; watch for its being given out again"),
         ];

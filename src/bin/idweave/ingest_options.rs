@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Arg, ArgMatches, Args, Command, Error as ClapError, FromArgMatches};
 use idweave::wechat::{IngestOptions, Opt};
+use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 use crate::lines::read_body;
@@ -39,7 +40,7 @@ pub(crate) fn find(wanted: &str) -> Option<Opt> {
 impl Args for BodyOptions {
     fn augment_args(command: Command) -> Command {
         Opt::ALL.into_iter().fold(command, |command, option| {
-            let help = if option.is_secret() {
+            let help = if option.is_secret() && !option.is_file() {
                 format!(
                     "{} (seen by others in a list of processes: better --{}-file)",
                     option.doc(),
@@ -48,7 +49,8 @@ impl Args for BodyOptions {
             } else {
                 option.doc().to_owned()
             };
-            command.arg(Arg::new(name(option)).long(name(option)).value_name("VALUE").help(help))
+            let value_name = if option.is_file() { "FILE" } else { "VALUE" };
+            command.arg(Arg::new(name(option)).long(name(option)).value_name(value_name).help(help))
         })
     }
 
@@ -78,7 +80,11 @@ impl BodyOptions {
             options.set_at(moment::parse("--at", at)?);
         }
         for (option, value) in &self.given {
-            options.set(*option, value);
+            if option.is_file() {
+                options.set(*option, key_in(*option, Path::new(value))?.trim());
+            } else {
+                options.set(*option, value);
+            }
         }
         if self.given.iter().all(|(option, _)| *option != Opt::SessionKey)
             && let Some(key) = session_key(key_file)?
@@ -93,6 +99,12 @@ fn session_key(file: Option<&Path>) -> Result<Option<String>, Failure> {
     let Some(file) = file else { return Ok(std::env::var(SESSION_KEY_ENV).ok()) };
     let key = String::from_utf8(read_body(file, KEY_LEN_MAX)?);
     key.map(Some).map_err(|_| Failure::Usage("--session-key-file: not a key in base64".to_owned()))
+}
+
+/// The key in the file that an option names.
+fn key_in(option: Opt, file: &Path) -> Result<Zeroizing<String>, Failure> {
+    let key = String::from_utf8(read_body(file, KEY_LEN_MAX)?).map(Zeroizing::new);
+    key.map_err(|_| Failure::Usage(format!("{}: not a key in base64", option.flag())))
 }
 
 /// The flag that names the file of a key.

@@ -150,6 +150,49 @@ fn a_session_key_comes_from_a_flag_a_file_or_the_environment() {
 }
 
 #[test]
+fn a_phone_key_comes_from_a_file_and_neither_key_nor_number_is_shown() {
+    let db = Db::new();
+    let key = db.file("phone-key", "crm-2026:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=\n");
+    let body = db.file(
+        "body",
+        r#"{"errcode":0,"phone_info":{"phoneNumber":"13800138000","purePhoneNumber":"13800138000","countryCode":"86",
+            "watermark":{"timestamp":1748000000,"appid":"wx4f4bc4dec97d474b"}}}"#,
+    );
+    let args =
+        ["ingest", "--from", "mini.phone", &body, "--appid", "wx4f4bc4dec97d474b", "--openid", "oA1bcdefgh"];
+    db.run(&[&args[..], &["--phone-key", &key]].concat()).exits(0);
+    let facts = db.run(&["dump", "facts"]).exits(0);
+    assert!(facts.stdout.contains("phone:crm-2026:eee9810e"), "{facts:?}");
+    assert!(!facts.stdout.contains("138001"), "{facts:?}");
+    let revoked = r#"{"MsgType":"event","Event":"user_authorization_revoke","OpenID":"oA1bcdefgh","RevokeInfo":"8","CreateTime":1748000900}"#;
+    let args_of_event = ["ingest", "--from", "event.mp", "-", "--appid", "wx4f4bc4dec97d474b"];
+    assert!(db.run_with(&args_of_event, revoked).exits(0).stdout.contains("1 took back a phone number"));
+    assert!(db.run(&["dump", "edges"]).exits(0).stdout.is_empty());
+
+    // The key itself on the command line is no file, and is not repeated.
+    let misused = db.run(&[&args[..], &["--phone-key", "/nowhere/AAECAwQFBgcICQoLDA0ODw=="]].concat());
+    assert!(misused.exits(5).stderr.contains("open"));
+    let short = db.file("short", "crm:AAEC");
+    let refused = db.run(&[&args[..], &["--phone-key", &short]].concat()).exits(2);
+    assert!(refused.stderr.contains("NAME:KEY") && !refused.stderr.contains("AAEC"), "{refused:?}");
+}
+
+#[test]
+fn who_authorised_the_platform_is_told_to_the_operator() {
+    let db = Db::new();
+    let body = "<xml><AppId>wx5e5eaa11bb22cc33</AppId><CreateTime>1748000000</CreateTime><InfoType>unauthorized</InfoType>\
+        <AuthorizerAppid>wx4f4bc4dec97d474b</AuthorizerAppid></xml>";
+    let args = ["ingest", "--from", "event.open", "-", "--component", "wx5e5eaa11bb22cc33"];
+    let ran = db.run_with(&args, body).exits(0);
+    assert!(ran.stdout.contains("app::wx4f4bc4dec97d474b no longer authorises the platform"), "{ran:?}");
+    let answer = db.run_with(&[&args[..], &["--json"]].concat(), body).exits(0).json();
+    assert_eq!(
+        answer["notes"]["unauthorised"],
+        json!([{"id": "app::wx4f4bc4dec97d474b", "at": 1_748_000_000_000_i64}])
+    );
+}
+
+#[test]
 fn the_table_of_names_is_printed() {
     let ran = run(&["ingest", "--list"], "").exits(0);
     assert!(ran.stdout.contains("mini.code2session") && ran.stdout.contains("--appid"), "{ran:?}");

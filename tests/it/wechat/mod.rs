@@ -8,6 +8,8 @@ mod events;
 mod hostile;
 /// Thousands of changed bodies.
 mod mutation;
+/// Phones, shops, customer service, third-party platforms.
+mod shops;
 /// The official vectors of both encryptions.
 mod vectors;
 /// WeCom customers, groups, logins.
@@ -26,6 +28,7 @@ pub(super) const APP: &str = "wx13974bf780d3dc89";
 pub(super) const MINI: &str = "wx4f4bc4dec97d474b";
 pub(super) const OPEN: &str = "wx9f00aa11bb22cc33";
 pub(super) const CORP: &str = "ww1234567890abcdef";
+pub(super) const COMPONENT: &str = "wx5e5eaa11bb22cc33";
 pub(super) const PROVIDER: &str = "ww00000000feedbeef";
 
 pub(super) const OPENID: &str = "oMwZmXj8OWfx0iSA_3TnoX74_AGw";
@@ -35,6 +38,9 @@ pub(super) const EXTERNAL: &str = "wmQTOWDwAA28iecsHZY1RVUTNIhXJL4g";
 pub(super) const EXTERNAL_NEW: &str = "wmG1jkDwAA6h12XX3FpiA1JUkGsylm9Q";
 pub(super) const CHAT: &str = "wrQTOWDwAAipxmRpV-mSg1iBSpDEEPBg";
 pub(super) const PENDING: &str = "pG1jkDwAAexample0x7Qm2Vn5cRk8";
+
+/// The bytes 0 to 31.
+pub(super) const PHONE_KEY: &str = "crm-2026:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 pub(super) fn body(file: &str) -> Vec<u8> {
     let path = format!("{}/testdata/bodies/{file}", env!("CARGO_MANIFEST_DIR"));
@@ -123,6 +129,8 @@ pub(super) fn fixtures() -> Vec<(&'static str, &'static str, IngestOptions)> {
         [(Opt::Corp, CORP), (Opt::Viewer, PROVIDER), (Opt::External, "wmOQpTDwAAkOscTrtUlSli0YLU2jcpUg")];
     let chat = [(Opt::Corp, CORP), (Opt::Appid, MINI), (Opt::Opengid, "Gx7Qm2Vn5c")];
     let cloud = [(Opt::OpenAccount, OPEN), (Opt::FromOpenAccount, "wx5555555555555555")];
+    let phone = [(Opt::Appid, MINI), (Opt::Openid, OPENID), (Opt::PhoneKey, PHONE_KEY)];
+    let platform = [(Opt::Component, COMPONENT)];
     let migrated = [(Opt::FromAppid, APP), (Opt::Appid, MINI)];
     let pay = [(Opt::Corp, CORP), (Opt::External, EXTERNAL), (Opt::StateToken, "tok-7Qm2Vn5c")];
     vec![
@@ -139,6 +147,8 @@ pub(super) fn fixtures() -> Vec<(&'static str, &'static str, IngestOptions)> {
         ("mini.cloud_context", "mini.cloud_context.json", at(&cloud)),
         ("mini.open_data", "mini.open_data.json", at(&mini)),
         ("mini.open_data", "mini.open_data.group.json", at(&mini)),
+        ("mini.phone", "mini.phone.json", at(&phone)),
+        ("mini.phone", "mini.phone.decrypted.json", at(&phone)),
         ("work.contact_get", "work.contact_get.json", at(&own)),
         ("work.contact_batch", "work.contact_batch.json", at(&own)),
         ("work.contact_list", "work.contact_list.json", at(&own)),
@@ -156,7 +166,9 @@ pub(super) fn fixtures() -> Vec<(&'static str, &'static str, IngestOptions)> {
         ("work.chatid_convert", "work.chatid_convert.json", at(&own)),
         ("work.login", "work.login.json", at(&own)),
         ("work.pay_openid", "work.pay_openid.json", at(&pay)),
+        ("work.kf_customers", "work.kf_customers.json", at(&own)),
         ("work.state", "work.contact_list.json", at(&pay)),
+        ("shop.order", "shop.order.json", at(&app)),
         ("event.mp", "event.mp.xml", at(&app)),
         ("event.mp", "event.mp.unsubscribe.json", at(&app)),
         ("event.mp", "event.mp.cancellation.json", at(&app)),
@@ -165,5 +177,7 @@ pub(super) fn fixtures() -> Vec<(&'static str, &'static str, IngestOptions)> {
         ("event.work", "event.work.chat.xml", at(&own)),
         ("event.work", "event.work.rename.xml", at(&own)),
         ("event.work", "event.work.provider.xml", at(&seen)),
+        ("event.open", "event.open.xml", at(&platform)),
+        ("event.open", "event.open.unauthorized.json", at(&platform)),
     ]
 }
