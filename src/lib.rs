@@ -29,6 +29,8 @@ mod records;
 mod resolve;
 mod segment;
 mod store;
+#[cfg(feature = "sync")]
+pub mod sync;
 pub mod vfs;
 pub mod wechat;
 
@@ -46,7 +48,7 @@ pub use feed::{
 pub use graph::{
     BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest, ErasedBytes,
     ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published, ReadOnly,
-    Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
+    Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

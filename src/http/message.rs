@@ -53,7 +53,7 @@ impl fmt::Debug for Response {
 
 /// How an answer is handed over. All but the first are the faults of a server that a client must bear.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(feature = "simulator"), allow(dead_code, reason = "only the simulator misbehaves"))]
+#[cfg_attr(not(test), allow(dead_code, reason = "only the simulator misbehaves"))]
 pub(crate) enum Delivery {
     /// At once and complete.
     Whole,

@@ -42,6 +42,11 @@ mod work_login;
 mod crypto;
 mod envelope;
 
+#[cfg(feature = "sync")]
+pub(crate) use crypto::same;
+#[cfg(feature = "sync")]
+pub(crate) use event::Event;
+
 pub use crypto::{decrypt_open_data, login_state_signature, verify_raw_data_signature};
 pub use envelope::CallbackKey;
 pub use event_mp::revoke_phone;

@@ -41,8 +41,13 @@ const LAYERS: &[Layer] = &[
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs"],
-        "ties a journal to an engine; decides nothing about identities, so no resolve",
+        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs", "wechat"],
+        "ties a journal to an engine; decides nothing about identities, so no resolve; carries out what notes of bodies ask",
+    ),
+    (
+        "sync",
+        &["error", "graph", "http", "model", "vfs", "wechat"],
+        "callbacks and calls: bodies to facts of a graph; no engine, no store",
     ),
 ];
 
