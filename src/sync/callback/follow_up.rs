@@ -169,7 +169,8 @@ pub(super) fn follow_ups(
     notes: &[Note],
     received_at: Time,
 ) -> Result<Vec<FollowUp>, AnswerError> {
-    let at = event.time()?.unwrap_or(received_at);
+    // A time that is none is told by the parser.
+    let at = event.time().ok().flatten().unwrap_or(received_at);
     let mut calls = Calls { at, found: Vec::new() };
     for note in notes {
         if let Note::ReadDue { id, .. } = note {

@@ -171,8 +171,9 @@ impl Inbox {
     /// `Locked`: another has it open. `Io`. `Corrupt`: the head of its replay cache is damaged.
     pub fn open(dir: impl AsRef<Path>, options: InboxOptions) -> Result<Inbox> {
         let InboxOptions { vfs, window_ms, marks_max, items_max } = options;
-        let dir = dir.as_ref().to_owned();
+        let dir = vfs.absolute(dir.as_ref())?;
         vfs.create_dir(&dir)?;
+        dir.parent().map_or(Ok(()), |above| vfs.sync_dir(above))?;
         let lock = vfs.lock(&dir.join("LOCK"))?;
         let seen = Seen::open(vfs.clone(), &dir, window_ms, marks_max)?;
         let (new, due) = (VecDeque::new(), VecDeque::new());
@@ -243,7 +244,7 @@ impl Inbox {
     }
 
     fn take_in(&self, receiver: &Receiver, opened: Opened, now: Time) -> Option<Reply> {
-        let Opened { body, stamp, nonce, signature } = opened;
+        let Opened { body, stamp, signature } = opened;
         let stamp_ms = stamp_ms(&stamp)?;
         let body_answer = match receiver.product() {
             Product::Corp => Vec::new(),
@@ -253,8 +254,8 @@ impl Inbox {
         let mut state = self.held();
         state.seen.expire(now);
         let name = receiver.name().as_bytes();
-        let delivery =
-            state.seen.mark([b"push", name, stamp.as_bytes(), nonce.as_bytes(), signature.as_bytes()]);
+        // The signature alone: it joins its texts without marks between them, so the same one may come with other splits.
+        let delivery = state.seen.mark([b"push", name, signature.as_bytes()]);
         let content = content_mark(&state.seen, name, &body);
         if state.seen.knows(&delivery) || state.seen.knows(&content) {
             return Some(success);
@@ -374,9 +375,10 @@ impl Inbox {
     }
 }
 
-/// The platform's time of a push, from the digits of Unix seconds.
+/// The platform's time of a push, from the digits of Unix seconds: ten of them until 2286. No more and no less, for the
+/// signature would also hold with some of them moved to the nonce.
 fn stamp_ms(digits: &str) -> Option<i64> {
-    let is_number = (1..=12).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let is_number = digits.len() == 10 && digits.bytes().all(|byte| byte.is_ascii_digit());
     let seconds: i64 = digits.parse().ok().filter(|_| is_number)?;
     seconds.checked_mul(1000)
 }

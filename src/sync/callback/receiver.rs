@@ -88,7 +88,6 @@ pub(super) struct Opened {
     pub(super) body: Zeroizing<Vec<u8>>,
     /// What the platform signed: the same for every try of one push.
     pub(super) stamp: String,
-    pub(super) nonce: String,
     pub(super) signature: String,
 }
 
@@ -179,8 +178,8 @@ impl Receiver {
             if !self.signs(signature, stamp, nonce) || !is_event(body) {
                 return None;
             }
-            let (stamp, nonce, signature) = (stamp.to_owned(), nonce.to_owned(), signature.to_owned());
-            return Some(Opened { body: Zeroizing::new(body.to_vec()), stamp, nonce, signature });
+            let (stamp, signature) = (stamp.to_owned(), signature.to_owned());
+            return Some(Opened { body: Zeroizing::new(body.to_vec()), stamp, signature });
         }
         let signature = one(query, "msg_signature")?;
         let envelope = Event::parse_any(body).ok()?;
@@ -189,8 +188,7 @@ impl Receiver {
         if !is_event(&body) {
             return None;
         }
-        let (stamp, nonce, signature) = (stamp.to_owned(), nonce.to_owned(), signature.to_owned());
-        Some(Opened { body, stamp, nonce, signature })
+        Some(Opened { body, stamp: stamp.to_owned(), signature: signature.to_owned() })
     }
 
     /// Whether one of the keys made the signature of a request that holds nothing secret. All are tried.
