@@ -3,6 +3,9 @@
 mod answers;
 mod broken;
 mod build;
+/// Answering callbacks, as a process.
+#[cfg(feature = "sync")]
+mod callbacks;
 mod changes;
 mod demo;
 mod dry_run;
