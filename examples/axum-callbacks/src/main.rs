@@ -37,7 +37,10 @@ fn now() -> Time {
 /// the base64 of an `echostr` would not survive it.
 fn parameters(query: Option<&str>) -> Vec<(String, String)> {
     let pairs = query.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
-    pairs.map(|pair| pair.split_once('=').unwrap_or((pair, ""))).map(|(n, v)| (decoded(n), decoded(v))).collect()
+    pairs
+        .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+        .map(|(n, v)| (decoded(n), decoded(v)))
+        .collect()
 }
 
 fn decoded(text: &str) -> String {
@@ -90,7 +93,8 @@ fn work(site: &Site, graph: &Graph, stop: &AtomicBool) -> idweave::Result<()> {
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let (Some(appid), Some(inbox), Some(graph)) = (arguments.next(), arguments.next(), arguments.next()) else {
+    let (Some(appid), Some(inbox), Some(graph)) = (arguments.next(), arguments.next(), arguments.next())
+    else {
         return Err("usage: idweave-axum-callbacks APPID INBOX-DIR GRAPH-DIR".into());
     };
     let key = CallbackKey::new(&std::env::var("CALLBACK_TOKEN")?, &std::env::var("CALLBACK_KEY")?)?;

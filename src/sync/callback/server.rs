@@ -11,6 +11,9 @@ use crate::sync::callback::inbox::Inbox;
 use crate::sync::callback::limits::BODY_BYTES_MAX;
 use crate::sync::callback::receiver::{Receiver, Reply};
 
+/// Connections at a time. One that says nothing is given up after five seconds.
+const CONNECTIONS_MAX: usize = 256;
+
 /// What tells the time to a callback: the system's clock, in a program.
 pub type Clock = dyn Fn() -> Time + Send + Sync;
 
@@ -54,7 +57,8 @@ pub fn serve(
         let expected = "at least one, each beginning with / and without ?, # and blanks";
         return Err(AnswerError::BadOption { option: "path", expected }.into());
     }
-    let limits = Limits { body_bytes_max: BODY_BYTES_MAX, ..Limits::default() };
+    let limits =
+        Limits { body_bytes_max: BODY_BYTES_MAX, connections_max: CONNECTIONS_MAX, ..Limits::default() };
     let server = Server::bind(addr, limits)?;
     let handler = move |request: Request| {
         let Request { method, path, query, body, .. } = request;

@@ -167,6 +167,48 @@ fn an_inbox_that_is_full_sends_the_platform_away_and_takes_what_it_brings_again(
     assert_eq!(post(&inbox, &second, NOW), 200);
 }
 
+/// Eight threads bring the same forty pushes, in orders of their own, while two take them.
+#[test]
+fn pushes_that_come_at_once_are_kept_once() {
+    let (_disk, inbox) = inbox();
+    let pushes: Vec<_> = (0..40).map(|number| push(&subscribe(&format!("oX{number}")), APP_B)).collect();
+    let taken = std::sync::Mutex::new(Vec::new());
+    let pushing = std::sync::atomic::AtomicUsize::new(8);
+    std::thread::scope(|scope| {
+        for thread in 0..8 {
+            let (inbox, pushes, pushing) = (&inbox, &pushes, &pushing);
+            scope.spawn(move || {
+                for turn in 0..pushes.len() {
+                    let push = &pushes[(turn * (2 * thread + 1) + thread * 5) % pushes.len()];
+                    assert_eq!(post(inbox, push, NOW), 200);
+                }
+                pushing.fetch_sub(1, std::sync::atomic::Ordering::SeqCst);
+            });
+        }
+        for _ in 0..2 {
+            scope.spawn(|| {
+                loop {
+                    let is_last = pushing.load(std::sync::atomic::Ordering::SeqCst) == 0;
+                    while let Some(item) = inbox.take(Stage::New).unwrap() {
+                        taken.lock().unwrap().push(String::from_utf8(item.body().to_vec()).unwrap());
+                        inbox.done(item).unwrap();
+                    }
+                    if is_last {
+                        return;
+                    }
+                    inbox.wait(std::time::Duration::from_millis(5));
+                }
+            });
+        }
+    });
+    let mut taken = taken.into_inner().unwrap();
+    assert_eq!(taken.len(), 40);
+    taken.sort();
+    taken.dedup();
+    assert_eq!(taken.len(), 40);
+    assert!(inbox.is_empty());
+}
+
 #[test]
 fn an_inbox_is_opened_once_at_a_time() {
     let (disk, _inbox) = inbox();

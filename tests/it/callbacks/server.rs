@@ -122,7 +122,7 @@ fn whatever_is_refused_is_answered_byte_for_byte_alike() {
 fn a_flood_of_silent_connections_is_turned_away_and_a_stop_waits_for_none_of_them() {
     let site = site(NOW);
     let flood: Vec<TcpStream> =
-        (0..150).filter_map(|_| TcpStream::connect(site.listening.addr()).ok()).collect();
+        (0..300).filter_map(|_| TcpStream::connect(site.listening.addr()).ok()).collect();
     let (query, sealed) = push(&subscribe("oX1"), APP_B);
     let answer = ask(&site, &post(&target("/app", &query), &sealed));
     assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");

@@ -1,4 +1,6 @@
 //! `serve-callbacks` as a process: real HTTP in, facts out, stopped by a signal, killed, misconfigured.
+//!
+//! `IDWEAVE_KILL_ROUNDS` says how often it is killed under load (default 3).
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -59,30 +61,12 @@ impl Server {
     }
 
     fn ask(&self, request: &[u8]) -> String {
-        let mut stream = TcpStream::connect(&self.addr).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.write_all(request).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
+        ask(&self.addr, request).unwrap()
     }
 
     /// Pushes a follower's event.
     fn push(&self, openid: &str, nonce: &str) -> String {
-        let key = CallbackKey::new(TOKEN, KEY).unwrap();
-        let event = format!(
-            "<xml><ToUserName>gh_1</ToUserName><FromUserName>{openid}</FromUserName><CreateTime>1718000000</CreateTime>\
-             <MsgType>event</MsgType><Event>subscribe</Event></xml>"
-        );
-        let encrypt = key.seal([7; 16], event.as_bytes(), APP).unwrap();
-        let signature = key.signature(NOW_SECONDS, nonce, &encrypt);
-        let body = format!("<xml><ToUserName>gh_1</ToUserName><Encrypt>{encrypt}</Encrypt></xml>");
-        let target = format!("/wechat/shop?timestamp={NOW_SECONDS}&nonce={nonce}&msg_signature={signature}");
-        let head = format!(
-            "POST {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
-            body.len()
-        );
-        self.ask([head.as_bytes(), body.as_bytes()].concat().as_slice())
+        self.ask(&pushed(openid, nonce))
     }
 
     #[cfg(unix)]
@@ -94,6 +78,34 @@ impl Server {
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         (ended.code(), said)
     }
+}
+
+/// All that is answered, or nothing if the server goes meanwhile.
+fn ask(addr: &str, request: &[u8]) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(addr)?;
+    stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+    stream.write_all(request)?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(answer)
+}
+
+/// The push of a follower's event.
+fn pushed(openid: &str, nonce: &str) -> Vec<u8> {
+    let key = CallbackKey::new(TOKEN, KEY).unwrap();
+    let event = format!(
+        "<xml><ToUserName>gh_1</ToUserName><FromUserName>{openid}</FromUserName><CreateTime>1718000000</CreateTime>\
+         <MsgType>event</MsgType><Event>subscribe</Event></xml>"
+    );
+    let encrypt = key.seal([7; 16], event.as_bytes(), APP).unwrap();
+    let signature = key.signature(NOW_SECONDS, nonce, &encrypt);
+    let body = format!("<xml><ToUserName>gh_1</ToUserName><Encrypt>{encrypt}</Encrypt></xml>");
+    let target = format!("/wechat/shop?timestamp={NOW_SECONDS}&nonce={nonce}&msg_signature={signature}");
+    let head = format!(
+        "POST {target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    [head.as_bytes(), body.as_bytes()].concat()
 }
 
 #[cfg(unix)]
@@ -138,6 +150,71 @@ fn what_was_answered_before_a_kill_becomes_facts_after_it() {
     assert_eq!((code, said.as_str()), (Some(0), "idweave: stopped; 0 to be read, 5 with calls to make\n"));
     let facts = db.run(&["dump", "facts"]).exits(0).stdout;
     assert_eq!(facts.matches("oKILLED").count(), 5);
+}
+
+/// Killed while many push: whatever was answered with success is a fact when another process has read the inbox.
+#[cfg(unix)]
+#[test]
+fn no_kill_under_load_loses_what_was_answered() {
+    let rounds = std::env::var("IDWEAVE_KILL_ROUNDS").map_or(3, |text| text.parse::<u64>().unwrap());
+    let db = Db::new();
+    let mut acknowledged: Vec<String> = Vec::new();
+    for round in 0..rounds {
+        let mut server = Server::start(&db, &["--db", &text_of(&db.path())]);
+        let (told, tells) = std::sync::mpsc::channel();
+        let pushers: Vec<_> = (0..3)
+            .map(|pusher| {
+                let (addr, told) = (server.addr.clone(), told.clone());
+                std::thread::spawn(move || {
+                    for number in 0..10_000 {
+                        let openid = format!("oLOAD{round}p{pusher}n{number}x");
+                        let nonce = format!("{round}{pusher}{number}");
+                        match ask(&addr, &pushed(&openid, &nonce)) {
+                            Ok(answer) if answer.ends_with("success") => drop(told.send(openid)),
+                            // Cut off by the kill: nothing was promised.
+                            _ => return,
+                        }
+                    }
+                })
+            })
+            .collect();
+        drop(told);
+        // Some rounds in the middle of the first ones, some with a queue behind the worker.
+        let before = usize::try_from(5 + (round * 37) % 120).unwrap();
+        acknowledged.extend(tells.iter().take(before));
+        server.child.kill().unwrap();
+        server.child.wait().unwrap();
+        pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+        acknowledged.extend(tells.iter());
+    }
+    let server = Server::start(&db, &["--db", &text_of(&db.path())]);
+    // One more, to know that all before it were read: items are read in order of arrival.
+    assert!(server.push("oLOADlast", "last").ends_with("success"));
+    let mut lines = server.lines;
+    let mut server = server.child;
+    let facts = || db_facts(&db);
+    loop {
+        let mut line = String::new();
+        lines.read_line(&mut line).unwrap();
+        let inbox = std::fs::read_dir(db.beside("inbox")).unwrap();
+        let is_new = |entry: std::io::Result<std::fs::DirEntry>| {
+            entry.unwrap().file_name().to_string_lossy().ends_with(".new")
+        };
+        if !inbox.into_iter().any(is_new) {
+            break;
+        }
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let facts = facts();
+    let lost: Vec<&String> = acknowledged.iter().filter(|openid| !facts.contains(openid.as_str())).collect();
+    println!("{rounds} kills, {} acknowledged pushes", acknowledged.len());
+    assert!(lost.is_empty() && facts.contains("oLOADlast"), "{lost:?}");
+    assert!(acknowledged.len() as u64 >= 5 * rounds);
+}
+
+fn db_facts(db: &Db) -> String {
+    db.run(&["dump", "facts"]).exits(0).stdout
 }
 
 #[test]
