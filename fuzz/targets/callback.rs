@@ -2,6 +2,8 @@
 //! is sealed well. Never a panic; what nobody signed is refused; what is accepted is an event that reads the same twice.
 #![no_main]
 
+#[path = "../bounded.rs"]
+mod bounded;
 #[path = "../../tests/it/support/sim_disk/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the fuzzer needs a part of the simulated disk")]
 mod sim_disk;

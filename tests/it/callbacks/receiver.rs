@@ -251,6 +251,13 @@ fn every_limit_holds_at_it_and_beyond_it() {
     let split = |count: usize| format!("<xml><a>t<![CDATA[{}]]></a></xml>", "t".repeat(count - 1));
     assert!(accepts(&split(16 * 1024)) && !accepts(&split(16 * 1024 + 1)));
 
+    let lists = |count: usize| format!(r#"{{"a":{}1{}}}"#, "[".repeat(count - 1), "]".repeat(count - 1));
+    assert!(accepts(&lists(8)) && !accepts(&lists(9)));
+    let values = |count: usize| format!(r#"{{"a":[1{}]}}"#, ",1".repeat(count - 2));
+    assert!(accepts(&values(1024)) && !accepts(&values(1025)));
+    let json = |count: usize| format!(r#"{{"a\"[{{":"\u0041","b":"{}"}}"#, ",".repeat(count));
+    assert!(accepts(&json(16 * 1024)) && !accepts(&json(16 * 1024 + 1)));
+
     let (query, sealed) = push(&subscribe("oX1"), APP_B);
     let padded = |len: usize| [sealed.clone(), vec![b' '; len - sealed.len()]].concat();
     assert_eq!(inbox.post(&url, &query, &padded(64 * 1024 + 1), NOW), refused());

@@ -118,6 +118,22 @@ fn whatever_is_refused_is_answered_byte_for_byte_alike() {
     assert_eq!(site.inbox.len(Stage::New), 1);
 }
 
+/// What is accepted may hold tickets and codes.
+#[cfg(unix)]
+#[test]
+fn the_files_of_an_inbox_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let site = site(NOW);
+    let (query, sealed) = push(&subscribe("oX1"), APP_B);
+    assert!(ask(&site, &post(&target("/app", &query), &sealed)).ends_with("success"));
+    let dir = site._dir.path().join("inbox");
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&dir), 0o700);
+    let files: Vec<_> = std::fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(files.len(), 3, "the lock, the cache and the item");
+    assert!(files.iter().all(|file| mode(file) == 0o600));
+}
+
 #[test]
 fn a_flood_of_silent_connections_is_turned_away_and_a_stop_waits_for_none_of_them() {
     let site = site(NOW);
