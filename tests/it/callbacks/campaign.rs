@@ -78,7 +78,7 @@ fn changed(random: &mut Random, (query, body): &(Query, Vec<u8>)) -> (Query, Vec
     (query, body)
 }
 
-/// Whether all that is signed is as it was: the encrypted text stands in the body, whatever marks of CDATA part it, and the texts, sorted and
+/// Whether all that is signed is as it was: the encrypted text stands in the body, whatever marks of CDATA part it and whatever JSON escapes, and the texts, sorted and
 /// joined with nothing between them, are the same. Characters may move from one to the next: the protocol is so.
 fn is_signed_alike((query, body): &(Query, Vec<u8>), (first, original): &(Query, Vec<u8>)) -> bool {
     let encrypt = longest_base64(&String::from_utf8_lossy(original));
@@ -88,7 +88,7 @@ fn is_signed_alike((query, body): &(Query, Vec<u8>), (first, original): &(Query,
         texts.sort_unstable();
         texts.concat()
     };
-    let text = String::from_utf8_lossy(body).replace("]]>", "").replace("<![CDATA[", "");
+    let text = String::from_utf8_lossy(body).replace("]]>", "").replace("<![CDATA[", "").replace("\\/", "/");
     text.contains(&encrypt) && query[0] == first[0] && joined(query) == joined(first)
 }
 
