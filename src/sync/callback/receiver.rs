@@ -101,7 +101,7 @@ impl Receiver {
     /// platform, [`Opt::Viewer`] where a provider looks. [`Opt::Corp`] is taken from the event where it is not said here.
     ///
     /// # Errors
-    /// [`AnswerError::BadOption`] and [`AnswerError::OptionMissing`] where these do not fit.
+    /// [`AnswerError::BadOption`], [`AnswerError::BadId`] and [`AnswerError::OptionMissing`] where these do not fit.
     pub fn new(
         name: &str,
         product: Product,
@@ -128,6 +128,11 @@ impl Receiver {
             // A suite's ids are seen by its provider: without that they would be taken for the corp's own.
             Product::Suite => drop(options.key(Opt::Viewer)?),
             Product::Corp => {}
+        }
+        for option in [Opt::Appid, Opt::Component, Opt::Corp, Opt::Viewer] {
+            if options.get(option).is_some() {
+                options.key(option)?;
+            }
         }
         let receiveids = receiveids.iter().map(|id| (*id).to_owned()).collect();
         Ok(Receiver { name: name.to_owned(), product, keys, receiveids, options })

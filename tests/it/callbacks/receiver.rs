@@ -274,6 +274,8 @@ fn a_url_that_cannot_be_is_an_error_of_its_own() {
     assert_eq!(make(app, vec![key_b()], &[APP_B], &[]), "the option --appid is needed for this answer");
     assert!(make(Product::Suite, vec![key_b()], &[SUITE], &[]).contains("--viewer"));
     assert!(make(Product::Platform, vec![key_b()], &[SUITE], &[]).contains("--component"));
+    assert!(make(Product::Corp, vec![key_b()], &[CORP], &[(Opt::Corp, "a corp")]).contains("--corp"));
+    assert!(make(Product::Corp, vec![key_b()], &[CORP], &[(Opt::Viewer, "a@b")]).contains("--viewer"));
     assert!(make(app, vec![], &[APP_B], &appid).contains("one key"));
     assert!(make(app, vec![key_a(), key_b(), key_b()], &[APP_B], &appid).contains("one key"));
     assert!(make(app, vec![key_b()], &[], &appid).contains("receiveids"));

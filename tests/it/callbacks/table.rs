@@ -2,7 +2,7 @@
 //! facts, notes, calls, or nothing.
 
 use idweave::sync::callback::{AppMode, Call, Receiver, Stage, Work};
-use idweave::{Graph, Id, Time, ndjson};
+use idweave::{Graph, Id, Read, Time, ndjson};
 
 use super::{
     APP_B, COMPONENT, CORP, NOW, PROVIDER, SUITE, app, body, corp, inbox, options, platform, push, suite,
@@ -318,6 +318,33 @@ fn a_bad_event_is_counted_and_let_go() {
         assert_eq!((applied.recorded, applied.refused), (recorded, refused), "{message}");
     }
     assert_eq!(inbox.len(Stage::New), 0);
+}
+
+/// Cancelled at WeChat: the user is gone from the graph, for good, however often it is told.
+#[test]
+fn a_cancelled_account_is_erased_and_stays_so() {
+    let (disk, inbox) = inbox();
+    let graph = Graph::options().vfs(disk.vfs()).create_if_missing(true).open("/graph").unwrap();
+    let url = app(AppMode::Encrypted);
+    let apply = |message: &str| {
+        let (query, sealed) = push(message, APP_B);
+        assert_eq!(inbox.post(&url, &query, &sealed, NOW).status, 200);
+        let item = inbox.take(Stage::New).unwrap().unwrap();
+        inbox.apply(item, &url, &graph, NOW).unwrap()
+    };
+    let openid: Id = format!("openid:{APP_B}:oMwZmXj8OWfx0iSA_3TnoX74_AGw").parse().unwrap();
+    let knows = || graph.view().resolve(&openid).unwrap().is_some();
+    assert_eq!(apply(&app_event("subscribe", "")).recorded, 1);
+    assert!(knows());
+    let user = "<OpenID>oMwZmXj8OWfx0iSA_3TnoX74_AGw</OpenID>";
+    let cancelled = app_event("user_authorization_cancellation", user).replace("1718000000", "1718000002");
+    assert_eq!(apply(&cancelled).refused, 0);
+    assert!(!knows());
+    assert_eq!(apply(&cancelled.replace("</xml>", "<X>again</X></xml>")).refused, 0);
+    assert_eq!(apply(&app_event("subscribe", "<X>late</X>")).refused, 1, "it comes too late");
+    let later = app_event("subscribe", "").replace("1718000000", "1718000003");
+    assert_eq!(apply(&later).refused, 1, "and no later one counts");
+    assert!(!knows());
 }
 
 /// An employee's old name is given to another: a conflict for people, in the graph, and not twice when repeated.
