@@ -41,6 +41,8 @@ struct Callback {
     corp: Option<String>,
     viewer: Option<String>,
     component: Option<String>,
+    /// Of a URL of many apps: which appid each original id is.
+    apps: Option<BTreeMap<String, String>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -116,6 +118,20 @@ fn receiver(callback: Callback, config: &Path) -> Result<Receiver, Failure> {
         (ProductName::Platform, None) => Product::Platform,
         (_, Some(_)) => return Err(Failure::Usage("only the product app has a mode".to_owned())),
     };
+    let is_plain = product == Product::App(AppMode::Plain);
+    let keys = callback.keys.iter().map(|key| callback_key(key, config, is_plain));
+    let keys = keys.collect::<Result<Vec<CallbackKey>, Failure>>()?;
+    let receiveids: Vec<&str> = callback.receiveids.iter().map(String::as_str).collect();
+    let name = callback.name.as_deref().unwrap_or(&callback.path);
+    if let Some(apps) = &callback.apps {
+        if product != Product::App(AppMode::Encrypted) || callback.appid.is_some() {
+            return Err(Failure::Usage(
+                "apps are for an encrypted URL of many apps, without an appid".to_owned(),
+            ));
+        }
+        let apps = apps.iter().map(|(original, appid)| (original.as_str(), appid.as_str()));
+        return Ok(Receiver::of_authorizers(name, keys, &receiveids, apps)?);
+    }
     let mut options = IngestOptions::new();
     let scopes = [
         (Opt::Appid, callback.appid),
@@ -126,11 +142,6 @@ fn receiver(callback: Callback, config: &Path) -> Result<Receiver, Failure> {
     for (option, value) in scopes {
         value.into_iter().for_each(|value| options.set(option, &value));
     }
-    let is_plain = product == Product::App(AppMode::Plain);
-    let keys = callback.keys.iter().map(|key| callback_key(key, config, is_plain));
-    let keys = keys.collect::<Result<Vec<CallbackKey>, Failure>>()?;
-    let receiveids: Vec<&str> = callback.receiveids.iter().map(String::as_str).collect();
-    let name = callback.name.as_deref().unwrap_or(&callback.path);
     Ok(Receiver::new(name, product, keys, &receiveids, options)?)
 }
 

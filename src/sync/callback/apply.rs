@@ -54,7 +54,10 @@ impl Receiver {
                 return Ok(work);
             }
         };
-        let options = self.options_of(&event, item)?;
+        let Some(options) = self.options_of(&event, item) else {
+            work.refused.push(AnswerError::ForeignApp("ToUserName"));
+            return Ok(work);
+        };
         match self.ingest(item.body(), &options) {
             Ok(Ingest { facts, notes, refused, .. }) => {
                 work.facts = facts;
@@ -70,9 +73,13 @@ impl Receiver {
         Ok(work)
     }
 
-    /// The options of one event: its corp where the URL is not of one, its arrival where it has no time.
-    fn options_of(&self, event: &Event, item: &Item) -> Result<IngestOptions> {
+    /// The options of one event: its app or corp where the URL is not of one, its arrival where it has no time. None if it
+    /// is an app that nobody told of.
+    fn options_of(&self, event: &Event, item: &Item) -> Option<IngestOptions> {
         let mut options = self.options().clone();
+        if matches!(self.product(), Product::App(_)) && options.get(Opt::Appid).is_none() {
+            options.set(Opt::Appid, self.app_of(event.text("ToUserName").ok()??)?);
+        }
         let names_corp = match self.product() {
             Product::Corp | Product::Suite => options.get(Opt::Corp).is_none(),
             Product::App(_) | Product::Platform => false,
@@ -87,7 +94,7 @@ impl Receiver {
         if !matches!(event.time(), Ok(Some(_))) {
             options.set_at(item.received_at());
         }
-        Ok(options)
+        Some(options)
     }
 
     fn ingest(&self, body: &[u8], options: &IngestOptions) -> Result<Ingest> {

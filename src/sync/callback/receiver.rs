@@ -6,6 +6,7 @@
 //!   R2 a refusal is always the same: one status, no body, whatever did not hold.
 //!   R3 nothing of a callback is in an error, in Debug or in a log.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use zeroize::Zeroizing;
@@ -80,6 +81,8 @@ pub struct Receiver {
     keys: Vec<CallbackKey>,
     receiveids: Vec<String>,
     options: IngestOptions,
+    /// Which app a `ToUserName` is, where the URL is of many.
+    apps: BTreeMap<String, String>,
 }
 
 /// What was opened.
@@ -135,7 +138,37 @@ impl Receiver {
             }
         }
         let receiveids = receiveids.iter().map(|id| (*id).to_owned()).collect();
-        Ok(Receiver { name: name.to_owned(), product, keys, receiveids, options })
+        Ok(Receiver { name: name.to_owned(), product, keys, receiveids, options, apps: BTreeMap::new() })
+    }
+
+    /// The message URL of a third-party platform, one for all apps that authorised it. `apps` say which appid each app's
+    /// original id (`gh_...`, the `ToUserName` of its events) is, as `api_get_authorizer_info` tells: the appid that such a
+    /// URL has in its path is not signed, what stands in the message is. Events of others are refused where they are read.
+    /// `receiveids` are the component's appid.
+    ///
+    /// # Errors
+    /// See [`Receiver::new`].
+    pub fn of_authorizers<'a>(
+        name: &str,
+        keys: Vec<CallbackKey>,
+        receiveids: &[&str],
+        apps: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Receiver> {
+        let mut known = BTreeMap::new();
+        for (original, appid) in apps {
+            let key = IngestOptions::new().with(Opt::Appid, appid).key(Opt::Appid)?;
+            known.insert(original.to_owned(), key);
+        }
+        let product = Product::App(AppMode::Encrypted);
+        // Any appid: it is never used.
+        let none = IngestOptions::new().with(Opt::Appid, "wx0000000000000000");
+        let receiver = Receiver::new(name, product, keys, receiveids, none)?;
+        Ok(Receiver { options: IngestOptions::new(), apps: known, ..receiver })
+    }
+
+    /// The appid of a `ToUserName`, where the URL is of many apps.
+    pub(super) fn app_of(&self, original: &str) -> Option<&str> {
+        self.apps.get(original).map(String::as_str)
     }
 
     /// The caller's name for the URL.

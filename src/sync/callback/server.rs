@@ -14,6 +14,9 @@ use crate::sync::callback::receiver::{Receiver, Reply};
 /// Connections at a time. One that says nothing is given up after five seconds.
 const CONNECTIONS_MAX: usize = 256;
 
+/// How the platforms write, in a URL of many apps, where the appid goes.
+const ANY: &str = "$APPID$";
+
 /// What tells the time to a callback: the system's clock, in a program.
 pub type Clock = dyn Fn() -> Time + Send + Sync;
 
@@ -41,7 +44,7 @@ impl Listening {
 }
 
 /// Answers callbacks on an address (port 0 takes a free one) from now on, on threads of its own: each path is a
-/// receiver's; what is accepted goes into the inbox before it is answered. An unknown path, another method than GET and
+/// receiver's, and a part `$APPID$` of it stands for any text between slashes; what is accepted goes into the inbox before it is answered. An unknown path, another method than GET and
 /// POST, and whatever a receiver refuses are answered alike.
 ///
 /// # Errors
@@ -62,7 +65,7 @@ pub fn serve(
     let server = Server::bind(addr, limits)?;
     let handler = move |request: Request| {
         let Request { method, path, query, body, .. } = request;
-        let reply = match (receivers.get(&path), method.as_str()) {
+        let reply = match (of_path(&receivers, &path), method.as_str()) {
             (Some(receiver), "GET") => receiver.get(&query),
             (Some(receiver), "POST") => inbox.post(receiver, &query, &body, clock()),
             _ => Reply::refused(),
@@ -72,4 +75,20 @@ pub fn serve(
     };
     let running = server.serve(Arc::new(handler))?;
     Ok(Listening { running })
+}
+
+fn of_path<'a>(receivers: &'a BTreeMap<String, Arc<Receiver>>, path: &str) -> Option<&'a Arc<Receiver>> {
+    let fits = |pattern: &str| {
+        let (mut parts, mut asked) = (pattern.split('/'), path.split('/'));
+        loop {
+            match (parts.next(), asked.next()) {
+                (None, None) => return true,
+                (Some(ANY), Some(text)) if !text.is_empty() => {}
+                (Some(part), Some(text)) if part == text => {}
+                _ => return false,
+            }
+        }
+    };
+    let of_many = || receivers.iter().find(|(pattern, _)| pattern.contains(ANY) && fits(pattern));
+    receivers.get(path).or_else(|| of_many().map(|(_, receiver)| receiver))
 }

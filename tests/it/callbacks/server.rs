@@ -10,7 +10,9 @@ use idweave::Time;
 use idweave::sync::callback::{AppMode, Inbox, InboxOptions, Listening, Product, Receiver, Stage, serve};
 use idweave::wechat::Opt;
 
-use super::{APP_B, CORP, CORP_A, NOW, Query, app, key_a, options, push, subscribe, vector};
+use super::{
+    APP_B, COMPONENT, CORP, CORP_A, NOW, Query, app, key_a, key_b, options, push, subscribe, vector,
+};
 
 /// The moment the official samples of WeCom were made.
 const THEN: Time = Time::from_ms(1_409_659_813_000);
@@ -26,7 +28,9 @@ fn site(now: Time) -> Site {
     let inbox = Arc::new(Inbox::open(dir.path().join("inbox"), InboxOptions::default()).unwrap());
     let corp = Receiver::new("corp", Product::Corp, vec![key_a()], &[CORP_A], options(&[(Opt::Corp, CORP)]))
         .unwrap();
-    let receivers = [("/cgi-bin/wxpush", corp), ("/app", app(AppMode::Encrypted))];
+    let many = Receiver::of_authorizers("many", vec![key_b()], &[COMPONENT], [("gh_1", APP_B)]).unwrap();
+    let receivers =
+        [("/cgi-bin/wxpush", corp), ("/app", app(AppMode::Encrypted)), ("/open/$APPID$/callback", many)];
     let receivers: BTreeMap<String, Arc<Receiver>> =
         receivers.into_iter().map(|(path, url)| (path.to_owned(), Arc::new(url))).collect();
     let addr = SocketAddr::from(([127, 0, 0, 1], 0));
@@ -116,6 +120,25 @@ fn whatever_is_refused_is_answered_byte_for_byte_alike() {
     assert!(answer.ends_with("\r\n\r\nsuccess"), "{answer}");
     assert!(ask(&site, &post(&good, &vec![b'<'; 64 * 1024 + 1])).starts_with("HTTP/1.1 413 "));
     assert_eq!(site.inbox.len(Stage::New), 1);
+}
+
+#[test]
+fn a_url_of_many_apps_is_found_by_its_pattern() {
+    let site = site(NOW);
+    let paths = [
+        ("/open/wx1/callback", "200"),
+        ("/open/$APPID$/callback", "200"),
+        ("/open//callback", "403"),
+        ("/open/wx1/callback/", "403"),
+        ("/open/wx1/x/callback", "403"),
+        ("/open/wx1", "403"),
+        ("/open/wx1/Callback", "403"),
+    ];
+    for (path, status) in paths {
+        let (query, sealed) = push(&subscribe("oX1"), COMPONENT);
+        let answer = ask(&site, &post(&target(path, &query), &sealed));
+        assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{path}: {answer}");
+    }
 }
 
 /// What is accepted may hold tickets and codes.

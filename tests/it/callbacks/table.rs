@@ -320,6 +320,26 @@ fn a_bad_event_is_counted_and_let_go() {
     assert_eq!(inbox.len(Stage::New), 0);
 }
 
+/// A third-party platform gets the messages of all its apps at one URL: the signed message says whose it is.
+#[test]
+fn events_of_many_apps_are_told_apart_by_what_is_signed() {
+    let apps = [("gh_870882ca4b1f", "WX13974bf780d3dc89"), ("gh_2", "wx4f4bc4dec97d474b")];
+    let url = Receiver::of_authorizers("apps", vec![super::key_b()], &[COMPONENT], apps).unwrap();
+    let of = |original: &str| {
+        work(&url, &app_event("subscribe", "").replace("gh_870882ca4b1f", original), COMPONENT)
+    };
+    for (original, appid) in [("gh_870882ca4b1f", "wx13974bf780d3dc89"), ("gh_2", "wx4f4bc4dec97d474b")] {
+        let work = of(original);
+        assert_eq!(told(&work), "relate subscribes | ReadFollower |");
+        assert!(ndjson::print(&work.facts[0]).contains(&format!("openid:{appid}:")));
+    }
+    let unknown = of("gh_3");
+    assert!(unknown.facts.is_empty() && unknown.follow_ups.is_empty());
+    assert_eq!(unknown.refused[0].to_string(), "the field ToUserName names another app than the option says");
+    let bad = Receiver::of_authorizers("apps", vec![super::key_b()], &[COMPONENT], [("gh_1", "no app")]);
+    assert!(bad.err().unwrap().to_string().contains("--appid"));
+}
+
 /// Cancelled at WeChat: the user is gone from the graph, for good, however often it is told.
 #[test]
 fn a_cancelled_account_is_erased_and_stays_so() {

@@ -240,6 +240,7 @@ fn settings_that_cannot_be_are_told_without_their_secrets() {
     assert!(refused(&good.replace("key_file", "key_env")).contains("key is not set"));
     assert!(refused(&good.replace("receiveids", "# receiveids")).contains("receiveids"));
     assert!(refused(&good.replace("/wechat/shop", "wechat")).contains("path"));
+    assert!(refused(&format!("{good}apps = {{ gh_1 = \"{APP}\" }}\n")).contains("without an appid"));
     assert!(refused(&format!("{good}{good}")).contains("twice"));
 }
 
