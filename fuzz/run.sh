@@ -64,6 +64,18 @@ case $target in
         done
         ;;
     api_body) for body in "$root"/testdata/bodies/*; do cp "$body" "$corpus/seed-$(basename "$body")"; done ;;
+    callback)
+        # Sealed well, for each product: 12 to 17.
+        for body in "$root"/testdata/bodies/event.*; do
+            for flags in 14 15 16 17; do
+                { printf "\\$(printf '%03o' "$flags")"; cat "$body"; } \
+                    > "$corpus/seed-$flags-$(basename "$body")"
+            done
+        done
+        for vector in "$root"/testdata/vectors/*.encrypt; do
+            { printf '\006'; cat "$vector"; } > "$corpus/seed-signed-$(basename "$vector")"
+        done
+        ;;
     encrypted) for vector in "$root"/testdata/vectors/*; do cp "$vector" "$corpus/seed-$(basename "$vector")"; done ;;
 esac
 # split leaves the line break on a seed, which is no part of an id.

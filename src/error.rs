@@ -238,6 +238,15 @@ pub enum Error {
         /// The promise.
         what: &'static str,
     },
+    /// The operating system refused a socket.
+    #[error("could not {what}")]
+    Network {
+        /// What was being done.
+        what: &'static str,
+        /// The system's own error.
+        #[source]
+        source: io::Error,
+    },
     /// A platform answer that could not be turned into facts.
     #[error("{0}")]
     Answer(AnswerError),

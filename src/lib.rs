@@ -17,12 +17,16 @@ mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod graph;
+#[cfg(feature = "sync")]
+mod http;
 mod journal;
 pub mod model;
 mod records;
 mod resolve;
 mod segment;
 mod store;
+#[cfg(feature = "sync")]
+pub mod sync;
 pub mod vfs;
 pub mod wechat;
 
@@ -40,7 +44,7 @@ pub use feed::{
 pub use graph::{
     Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
     ErasedBytes, ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published,
-    ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
+    ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

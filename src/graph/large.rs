@@ -37,7 +37,8 @@ impl Graph {
     ///
     /// It is one commit all the same. But it is settled beside the writer: other threads go on reading, with the old answers
     /// until this returns, and writing, up to twice [`crate::Options::delta_bytes`]; checkpoints wait. Memory stays within about that bound too:
-    /// what grows past it goes to files meanwhile. `progress` is told how far it has come, often, by the thread that works: let it not write much itself.
+    /// what grows past it goes to files meanwhile. `progress` is told how far it has come, often, by the thread that works: commits that it makes do not wait for
+    /// room, and a checkpoint that it asked for would wait for itself.
     ///
     /// ```
     /// use idweave::model::Placeholders;
@@ -113,6 +114,7 @@ impl Shared {
         progress: &mut dyn FnMut(Settling),
     ) -> Result<Committed<T>> {
         let mut checkpoints = held(&self.checkpoints);
+        let turn = self.turn.take();
         self.write_delta(&mut checkpoints)?;
         let (mut begun, mut tx) = self.begin_large(now)?;
         let tailed = Tailed(self);
@@ -153,6 +155,7 @@ impl Shared {
         }
         // The commit is made. What fails now is tried again by the next checkpoint.
         drop(self.write_delta(&mut checkpoints));
+        drop(turn);
         Ok(Committed { seq, value })
     }
 

@@ -19,6 +19,7 @@ use crate::graph::feed::{Feed, FeedPlace};
 use crate::graph::handle::Committed;
 use crate::graph::options::{Durability, Options};
 use crate::graph::published::Register;
+use crate::graph::turn::Turn;
 use crate::graph::tx::Tx;
 use crate::graph::view::{Limits, Progress, View};
 use crate::model::Time;
@@ -33,6 +34,7 @@ const HARD_BOUND: u64 = 2;
 pub(crate) struct Shared {
     pub(crate) writer: Mutex<Writer>,
     pub(crate) checkpoints: Checkpoints,
+    pub(crate) turn: Turn,
     pub(crate) read_mode: ReadMode,
     pub(crate) vfs: Arc<dyn Vfs>,
     /// The snapshots that were published; `None` if the graph has no files.
@@ -76,6 +78,7 @@ impl Shared {
         Shared {
             writer: Mutex::new(Writer::new(state.clone(), home, feed.0, options.door)),
             checkpoints: Checkpoints::default(),
+            turn: Turn::default(),
             read_mode: options.read_mode,
             vfs: options.vfs,
             register,
@@ -136,7 +139,7 @@ impl Shared {
     fn wait_for_room(&self) -> Result<()> {
         let Some(bound) = self.delta_bytes else { return Ok(()) };
         let is_full = || self.latest_state().delta.bytes as u64 >= bound.saturating_mul(HARD_BOUND);
-        if is_full() {
+        if is_full() && !self.turn.is_mine() {
             self.checkpoint_if(is_full)?;
         }
         Ok(())

@@ -67,6 +67,11 @@ impl CallbackKey {
         }
     }
 
+    /// For a URL in plain mode, which has a Token and no EncodingAESKey: it signs, and opens nothing.
+    pub fn of_token(token: &str) -> CallbackKey {
+        CallbackKey { token: Zeroizing::new(token.to_owned()), key: Zeroizing::default() }
+    }
+
     /// The `msg_signature` of an encrypted text (an `Encrypt`, an `echostr` after percent-decoding).
     pub fn signature(&self, timestamp: &str, nonce: &str, encrypt: &str) -> String {
         let mut parts = [self.token.as_str(), timestamp, nonce, encrypt];

@@ -4,8 +4,12 @@
 //!   E1 names are compared trimmed and without case: published samples spell one field `OpenID`, `openid`
 //!      and with leading spaces (wechat reference 6.10). Two fields that become one are refused where read.
 //!   E2 a JSON integer is read as its digits: the same event comes as XML too, which has only text.
+//!   E3 texts of an object inside are fields too, named `outer.inner`: shop events keep the order's number there
+//!      (wechat reference 18). Nothing deeper is kept.
 
 use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
 
 use crate::error::AnswerError;
 use crate::model::{Id, KindScope, Time};
@@ -14,10 +18,20 @@ use crate::wechat::xml;
 
 /// A field of an event.
 enum Field {
-    Text(String),
+    Text(Zeroizing<String>),
     /// It has parts of its own, or is no text.
     Other,
     Repeated,
+}
+
+impl Field {
+    fn of(value: &Json) -> Field {
+        match value {
+            Json::Text(text) => Field::Text(Zeroizing::new(text.to_string())),
+            Json::Int(value) => Field::Text(Zeroizing::new(value.to_string())),
+            _ => Field::Other,
+        }
+    }
 }
 
 /// A decrypted event.
@@ -26,38 +40,64 @@ pub(crate) struct Event {
 }
 
 impl Event {
-    /// Reads a body, XML or JSON by its first character.
+    /// Reads the body of a decrypted event, XML or JSON by its first character.
     pub(crate) fn parse(body: &[u8]) -> Result<Event, AnswerError> {
+        let event = Event::read(body, Json::parse)?;
+        if event.is_sealed() {
+            return Err(AnswerError::Malformed("a decrypted event"));
+        }
+        Ok(event)
+    }
+
+    /// As [`Event::parse`], with the secrets of a JSON body, and also where it is an envelope that is still to be
+    /// decrypted.
+    #[cfg(feature = "sync")]
+    pub(crate) fn parse_any(body: &[u8]) -> Result<Event, AnswerError> {
+        Event::read(body, Json::parse_with_secrets)
+    }
+
+    fn read(body: &[u8], json: fn(&[u8]) -> Result<Json, AnswerError>) -> Result<Event, AnswerError> {
         let mut event = Event { fields: BTreeMap::new() };
         match body.iter().find(|byte| !byte.is_ascii_whitespace()) {
             Some(b'<') => {
                 for child in xml::children(body)? {
-                    event.add(&child.name, child.text.map_or(Field::Other, Field::Text));
-                }
-            }
-            _ => {
-                for (name, value) in Json::parse(body)?.object("the event")?.fields() {
                     event.add(
-                        name,
-                        match value {
-                            Json::Text(text) => Field::Text(text.to_string()),
-                            Json::Int(value) => Field::Text(value.to_string()),
-                            _ => Field::Other,
-                        },
+                        &child.name,
+                        child.text.map_or(Field::Other, |text| Field::Text(Zeroizing::new(text))),
                     );
                 }
             }
-        }
-        if event.fields.contains_key("encrypt") {
-            return Err(AnswerError::Malformed("a decrypted event"));
+            _ => {
+                for (name, value) in json(body)?.object("the event")?.fields() {
+                    event.add(name, Field::of(value));
+                    let inner = value.object("an object").ok();
+                    for (inner, value) in inner.into_iter().flat_map(|object| object.fields()) {
+                        event.add(&format!("{}.{}", name.trim(), inner.trim()), Field::of(value));
+                    }
+                }
+            }
         }
         Ok(event)
+    }
+
+    /// Whether it is an envelope: what it says is in its field `Encrypt`.
+    pub(crate) fn is_sealed(&self) -> bool {
+        self.fields.contains_key("encrypt")
     }
 
     fn add(&mut self, name: &str, field: Field) {
         let name = name.trim().to_ascii_lowercase();
         let field = if self.fields.contains_key(&name) { Field::Repeated } else { field };
         self.fields.insert(name, field);
+    }
+
+    /// Every text, by its name in lower case.
+    #[cfg(feature = "sync")]
+    pub(crate) fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.fields.iter().filter_map(|(name, field)| match field {
+            Field::Text(text) => Some((name.as_str(), text.as_str())),
+            Field::Other | Field::Repeated => None,
+        })
     }
 
     /// A text; absent or empty is nothing.

@@ -4,7 +4,7 @@
 //!   J1 a key that occurs twice in one object makes the whole body malformed: WeChat never sends one, and
 //!      "the last wins" would let two readers see two bodies.
 //!   J2 depth is bounded by serde_json (128 levels), size by the caller: nothing here recurses further.
-//!   J3 values of secret keys are skipped while parsing and never held.
+//!   J3 values of secret keys are skipped while parsing and never held, except for `parse_with_secrets`.
 //!   J4 nothing is coerced: a number is not a string, `null` is not an absent field. Times may be digits in
 //!      a string, which some events send (wechat reference 1.1).
 
@@ -50,9 +50,19 @@ pub(crate) enum Json {
 impl Json {
     /// Parses a whole body.
     pub(crate) fn parse(body: &[u8]) -> Result<Json, AnswerError> {
+        Json::read(body, false)
+    }
+
+    /// Parses a whole body for one who wants its secrets: the tickets and codes that callbacks bring.
+    #[cfg(feature = "sync")]
+    pub(crate) fn parse_with_secrets(body: &[u8]) -> Result<Json, AnswerError> {
+        Json::read(body, true)
+    }
+
+    fn read(body: &[u8], keeps_secrets: bool) -> Result<Json, AnswerError> {
         let repeated = Cell::new(false);
         let mut reader = serde_json::Deserializer::from_slice(body);
-        let tree = Seed { repeated: &repeated }.deserialize(&mut reader);
+        let tree = Seed { repeated: &repeated, keeps_secrets }.deserialize(&mut reader);
         match tree.and_then(|tree| reader.end().map(|()| tree)) {
             Ok(tree) => Ok(tree),
             Err(_) if repeated.get() => Err(AnswerError::Malformed("JSON without repeated keys")),
@@ -77,8 +87,10 @@ impl Json {
     }
 }
 
+#[derive(Clone, Copy)]
 struct Seed<'c> {
     repeated: &'c Cell<bool>,
+    keeps_secrets: bool,
 }
 
 impl<'de> DeserializeSeed<'de> for Seed<'_> {
@@ -126,7 +138,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Json, A::Error> {
         let mut list = Vec::new();
-        while let Some(item) = items.next_element_seed(Seed { repeated: self.repeated })? {
+        while let Some(item) = items.next_element_seed(Seed { ..self })? {
             list.push(item);
         }
         Ok(Json::List(list.into()))
@@ -135,11 +147,11 @@ impl<'de> Visitor<'de> for Seed<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Json, A::Error> {
         let mut fields: Vec<(Box<str>, Json)> = Vec::new();
         while let Some(key) = entries.next_key::<String>()? {
-            let value = if SECRET_KEYS.contains(&key.as_str()) {
+            let value = if !self.keeps_secrets && SECRET_KEYS.contains(&key.as_str()) {
                 entries.next_value::<IgnoredAny>()?;
                 Json::Other
             } else {
-                entries.next_value_seed(Seed { repeated: self.repeated })?
+                entries.next_value_seed(Seed { ..self })?
             };
             fields.push((key.into(), value));
         }

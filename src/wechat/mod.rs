@@ -43,6 +43,10 @@ mod crypto;
 mod envelope;
 
 pub mod acquire;
+#[cfg(feature = "sync")]
+pub(crate) use crypto::same;
+#[cfg(feature = "sync")]
+pub(crate) use event::Event;
 
 pub use crypto::{decrypt_open_data, login_state_signature, verify_raw_data_signature};
 pub use envelope::CallbackKey;

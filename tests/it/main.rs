@@ -14,6 +14,9 @@ mod acquire;
 mod architecture;
 /// Bulk loads.
 mod bulk;
+/// Callbacks of the platforms.
+#[cfg(feature = "sync")]
+mod callbacks;
 /// Checkpoints while others read and write.
 mod checkpoints;
 /// The command-line tool, as its users run it.

@@ -24,6 +24,8 @@ use crate::restore::RestoreArgs;
 use crate::retract::RetractArgs;
 use crate::rules::RulesArgs;
 use crate::same::PairArgs;
+#[cfg(feature = "sync")]
+use crate::serve_callbacks::ServeCallbacksArgs;
 use crate::snapshot::SnapshotArgs;
 use crate::subject::SubjectArgs;
 use crate::translate::TranslateArgs;
@@ -188,4 +190,7 @@ pub(crate) enum Command {
     Restore(RestoreArgs),
     /// Read every byte of a snapshot or of a database's segments, and say whether it holds
     Verify(VerifyArgs),
+    /// Answer the platforms' callbacks, keep them durably, make facts of them (with --db)
+    #[cfg(feature = "sync")]
+    ServeCallbacks(ServeCallbacksArgs),
 }

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use clap::Args;
 use idweave::error::AnswerError;
 use idweave::wechat::{self, Ingest, IngestOptions, Note, Refusal};
-use idweave::{Error, Graph, Outcome, Time, ndjson};
+use idweave::{Error, Graph, Outcome, Time, carry_out, ndjson};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::Common;
 use crate::database;
 use crate::exit::{Done, Failure, engine_text, say};
-use crate::ingest_notes::{NoteCounts, carry_out};
+use crate::ingest_notes::NoteCounts;
 use crate::ingest_options::{BodyOptions, KeyFile};
 use crate::lines::{name_of, read_body};
 use crate::moment;

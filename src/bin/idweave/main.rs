@@ -47,6 +47,10 @@ mod restore;
 mod retract;
 mod rules;
 mod same;
+#[cfg(feature = "sync")]
+mod serve_callbacks;
+#[cfg(feature = "sync")]
+mod serve_config;
 mod snapshot;
 mod subject;
 mod tally;
@@ -126,6 +130,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Snapshot(args) => snapshot::run(&args, common, out),
         Command::Restore(args) => restore::run(&args, common, out),
         Command::Verify(args) => verify::run(&args, common, out),
+        #[cfg(feature = "sync")]
+        Command::ServeCallbacks(args) => serve_callbacks::run(&args, common, out),
     }
 }
 

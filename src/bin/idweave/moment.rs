@@ -8,15 +8,21 @@ use crate::exit::Failure;
 
 /// The time all of a command's questions and commits are about: `--now` or `--recorded-at`, or the system's clock.
 pub(crate) fn now(common: &Common) -> Result<Time, Failure> {
+    Ok(given(common)?.unwrap_or_else(clock))
+}
+
+/// The time that the command line says, if it does.
+pub(crate) fn given(common: &Common) -> Result<Option<Time>, Failure> {
     match (&common.now, &common.recorded_at) {
-        (Some(text), _) => parse("--now", text),
-        (None, Some(text)) => parse("--recorded-at", text),
-        (None, None) => Ok(clock()),
+        (Some(text), _) => parse("--now", text).map(Some),
+        (None, Some(text)) => parse("--recorded-at", text).map(Some),
+        (None, None) => Ok(None),
     }
 }
 
+/// The system's clock.
 #[expect(clippy::disallowed_methods, reason = "the tool is where a clock is read; the engine gets its time")]
-fn clock() -> Time {
+pub(crate) fn clock() -> Time {
     let since_1970 = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
     Time::from_ms(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
 }

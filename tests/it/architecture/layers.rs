@@ -13,6 +13,7 @@ const LAYERS: &[Layer] = &[
     ("error", &[], "names nothing of ours, so that anyone may fail without a cycle"),
     ("model", &["error"], "values; an id that breaks a rule is an error"),
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
+    ("http", &["error"], "requests in, answers out, over sockets; knows nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
     (
@@ -41,7 +42,12 @@ const LAYERS: &[Layer] = &[
     (
         "graph",
         &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs", "wechat"],
-        "ties a journal to an engine, and what it knows to the planner; decides nothing about identities, so no resolve",
+        "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
+    ),
+    (
+        "sync",
+        &["error", "graph", "http", "model", "vfs", "wechat"],
+        "callbacks and calls: bodies to facts of a graph; no engine, no store",
     ),
 ];
 

@@ -4,6 +4,9 @@ mod acquire;
 mod answers;
 mod broken;
 mod build;
+/// Answering callbacks, as a process.
+#[cfg(feature = "sync")]
+mod callbacks;
 mod changes;
 mod demo;
 mod dry_run;

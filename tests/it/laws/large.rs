@@ -15,8 +15,8 @@ const DIR: &str = "/db";
 /// So little that a change of a few records is written out several times.
 const DELTA_BYTES: u64 = 3_000;
 
-/// Facts that are told by the thread that settles: were they more, it might wait for itself to make room.
-const MEANWHILE: usize = 4;
+/// Facts that are told by the thread that settles, more than there is room for: it must not wait for itself.
+const MEANWHILE: usize = 30;
 
 /// What happened in a campaign, so that it is known to have tried something.
 #[derive(Debug, Default)]

@@ -1,0 +1,3 @@
+//! Feeding a graph from the platforms (feature `sync`).
+
+pub mod callback;
