@@ -42,6 +42,8 @@ pub(crate) struct Dirty {
     pub(crate) undone: BTreeSet<u64>,
     /// The rules changed: everything.
     pub(crate) everything: bool,
+    /// The greatest hub limit that pairs may live by which are not settled by the one of now yet; 0 if all are.
+    pub(crate) hub_limit: usize,
 }
 
 impl Dirty {
@@ -128,6 +130,11 @@ impl Change {
             retelling: false,
             broken: false,
         }
+    }
+
+    /// The longest group of a node that may hold live pairs: what lives by an earlier limit does so until it is assessed.
+    pub(crate) fn walk_limit(&self) -> usize {
+        self.state.rules.hub_limit.max(self.dirty.hub_limit)
     }
 
     /// What makes a fact known already that a commit tells.

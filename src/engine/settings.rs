@@ -61,7 +61,7 @@ fn take_effect(change: &mut Change, fact: &Fact) {
 pub(crate) fn rebuild_settings(change: &mut Change) {
     let before = (change.state.topology.clone(), change.state.rules.clone());
     let settings = change.state.settings.clone();
-    let outer = (change.restoring, change.dirty.everything);
+    let outer = (change.restoring, change.dirty.everything, change.dirty.hub_limit);
     change.restoring = true;
     change.state.topology = Arc::default();
     change.state.rules = Arc::default();
@@ -72,8 +72,10 @@ pub(crate) fn rebuild_settings(change: &mut Change) {
     }
     // Ids that were stored under an alias are linked by the fact that tells of it, not by an undo.
     change.new_aliases.clear();
-    (change.restoring, change.dirty.everything) = outer;
-    change.dirty.everything |= before != (change.state.topology.clone(), change.state.rules.clone());
+    (change.restoring, change.dirty.everything, change.dirty.hub_limit) = outer;
+    if before != (change.state.topology.clone(), change.state.rules.clone()) {
+        touch_everything(change, &before.1);
+    }
 }
 
 /// A state as segments hold it, with the settings it was told.
@@ -127,8 +129,14 @@ fn touch_rule(change: &mut Change, name: &str, before: &Rules) {
     } else if name == "person_sources" || name.starts_with("strength.") {
         touch_sources(change, before);
     } else {
-        change.dirty.everything = true;
+        touch_everything(change, before);
     }
+}
+
+/// All that is there.
+fn touch_everything(change: &mut Change, before: &Rules) {
+    change.dirty.everything = true;
+    change.dirty.hub_limit = change.dirty.hub_limit.max(before.hub_limit);
 }
 
 /// Every pair with evidence of a source that is worth something else now.

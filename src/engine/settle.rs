@@ -17,7 +17,7 @@ use crate::engine::attend::{Attend, Settling, Unattended};
 use crate::engine::change::Change;
 use crate::engine::settle_persons::{settle_hint_hubs, settle_person_groups};
 use crate::engine::undo::mark_undone;
-use crate::engine::walk::{live_pairs_of, pairs_from};
+use crate::engine::walk::{live_pairs_within, pairs_from};
 use crate::error::Result;
 use crate::records::{Direct, MemberRef, NodeNo, PairKey, Phase};
 use crate::resolve::{Conflict, Family, FamilyEdge, FamilyId, Level, SettledFamily, Status, settle_family};
@@ -86,7 +86,7 @@ fn settle_everything(change: &mut Change, attend: &mut dyn Attend) -> Result<()>
         from = to;
         attend.between(&mut change.state, Settling { done: u64::from(from), total: u64::from(total) })?;
     }
-    change.dirty.everything = false;
+    (change.dirty.everything, change.dirty.hub_limit) = (false, 0);
     Ok(())
 }
 
@@ -105,7 +105,7 @@ fn settle_families(change: &mut Change) {
         if done.contains(&start) || change.state.node(start).is_none() {
             continue;
         }
-        let family = family_around(&change.state, start);
+        let family = family_around(&change.state, start, change.walk_limit());
         done.extend(family.keys());
         settle_members(change, family);
         change.state.shed();
@@ -116,12 +116,12 @@ fn settle_families(change: &mut Change) {
 type Joined = BTreeMap<NodeNo, Vec<(NodeNo, PairKey)>>;
 
 /// The ids joined to `start` by live pairs. One that cannot be read is left out: the change fails for it in the end.
-fn family_around(state: &Draft, start: NodeNo) -> Joined {
+fn family_around(state: &Draft, start: NodeNo, limit: usize) -> Joined {
     let mut family = Joined::new();
     let mut stack = vec![start];
     while let Some(number) = stack.pop() {
         if let (Entry::Vacant(place), Some(node)) = (family.entry(number), state.node(number)) {
-            let live = live_pairs_of(state, number, node);
+            let live = live_pairs_within(state, number, node, limit);
             let live = place.insert(live.map(|(other, _)| (other, PairKey::new(number, other))).collect());
             stack.extend(live.iter().map(|(other, _)| *other));
         }

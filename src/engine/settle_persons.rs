@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::engine::change::Change;
-use crate::engine::walk::{entity_members, live_pairs_of};
+use crate::engine::walk::{entity_members, live_pairs_within};
 use crate::records::{Direct, Edge, Node, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Level, PersonEdge, PersonGroup, Reason, Status, settle_persons};
 use crate::store::{Draft, Source};
@@ -80,7 +80,7 @@ pub(crate) fn settle_person_groups(change: &mut Change) {
         if done.contains(&entity) {
             continue;
         }
-        let (group, is_alone) = group_around(&change.state, entity);
+        let (group, is_alone) = group_around(&change.state, entity, change.walk_limit());
         done.extend(group.keys());
         if is_alone {
             set_person(change, entity, entity);
@@ -95,7 +95,7 @@ pub(crate) fn settle_person_groups(change: &mut Change) {
 type Group = BTreeMap<NodeNo, Vec<NodeNo>>;
 
 /// The entities joined to `start` by joinable edges, and whether that is one without any edge of 3.8.
-fn group_around(state: &Draft, start: NodeNo) -> (Group, bool) {
+fn group_around(state: &Draft, start: NodeNo, limit: usize) -> (Group, bool) {
     let mut group = Group::new();
     let mut is_alone = true;
     let mut stack = vec![start];
@@ -105,7 +105,7 @@ fn group_around(state: &Draft, start: NodeNo) -> (Group, bool) {
         }
         let members = entity_members(state, entity);
         for member in &members {
-            for (other, pair) in personal_pairs(state, *member) {
+            for (other, pair) in personal_pairs(state, *member, limit) {
                 is_alone = false;
                 let joins = pair.edges.iter().any(|edge| is_joinable(state, pair, edge));
                 if joins && let Some(other) = state.node(other) {
@@ -119,12 +119,12 @@ fn group_around(state: &Draft, start: NodeNo) -> (Group, bool) {
 }
 
 /// The pairs of a node that hold edges of 3.8: hints, unless the node is their hub, and cardinality
-/// conflicts that a person source speaks for.
-fn personal_pairs(state: &Draft, number: NodeNo) -> Vec<(NodeNo, &Pair)> {
+/// conflicts that a person source speaks for, in groups within the limit.
+fn personal_pairs(state: &Draft, number: NodeNo, limit: usize) -> Vec<(NodeNo, &Pair)> {
     let Some(node) = state.node(number) else { return Vec::new() };
     let came = |pair: &Pair| pair.edges.iter().any(|edge| edge.state.came_as_cardinality());
     let mut pairs: Vec<(NodeNo, &Pair)> =
-        live_pairs_of(state, number, node).filter(|(_, pair)| came(pair)).collect();
+        live_pairs_within(state, number, node, limit).filter(|(_, pair)| came(pair)).collect();
     if !node.hint_hub {
         let hints = state.hints(number, node);
         pairs.extend(hints.filter_map(|other| Some((other, state.pair(PairKey::new(number, other))?))));
@@ -160,7 +160,7 @@ fn settle_group(change: &mut Change, group: &Group) {
     let mut bans = Vec::new();
     for (index, members) in group.values().enumerate() {
         for member in members {
-            for (other, pair) in personal_pairs(state, *member) {
+            for (other, pair) in personal_pairs(state, *member, change.walk_limit()) {
                 let Some(number) = state.pair_between(*member, other) else { continue };
                 match index_of(other) {
                     None => leaving.push((number, status_outwards(state, pair))),

@@ -7,16 +7,17 @@ use crate::store::Source;
 /// The live pairs of a node and their other ends. Hubs' groups are not looked into.
 pub(crate) fn live_pairs(source: &impl Source, number: NodeNo) -> Vec<(NodeNo, PairKey)> {
     let Some(node) = source.node(number) else { return Vec::new() };
-    live_pairs_of(source, number, node).map(|(other, _)| (other, PairKey::new(number, other))).collect()
+    let live = live_pairs_within(source, number, node, source.rules().hub_limit);
+    live.map(|(other, _)| (other, PairKey::new(number, other))).collect()
 }
 
-/// The same of a node at hand.
-pub(crate) fn live_pairs_of<'s>(
+/// The same of a node at hand, where groups longer than a limit hold none.
+pub(crate) fn live_pairs_within<'s>(
     source: &'s impl Source,
     number: NodeNo,
     node: &'s Node,
+    limit: usize,
 ) -> impl Iterator<Item = (NodeNo, &'s Pair)> {
-    let limit = source.rules().hub_limit;
     let small = move |group: &&Group| group.candidate && (group.passing || group.links.len() <= limit);
     let others = node.groups.iter().filter(small).flat_map(move |group| source.links(number, group));
     let pairs = others.filter_map(move |other| Some((other, source.pair(PairKey::new(number, other))?)));

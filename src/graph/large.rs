@@ -192,6 +192,7 @@ impl Shared {
         change.seq = writer.seq() + 1;
         change.recorded_at = now.max(change.state.recorded_at);
         change.state.restamp(first_setting, change.seq);
+        change.state.lead_as(overflow.begun(), writer.state());
         let changes = if writer.feed().has(change.seq) {
             None
         } else {
@@ -210,6 +211,8 @@ impl Shared {
 /// Applies commits that were made meanwhile; `false` if the change would be another behind them.
 fn catch_up(change: &mut Change, commits: Vec<TailCommit>, overflow: &mut Overflow<'_, '_>) -> Result<bool> {
     let damaged = |_| Error::Internal { what: "a commit that cannot be read back" };
+    // What they told was new to them, whatever it is to a graph that this change is in already.
+    change.retelling = true;
     for TailCommit { seq, recorded_at, payload } in commits {
         (change.seq, change.recorded_at, change.audited) = (seq, recorded_at, 0);
         for entry in decode_commit(&payload).map_err(damaged)? {
@@ -220,6 +223,7 @@ fn catch_up(change: &mut Change, commits: Vec<TailCommit>, overflow: &mut Overfl
         }
         change.state.note_commit(seq, recorded_at)?;
     }
+    change.retelling = false;
     settle_attended(change, overflow)?;
     Ok(true)
 }

@@ -184,6 +184,25 @@ impl Draft {
         }
     }
 
+    /// Lets the numbers that were retired from one state to a later one lead where the later one says; they are retired
+    /// here too.
+    pub(crate) fn lead_as(&mut self, before: &State, later: &State) {
+        let mut led: Vec<(NodeNo, Option<NodeNo>)> = Vec::new();
+        later.delta.nodes.differences(&before.delta.nodes, &mut |_, is| {
+            if let Some((number, Slot::Gone(next))) = is {
+                led.push((*number, *next));
+            }
+        });
+        for (number, next) in led {
+            if matches!(self.slot(number), Some(Slot::Gone(own)) if *own != next) {
+                let nodes = &mut self.state.delta.nodes;
+                nodes.remove(hash_node(number), |_| true);
+                nodes.insert(hash_node(number), (number, Slot::Gone(next)));
+                self.state.delta.bytes += NODE_BYTES;
+            }
+        }
+    }
+
     /// A pair, to change.
     pub(crate) fn pair_mut(&mut self, key: PairKey) -> Option<&mut Pair> {
         let hash = hash_pair(key);
