@@ -250,6 +250,56 @@ pub enum Error {
     /// A platform answer that could not be turned into facts.
     #[error("{0}")]
     Answer(AnswerError),
+    /// A call to a platform that gave no answer to use.
+    #[error("{api}: {failure}")]
+    Call {
+        /// The call, by its path.
+        api: &'static str,
+        /// Why not.
+        failure: CallFailure,
+    },
+}
+
+/// Why a call to a platform gave no answer to use, and what is to be done about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum CallFailure {
+    /// No answer came, or none that was whole, however often it was tried.
+    #[error("no whole answer came; try again later")]
+    Unreachable,
+    /// The platform was busy, however often it was tried.
+    #[error("the platform is busy (errcode {0}); try again later")]
+    Busy(i64),
+    /// The quota of this call is used up.
+    #[error("its quota is used up; go on after {until_ms} (milliseconds since 1970)")]
+    Limit {
+        /// When it can be tried again.
+        until_ms: i64,
+    },
+    /// The platform refuses what was asked, and will tomorrow.
+    #[error("the platform refuses what was asked (errcode {0})")]
+    Refused(i64),
+    /// The platform refuses who asks: a secret, a permission, an address.
+    #[error("the platform refuses who asks (errcode {0}); correct the settings or the permissions there")]
+    Settings(i64),
+    /// A code or ticket that counts once is spent or too old: it takes a new one.
+    #[error("a code or ticket that counts once is spent (errcode {0}); a new one is needed")]
+    Spent(i64),
+    /// The answer is not what this call answers.
+    #[error("the answer is not JSON of this call")]
+    NotAnAnswer,
+    /// This run may make no more calls.
+    #[error("the calls allowed for this run are used up; run it again to go on")]
+    CallsUsedUp,
+    /// The caller ended the run while a call waited for its turn.
+    #[error("the run was ended; run it again to go on")]
+    Ended,
+    /// Something that the platform pushes has not come yet.
+    #[error("no {0} is stored yet; the platform pushes one to the callback URL")]
+    NotPushedYet(&'static str),
+    /// The address may not be called: not https, not one of the platforms, and not on this machine.
+    #[error("only https to the platforms, or an address given for it, is called")]
+    ForeignAddress,
 }
 
 /// A rule about facts that a fact broke.

@@ -15,7 +15,7 @@
 use crate::error::AnswerError;
 use crate::model::{Id, Kind, Time};
 use crate::sync::callback::receiver::Product;
-use crate::sync::callback::secret::Secret;
+use crate::sync::secret::Secret;
 use crate::wechat::{Event, IngestOptions, Note, Opt};
 
 /// After how long reads are tried, in milliseconds (wechat reference 16.1).

@@ -1,4 +1,4 @@
-//! A secret that a callback brought: a ticket, a code, a one-time token.
+//! A secret: a ticket, a code, a token, an app secret.
 
 use std::fmt;
 
@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 pub struct Secret(Zeroizing<String>);
 
 impl Secret {
-    pub(super) fn new(text: &str) -> Secret {
+    /// Keeps a text.
+    pub fn new(text: &str) -> Secret {
         Secret(Zeroizing::new(text.to_owned()))
     }
 
