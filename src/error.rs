@@ -463,6 +463,19 @@ pub enum AnswerError {
 }
 
 impl Error {
+    /// Whether it says no to one fact, and nothing of the graph.
+    #[cfg(feature = "sync")]
+    pub(crate) fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Error::InvalidFact(_)
+                | Error::InvalidId(_)
+                | Error::ImplausibleTime
+                | Error::Erased
+                | Error::ScopeMismatch { .. }
+        )
+    }
+
     /// An I/O error with what was done and to which file.
     pub(crate) fn io(op: IoOp, path: impl Into<PathBuf>, source: io::Error) -> Error {
         Error::Io { op, path: path.into(), source }

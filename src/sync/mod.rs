@@ -3,6 +3,7 @@
 pub mod api;
 pub mod callback;
 pub mod client;
+pub mod job;
 
 mod secret;
 mod transport;

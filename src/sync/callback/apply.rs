@@ -148,23 +148,11 @@ fn tell(item: &Item, receiver: &Receiver, graph: &Graph, now: Time) -> Result<Ap
             match tx.apply(fact) {
                 Ok(Outcome::Recorded) => applied.recorded += 1,
                 Ok(Outcome::AlreadyKnown) => applied.known += 1,
-                Err(error) if is_refusal(&error) => applied.refused += 1,
+                Err(error) if error.is_refusal() => applied.refused += 1,
                 Err(error) => return Err(error),
             }
         }
         Ok(())
     });
     committed.map(|_| applied)
-}
-
-/// Errors that say no to one fact and nothing of the graph.
-fn is_refusal(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::InvalidFact(_)
-            | Error::InvalidId(_)
-            | Error::ImplausibleTime
-            | Error::Erased
-            | Error::ScopeMismatch { .. }
-    )
 }

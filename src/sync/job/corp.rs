@@ -1,0 +1,187 @@
+//! The customers of a corp and its customer groups (wechat reference 23 A): by a hundred employees, page by page, then the
+//! groups, which hold strangers too.
+
+use serde_json::{Value, json};
+
+use crate::error::{CallFailure, Error, Result};
+use crate::model::Time;
+use crate::sync::api::{CONTACT_BATCH, FOLLOW_USERS, GROUP_GET, GROUP_LIST, Request};
+use crate::sync::client::{Credential, Platform};
+use crate::sync::job::step::{Job, Place, Step};
+use crate::wechat::{self, IngestOptions, Opt};
+
+/// Employees of a call, and pairs of a page (wechat reference 12.4).
+const USERS_MAX: usize = 100;
+const PAIRS_MAX: usize = 100;
+/// Groups of a page (wechat reference 12.7).
+const GROUPS_MAX: usize = 1_000;
+/// Nobody of these employees has a customer.
+const NO_CONTACT: i64 = 84061;
+
+const CONTACTS: u32 = 0;
+const GROUPS: u32 = 1;
+
+/// Reads all customers and groups that an app of a corp sees.
+pub struct CorpImport {
+    caller: Credential,
+    corp: String,
+    options: IngestOptions,
+    /// Employees, in order.
+    users: Vec<String>,
+    groups: Option<Groups>,
+}
+
+impl std::fmt::Debug for CorpImport {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CorpImport").field("corp", &self.corp).finish_non_exhaustive()
+    }
+}
+
+/// A page of groups.
+struct Groups {
+    page: u64,
+    chats: Vec<String>,
+    next: Option<String>,
+}
+
+impl CorpImport {
+    /// For a corp, as `caller`; `open_account` is that of the developer id that the corp bound, `viewer` the provider
+    /// that looks at it, if not the corp itself.
+    pub fn new(
+        caller: Credential,
+        corp: &str,
+        open_account: Option<&str>,
+        viewer: Option<&str>,
+    ) -> CorpImport {
+        let mut options = IngestOptions::new().with(Opt::Corp, corp);
+        open_account.into_iter().for_each(|account| options.set(Opt::OpenAccount, account));
+        viewer.into_iter().for_each(|viewer| options.set(Opt::Viewer, viewer));
+        CorpImport { caller, corp: corp.to_owned(), options, users: Vec::new(), groups: None }
+    }
+
+    /// The calls that so many employees, pairs of employee and customer, and groups take, by path.
+    pub fn calls_for(employees: u64, pairs: u64, groups: u64) -> Vec<(&'static str, u64)> {
+        vec![
+            (FOLLOW_USERS.path, 1),
+            (CONTACT_BATCH.path, employees.div_ceil(USERS_MAX as u64).max(pairs.div_ceil(PAIRS_MAX as u64))),
+            (GROUP_LIST.path, groups / GROUPS_MAX as u64 + 1),
+            (GROUP_GET.path, groups),
+        ]
+    }
+
+    fn options_at(&self, at: Time) -> IngestOptions {
+        let mut options = self.options.clone();
+        options.set_at(at);
+        options
+    }
+
+    /// A page of the customers of some employees. The place's chunk is which employees, so `page` counts over all of them.
+    fn contacts(&self, platform: &Platform, place: Place, cursor: &str, at: Time) -> Result<Step> {
+        let mut step = Step::default();
+        let chunk = usize::try_from(place.chunk).unwrap_or(usize::MAX);
+        let users = self.users.chunks(USERS_MAX).nth(chunk).unwrap_or_default();
+        let mut next = String::new();
+        if !users.is_empty() {
+            let body = json!({"userid_list": users, "cursor": cursor, "limit": PAIRS_MAX});
+            match platform.call(&self.caller, &Request::post(&CONTACT_BATCH, &body)) {
+                Ok(body) => {
+                    let answer = object(CONTACT_BATCH.path, &body)?;
+                    next = text(&answer, "next_cursor").to_owned();
+                    let rows = answer.get("external_contact_list").and_then(Value::as_array);
+                    step.records = rows.map_or(0, |rows| rows.len() as u64);
+                    step.take(wechat::parse("work.contact_batch", &body, &self.options_at(at))?);
+                }
+                Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let page = place.page + 1;
+        step.next = Some(if !next.is_empty() && next != cursor {
+            (Place { page, ..place }, Some(next))
+        } else if chunk + 1 < self.users.len().div_ceil(USERS_MAX) {
+            (Place { page, chunk: place.chunk + 1, ..place }, Some(String::new()))
+        } else {
+            (Place { leg: GROUPS, page: 0, chunk: 0 }, Some(String::new()))
+        });
+        Ok(step)
+    }
+
+    fn list_groups(&mut self, platform: &Platform, page: u64, cursor: &str) -> Result<()> {
+        if self.groups.as_ref().is_some_and(|groups| groups.page == page) {
+            return Ok(());
+        }
+        let body = json!({"status_filter": 0, "cursor": cursor, "limit": GROUPS_MAX});
+        let body = platform.call(&self.caller, &Request::post(&GROUP_LIST, &body))?;
+        let answer = object(GROUP_LIST.path, &body)?;
+        let listed = answer.get("group_chat_list").and_then(Value::as_array);
+        let chats = listed.into_iter().flatten().map(|chat| text(chat, "chat_id").to_owned()).collect();
+        let next = text(&answer, "next_cursor");
+        let next = (!next.is_empty() && next != cursor).then(|| next.to_owned());
+        self.groups = Some(Groups { page, chats, next });
+        Ok(())
+    }
+
+    fn group(&mut self, platform: &Platform, place: Place, cursor: &str, at: Time) -> Result<Step> {
+        self.list_groups(platform, place.page, cursor)?;
+        let mut step = Step::default();
+        let Some(groups) = &self.groups else { return Ok(step) };
+        let chunk = usize::try_from(place.chunk).unwrap_or(usize::MAX);
+        if let Some(chat) = groups.chats.get(chunk) {
+            let request = Request::post(&GROUP_GET, &json!({"chat_id": chat, "need_name": 0}));
+            match platform.call(&self.caller, &request) {
+                Ok(body) => {
+                    step.records = 1;
+                    step.take(wechat::parse("work.group_get", &body, &self.options_at(at))?);
+                }
+                // It was dissolved since it was listed, or is out of sight.
+                Err(Error::Call { failure: CallFailure::Refused(_), .. }) => step.refused += 1,
+                Err(error) => return Err(error),
+            }
+        }
+        step.next = if chunk + 1 < groups.chats.len() {
+            Some((Place { chunk: place.chunk + 1, ..place }, None))
+        } else {
+            let next = groups.next.clone();
+            next.map(|next| (Place { page: place.page + 1, chunk: 0, ..place }, Some(next)))
+        };
+        Ok(step)
+    }
+}
+
+fn object(api: &'static str, body: &[u8]) -> Result<Value> {
+    serde_json::from_slice(body).map_err(|_| Error::Call { api, failure: CallFailure::NotAnAnswer })
+}
+
+fn text<'v>(value: &'v Value, field: &str) -> &'v str {
+    value.get(field).and_then(Value::as_str).unwrap_or_default()
+}
+
+impl Job for CorpImport {
+    fn name(&self) -> String {
+        format!("corp {}", self.caller.name())
+    }
+
+    fn outline(&mut self, platform: &Platform) -> Result<String> {
+        let body = platform.call(&self.caller, &Request::get(&FOLLOW_USERS, &[]))?;
+        let answer = object(FOLLOW_USERS.path, &body)?;
+        let listed = answer.get("follow_user").and_then(Value::as_array);
+        let mut users: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
+        users.sort_unstable();
+        users.dedup();
+        Ok(json!(users).to_string())
+    }
+
+    fn resume(&mut self, outline: &str) -> Result<()> {
+        self.groups = None;
+        self.users = serde_json::from_str(outline)
+            .map_err(|_| Error::Call { api: FOLLOW_USERS.path, failure: CallFailure::NotAnAnswer })?;
+        Ok(())
+    }
+
+    fn step(&mut self, platform: &Platform, place: Place, cursor: &str, begun_at: Time) -> Result<Step> {
+        match place.leg {
+            CONTACTS => self.contacts(platform, place, cursor, begun_at),
+            _ => self.group(platform, place, cursor, begun_at),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! What a job is: steps, each with its calls and facts, and where the next one begins.
+
+use crate::error::Result;
+use crate::model::{Fact, Time};
+use crate::sync::client::Platform;
+use crate::wechat::Ingest;
+
+/// Where a job is: a leg of its way, a page of what the platform lists there, a part of the page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Place {
+    /// From 0.
+    pub leg: u32,
+    /// From 0.
+    pub page: u64,
+    /// From 0.
+    pub chunk: u64,
+}
+
+/// What one step gave. It holds ids, so it has no Debug.
+#[derive(Default)]
+pub struct Step {
+    /// What the answers say.
+    pub facts: Vec<Fact>,
+    /// Records read.
+    pub records: u64,
+    /// Records that gave no facts, because the platform or a rule refused them.
+    pub refused: u64,
+    /// How many records the job has in all, where the platform says.
+    pub total: Option<u64>,
+    /// Where it goes on, with what the platform wants to hear to give that page, if it is another; `None` = it is done.
+    pub next: Option<(Place, Option<String>)>,
+}
+
+impl Step {
+    /// Takes what a body gave.
+    pub(crate) fn take(&mut self, ingest: Ingest) {
+        self.refused += ingest.refused.len() as u64;
+        self.facts.extend(ingest.facts);
+    }
+}
+
+/// A job of calls whose answers are facts.
+pub trait Job {
+    /// What tells it from others: its mark is kept under it.
+    fn name(&self) -> String;
+
+    /// What is asked once, at the beginning, and kept for the whole run: a list of employees, say.
+    ///
+    /// # Errors
+    /// Of calls.
+    fn outline(&mut self, platform: &Platform) -> Result<String>;
+
+    /// Takes what [`Job::outline`] gave, now or in an earlier process.
+    ///
+    /// # Errors
+    /// It is none of this job's.
+    fn resume(&mut self, outline: &str) -> Result<()>;
+
+    /// Makes the calls of a place. `begun_at` is the time that facts bear for which the platform gives none.
+    ///
+    /// # Errors
+    /// Of calls, and answers that are none. The same step can be made again.
+    fn step(&mut self, platform: &Platform, place: Place, cursor: &str, begun_at: Time) -> Result<Step>;
+}
