@@ -135,7 +135,8 @@ impl Shared {
             if let Some(seq) = self.complete(tx.change, now, overflow)? {
                 break seq;
             }
-            // Somebody told one of the facts meanwhile: it is his. Or he erased an id that one names: that is dropped.
+            // Somebody told one of the facts meanwhile: it is his. Or he erased an id that one names, or both ends of a pair are
+            // the same id now: that is dropped.
             (begun, tx) = self.begin_large(now)?;
             for entry in facts {
                 let told = match entry {
@@ -144,7 +145,7 @@ impl Shared {
                     Entry::Erase(_) => Ok(()),
                 };
                 match told {
-                    Ok(()) | Err(Error::Erased) => {}
+                    Ok(()) | Err(Error::Erased | Error::InvalidFact(FactRule::SelfLink)) => {}
                     Err(error) => return Err(error),
                 }
             }
@@ -231,9 +232,15 @@ fn catch_up(change: &mut Change, commits: Vec<TailCommit>, overflow: &mut Overfl
 /// Whether an entry would be another, or none, had this one come before it.
 fn is_other_before(own: &Entry, before: &Entry) -> bool {
     match (own, before) {
+        // An alias may mean another id, or the other end of the same pair.
+        (Entry::Fact(_), Entry::Fact(before)) if names_aliases(&before.op) => true,
         (Entry::Fact(own), Entry::Fact(before)) => (own.at, &own.op) == (before.at, &before.op),
         (Entry::Fact(own), Entry::Erase(_)) => !own.op.ids().is_empty(),
         (Entry::Undo { seq: own }, Entry::Undo { seq: before }) => own == before,
         _ => false,
     }
+}
+
+fn names_aliases(op: &Op) -> bool {
+    matches!(op, Op::Corp { aliases, .. } if !aliases.is_empty())
 }
