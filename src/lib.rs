@@ -17,13 +17,15 @@ mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
 mod graph;
-#[cfg(feature = "sync")]
+#[cfg(any(feature = "simulator", feature = "sync"))]
 mod http;
 mod journal;
 pub mod model;
 mod records;
 mod resolve;
 mod segment;
+#[cfg(feature = "simulator")]
+pub mod simulator;
 mod store;
 #[cfg(feature = "sync")]
 pub mod sync;

@@ -1,0 +1,161 @@
+//! What people do: follow, log in, visit pages, add an employee, and what their front ends bring along.
+
+use crate::simulator::app::Purpose;
+use crate::simulator::corp::Contact;
+use crate::simulator::group::Member;
+use crate::simulator::server::Simulator;
+use crate::simulator::world::{CORP, DOWNSTREAM, OFFICIAL, World};
+
+/// How a visitor authorises a web page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authorization {
+    /// Silently: `snsapi_base`.
+    Silent,
+    /// With consent: `snsapi_userinfo`, or the login of a website.
+    Consent,
+    /// On a snapshot page, where all ids are virtual.
+    Snapshot,
+}
+
+impl World {
+    fn readable(&mut self, account: u32, employee: u32, readable_ms: i64) {
+        let contact = self.corps.get_mut(CORP).and_then(|corp| corp.contacts.get_mut(&(account, employee)));
+        if let Some(contact) = contact {
+            contact.readable_ms = readable_ms;
+        }
+    }
+
+    fn part(&mut self, account: u32, employee: u32) -> Option<Contact> {
+        let corp = self.corps.get_mut(CORP)?;
+        corp.of_employee.remove(&(employee, account));
+        corp.contacts.remove(&(account, employee))
+    }
+}
+
+impl Simulator {
+    /// An account follows the official account, by a QR code with a scene if there is one; an event is pushed.
+    pub fn follow(&self, account: u32, scene: &str) {
+        self.with(|world| {
+            let now_ms = world.now_ms;
+            world.follow_at(OFFICIAL, account, now_ms, scene);
+            let key = if scene.is_empty() { String::new() } else { format!("qrscene_{scene}") };
+            world.push_app(OFFICIAL, account, "subscribe", &key);
+        });
+    }
+
+    /// It follows no longer; an event is pushed.
+    pub fn unfollow(&self, account: u32) {
+        self.with(|world| {
+            world.unfollow_at(OFFICIAL, account);
+            world.push_app(OFFICIAL, account, "unsubscribe", "");
+        });
+    }
+
+    /// The code of a mini program's login; `None` if there is no such app.
+    pub fn login(&self, appid: &str, account: u32) -> Option<String> {
+        self.with(|world| world.app_of(appid).map(|app| world.code(Purpose::Login, app, account)))
+    }
+
+    /// The code that a visitor brings back to a web page of an app, or to a website.
+    pub fn visit(&self, appid: &str, account: u32, authorization: Authorization) -> Option<String> {
+        let purpose = Purpose::Web {
+            has_consent: authorization != Authorization::Silent,
+            is_snapshot: authorization == Authorization::Snapshot,
+        };
+        self.with(|world| world.app_of(appid).map(|app| world.code(purpose, app, account)))
+    }
+
+    /// The code of a phone button.
+    pub fn phone_button(&self, appid: &str, account: u32) -> Option<String> {
+        self.with(|world| world.app_of(appid).map(|app| world.code(Purpose::Phone, app, account)))
+    }
+
+    /// The code that a visitor brings to a page of the corp's own agent.
+    pub fn visit_corp(&self, account: u32) -> String {
+        self.with(|world| world.code(Purpose::Work, CORP, account))
+    }
+
+    /// The code that a visitor brings to a page of the provider's suite.
+    pub fn visit_suite(&self, account: u32) -> String {
+        self.with(|world| world.code(Purpose::Suite, CORP, account))
+    }
+
+    /// The encrypted data and iv of a mini program whose visitor has logged in.
+    pub fn open_data(&self, appid: &str, account: u32) -> Option<(String, String)> {
+        self.with(|world| world.open_data(world.app_of(appid)?, account))
+    }
+
+    /// What a cloud function of an app is told of its visitor: the object, as JSON.
+    pub fn cloud_context(&self, appid: &str, account: u32) -> Option<String> {
+        self.with(|world| {
+            let number = world.app_of(appid)?;
+            Some(world.cloud_context(world.app(number)?, number, account).to_string())
+        })
+    }
+
+    /// An account buys something in a mini program or a shop: the order's number.
+    pub fn buy(&self, appid: &str, account: u32) -> Option<String> {
+        self.with(|world| world.app_of(appid).map(|app| world.order(app, account)))
+    }
+
+    /// An account becomes a customer of an employee by a link or code with a state; an event is pushed. Calls show it
+    /// `lag_ms` later.
+    pub fn add_contact(&self, account: u32, employee: u32, state: &str, lag_ms: i64) {
+        self.with(|world| {
+            let now_ms = world.now_ms;
+            world.befriend(CORP, account, employee, (now_ms, state));
+            world.readable(account, employee, now_ms + lag_ms);
+            world.push_contact("add_external_contact", account, employee, state);
+        });
+    }
+
+    /// The employee deletes a customer (`del_external_contact`), or the customer the employee (`del_follow_user`).
+    pub fn remove_contact(&self, account: u32, employee: u32, by_customer: bool) {
+        self.with(|world| {
+            if world.part(account, employee).is_some() {
+                let change = if by_customer { "del_follow_user" } else { "del_external_contact" };
+                world.push_contact(change, account, employee, "");
+            }
+        });
+    }
+
+    /// A contact is gone, and the event of it is lost: only a comparison finds it.
+    pub fn lose_contact(&self, account: u32, employee: u32) {
+        self.with(|world| world.part(account, employee));
+    }
+
+    /// An account becomes a customer of the downstream corp. The corp hears of no event.
+    pub fn add_downstream_contact(&self, account: u32) {
+        self.with(|world| {
+            let now_ms = world.now_ms;
+            world.befriend(DOWNSTREAM, account, 0, (now_ms, ""));
+        });
+    }
+
+    /// An account joins a group; an event is pushed.
+    pub fn join_group(&self, account: u32, group: usize) {
+        self.with(|world| {
+            let since_ms = world.now_ms;
+            if let Some(group) = world.corps.get_mut(CORP).and_then(|corp| corp.groups.get_mut(group)) {
+                group.members.push(Member { account, since_ms });
+                group.version += 1;
+            }
+            world.push_chat(group, "add_member");
+        });
+    }
+
+    /// The temporary id that a form or a meeting of the corp shows of an account.
+    pub fn temporary_id(&self, account: u32) -> String {
+        self.with(|world| world.temporary().id(account.into()))
+    }
+
+    /// What the mini program calls a group.
+    pub fn opengid(&self, group: usize) -> Option<String> {
+        self.with(|world| world.opengid(group))
+    }
+
+    /// New tickets of the suite and the platform are pushed, as every ten minutes.
+    pub fn rotate_tickets(&self) {
+        self.with(World::rotate_tickets);
+    }
+}

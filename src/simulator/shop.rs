@@ -1,0 +1,85 @@
+//! Orders of a shop and of a mini program, and customer service (wechat reference 7.2, 17, 18).
+
+use serde_json::{Value, json};
+
+use crate::simulator::call::{Answer, Call, Caller, ok, refused, with};
+use crate::simulator::world::{OFFICIAL, SHOP, World};
+
+/// A payment tells a unionid for so long.
+const PAID_MS: i64 = 300_000;
+const KF_MAX: usize = 100;
+
+/// An order.
+pub(super) struct Order {
+    pub(super) app: usize,
+    pub(super) account: u32,
+    pub(super) at_ms: i64,
+}
+
+impl World {
+    /// An account buys something in an app: the order's number.
+    pub(super) fn order(&mut self, app: usize, account: u32) -> String {
+        self.serial += 1;
+        let id = format!("37{:017}", self.serial);
+        self.orders.insert(id.clone(), Order { app, account, at_ms: self.now_ms });
+        id
+    }
+
+    pub(super) fn paid_unionid(&mut self, call: &Call<'_>) -> Answer {
+        let Caller::App(number) = call.caller else { return refused(48001) };
+        let account = self.app(number).and_then(|app| app.openids.account(call.param("openid")));
+        let Some(account) = account else { return refused(40003) };
+        let Some(unionid) = self.unionid(number, account.into()) else { return refused(89002) };
+        match self.orders.get(call.param("transaction_id")) {
+            Some(order)
+                if (order.app, order.account) == (number, account) && order.at_ms + PAID_MS > self.now_ms =>
+            {
+                Ok(json!({"errcode": 0, "errmsg": "ok", "unionid": unionid}))
+            }
+            _ => refused(89300),
+        }
+    }
+
+    pub(super) fn shop_orders(&mut self, call: &Call<'_>) -> Answer {
+        let Caller::App(number) = call.caller else { return refused(48001) };
+        let ids = self.orders.iter().filter(|(_, order)| order.app == number).map(|(id, _)| id);
+        let ids: Vec<&String> = ids.collect();
+        Ok(json!({"errcode": 0, "errmsg": "ok", "order_id_list": ids, "has_more": false, "next_key": ""}))
+    }
+
+    pub(super) fn shop_order(&mut self, call: &Call<'_>) -> Answer {
+        let id = call.text("order_id");
+        let (Some(order), Some(shop)) = (self.orders.get(id), self.app(SHOP)) else { return refused(10020) };
+        // Who shared it is another person.
+        let sharer = (order.account + 1) % self.plan.accounts.max(1);
+        let sharer = json!({
+            "sharer_openid": shop.openids.id(sharer.into()), "sharer_unionid": self.unionid(SHOP, sharer.into()),
+        });
+        let found = json!({
+            "order_id": id, "status": 20, "openid": shop.openids.id(order.account.into()),
+            "create_time": order.at_ms / 1_000,
+            "order_detail": {"sharer_info": sharer},
+        });
+        let found = with(found, "unionid", self.unionid(SHOP, order.account.into()));
+        Ok(json!({"errcode": 0, "errmsg": "ok", "order": found}))
+    }
+
+    /// Anybody who wrote to customer service; he need not be a contact.
+    pub(super) fn kf_customers(&mut self, call: &Call<'_>) -> Answer {
+        let (mut rows, mut invalid) = (Vec::<Value>::new(), Vec::new());
+        for id in call.list("external_userid_list", KF_MAX)? {
+            match self.external_account(call.caller, id).filter(|account| *account < self.plan.accounts) {
+                Some(account) => {
+                    let row = json!({
+                        "external_userid": id, "nickname": "\u{5c0f}\u{6ee1}", "avatar": "", "gender": 0,
+                    });
+                    let is_told = matches!(call.caller, Caller::Own(_));
+                    let unionid = is_told.then(|| self.unionid(OFFICIAL, account.into())).flatten();
+                    rows.push(with(row, "unionid", unionid));
+                }
+                None => invalid.push(id),
+            }
+        }
+        Ok(ok(json!({"customer_list": rows, "invalid_external_userid": invalid})))
+    }
+}

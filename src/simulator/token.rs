@@ -1,0 +1,184 @@
+//! Tokens: whose they are, how long they live, and what a dead one is answered.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use crate::simulator::call::{Answer, Call, Caller, Errcode, ok, refused};
+use crate::simulator::world::{CORP, DOWNSTREAM, World};
+
+/// A token is renewed when so little of its life is left; both are good until the old one ends.
+const OVERLAP_MS: i64 = 300_000;
+
+#[derive(Default)]
+pub(super) struct Tokens {
+    by_text: BTreeMap<String, Token>,
+    latest: BTreeMap<Caller, String>,
+}
+
+struct Token {
+    caller: Caller,
+    until_ms: i64,
+    is_replaced: bool,
+}
+
+impl World {
+    /// The caller's token, which is the one it has while that lives, with the seconds that are left.
+    fn issue(&mut self, caller: Caller, is_forced: bool) -> (String, i64) {
+        let now_ms = self.now_ms;
+        if let Some(text) = self.tokens.latest.get(&caller) {
+            let token = self.tokens.by_text.get(text);
+            if let Some(token) = token.filter(|token| token.until_ms - OVERLAP_MS > now_ms && !is_forced) {
+                return (text.clone(), (token.until_ms - now_ms) / 1_000);
+            }
+        }
+        let text = format!("81_{}", self.draw("token", 160));
+        let until_ms = now_ms + self.plan.token_s * 1_000;
+        let old = self.tokens.latest.insert(caller, text.clone());
+        if let Some(old) = old.and_then(|old| self.tokens.by_text.get_mut(&old)) {
+            old.is_replaced = is_forced;
+        }
+        self.tokens.by_text.insert(text.clone(), Token { caller, until_ms, is_replaced: false });
+        (text, self.plan.token_s)
+    }
+
+    /// Whose a token is.
+    pub(super) fn caller_of(&self, host: &str, token: &str) -> Result<Caller, Errcode> {
+        let is_suite = |caller| matches!(caller, Caller::Suite);
+        match self.tokens.by_text.get(token) {
+            _ if token.is_empty() => refused(41001),
+            None => refused(40014),
+            Some(token) if token.is_replaced && !host.starts_with("qyapi") => refused(40001),
+            Some(token) if token.is_replaced => refused(40014),
+            Some(token) if token.until_ms <= self.now_ms && is_suite(token.caller) => refused(42009),
+            Some(token) if token.until_ms <= self.now_ms => refused(42001),
+            Some(token) => Ok(token.caller),
+        }
+    }
+
+    /// Ends a token before its time, as a platform may.
+    pub(super) fn revoke(&mut self, token: &str) {
+        if let Some(token) = self.tokens.by_text.get_mut(token) {
+            token.is_replaced = true;
+            self.tokens.latest.remove(&token.caller);
+        }
+    }
+
+    fn answer_token(&mut self, caller: Caller, field: &str, is_forced: bool) -> Answer {
+        let (token, expires_in) = self.issue(caller, is_forced);
+        Ok(json!({field: token, "expires_in": expires_in}))
+    }
+
+    pub(super) fn app_token(&mut self, call: &Call<'_>) -> Answer {
+        let (appid, secret, grant, is_forced) = if call.body.is_object() {
+            let is_forced = call.body.get("force_refresh").and_then(|is| is.as_bool()).unwrap_or(false);
+            (call.text("appid"), call.text("secret"), call.text("grant_type"), is_forced)
+        } else {
+            (call.param("appid"), call.param("secret"), call.param("grant_type"), true)
+        };
+        if grant != "client_credential" {
+            return refused(40002);
+        }
+        let Some(app) = self.app_of(appid) else { return refused(40013) };
+        if secret != self.topology.secret(appid) {
+            return refused(40125);
+        }
+        self.answer_token(Caller::App(app), "access_token", is_forced)
+    }
+
+    pub(super) fn corp_token(&mut self, call: &Call<'_>) -> Answer {
+        let (corpid, secret) = (call.param("corpid"), call.param("corpsecret"));
+        let topology = &self.topology;
+        let agent = |corp: &str| topology.secret(&format!("{corp} {}", topology.agent));
+        let caller = if corpid == topology.corp && secret == agent(corpid) {
+            Caller::Own(CORP)
+        } else if corpid == topology.downstream && secret == agent(corpid) {
+            Caller::Own(DOWNSTREAM)
+        } else if corpid == topology.open_corp && secret == topology.permanent_code() {
+            Caller::Developed
+        } else if [&topology.corp, &topology.downstream, &topology.open_corp].contains(&&corpid.to_owned()) {
+            return refused(40001);
+        } else {
+            return refused(40013);
+        };
+        Ok(ok(self.answer_token(caller, "access_token", false)?))
+    }
+
+    pub(super) fn suite_token(&mut self, call: &Call<'_>) -> Answer {
+        if call.text("suite_id") != self.topology.suite {
+            return refused(40083);
+        }
+        if call.text("suite_secret") != self.topology.secret(&self.topology.suite) {
+            return refused(40080);
+        }
+        if call.text("suite_ticket") != self.provided.suite_ticket {
+            return refused(40085);
+        }
+        Ok(ok(self.answer_token(Caller::Suite, "suite_access_token", false)?))
+    }
+
+    pub(super) fn suite_corp_token(&mut self, call: &Call<'_>) -> Answer {
+        if call.text("auth_corpid") != self.topology.open_corp {
+            return refused(40013);
+        }
+        if call.text("permanent_code") != self.topology.permanent_code() {
+            return refused(40084);
+        }
+        Ok(ok(self.answer_token(Caller::SuiteCorp, "access_token", false)?))
+    }
+
+    pub(super) fn provider_token(&mut self, call: &Call<'_>) -> Answer {
+        if call.text("corpid") != self.topology.provider {
+            return refused(40013);
+        }
+        if call.text("provider_secret") != self.topology.secret(&self.topology.provider) {
+            return refused(40001);
+        }
+        Ok(ok(self.answer_token(Caller::Provider, "provider_access_token", false)?))
+    }
+
+    pub(super) fn component_token(&mut self, call: &Call<'_>) -> Answer {
+        if call.text("component_appid") != self.topology.component {
+            return refused(61011);
+        }
+        if call.text("component_appsecret") != self.topology.secret(&self.topology.component) {
+            return refused(40001);
+        }
+        if call.text("component_verify_ticket") != self.provided.component_ticket {
+            return refused(61006);
+        }
+        self.answer_token(Caller::Component, "component_access_token", false)
+    }
+
+    /// The first refresh token of an app that authorised the platform: its console gives it.
+    pub(super) fn query_auth(&mut self, call: &Call<'_>) -> Answer {
+        let Some(appid) = call.text("authorization_code").strip_prefix("queryauthcode@@@") else {
+            return refused(61009);
+        };
+        let appid = appid.to_owned();
+        let Some(app) = self.app_of(&appid) else { return refused(61009) };
+        let refresh = format!("refreshtoken@@@{}", self.draw("refresh", 43));
+        self.provided.refresh_tokens.insert(appid.clone(), refresh.clone());
+        let (token, expires_in) = self.issue(Caller::App(app), false);
+        Ok(json!({"authorization_info": {
+            "authorizer_appid": appid, "authorizer_access_token": token, "expires_in": expires_in,
+            "authorizer_refresh_token": refresh, "func_info": [{"funcscope_category": {"id": 1}}],
+        }}))
+    }
+
+    /// The refresh token may be another each time: here it is, and the one before is dead.
+    pub(super) fn authorizer_token(&mut self, call: &Call<'_>) -> Answer {
+        let appid = call.text("authorizer_appid").to_owned();
+        let Some(app) = self.app_of(&appid) else { return refused(61003) };
+        let known = self.provided.refresh_tokens.get(&appid);
+        if known.is_none_or(|known| known != call.text("authorizer_refresh_token")) {
+            return refused(61023);
+        }
+        let refresh = format!("refreshtoken@@@{}", self.draw("refresh", 43));
+        self.provided.refresh_tokens.insert(appid, refresh.clone());
+        let (token, expires_in) = self.issue(Caller::App(app), true);
+        Ok(json!({
+            "authorizer_access_token": token, "expires_in": expires_in, "authorizer_refresh_token": refresh,
+        }))
+    }
+}
