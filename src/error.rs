@@ -300,6 +300,10 @@ pub enum CallFailure {
     /// The address may not be called: not https, not one of the platforms, and not on this machine.
     #[error("only https to the platforms, or an address given for it, is called")]
     ForeignAddress,
+    /// The app is bound to another open account than the settings say, or to none: its unionids are not what they are taken
+    /// for, until somebody has looked.
+    #[error("the app is bound to another open account than the settings say")]
+    OtherBinding,
 }
 
 /// A rule about facts that a fact broke.

@@ -65,13 +65,13 @@ fn topology(simulator: &Simulator) -> Value {
 
 impl Simulator {
     /// Whose an id is: the number of its account, by the id's kind, scope and value as idweave prints them
-    /// (`openid`, `APPID`, `o...`). `None` for virtual ids, and for those that nobody issued.
+    /// (`openid`, `APPID`, `o...`; `external_userid`, `CORP@VIEWER`, `wm...`). `None` for virtual ids, and for those that nobody issued.
     pub fn owner(&self, kind: &str, scope: &str, value: &str) -> Option<u32> {
         self.with(|world| {
             let names = &world.topology;
-            let provided = format!("{}/{}", names.provider, names.corp);
-            let provided_open = format!("{}/{}", names.provider, names.open_corp);
-            let is_provided = scope == provided || scope == provided_open;
+            let is_provided = [&names.corp, &names.open_corp]
+                .iter()
+                .any(|corp| scope.strip_suffix(&names.provider) == Some(&format!("{corp}@")));
             match kind {
                 "openid" => world.app(world.app_of(scope)?)?.openids.account(value),
                 "unionid" => {

@@ -154,6 +154,14 @@ impl Simulator {
         self.with(|world| world.opengid(group))
     }
 
+    /// An account writes to customer service; an event is pushed.
+    pub fn write_to_service(&self, account: u32) {
+        self.with(|world| {
+            world.kf_messages.push(account);
+            world.push_kf("wkAJ2GCAAASSm4_FhToWMFea0xAFfd3Q");
+        });
+    }
+
     /// New tickets of the suite and the platform are pushed, as every ten minutes.
     pub fn rotate_tickets(&self) {
         self.with(World::rotate_tickets);

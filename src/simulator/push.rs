@@ -148,6 +148,18 @@ impl World {
         self.push_work("change_external_contact", employee, &own, &provided);
     }
 
+    /// `kf_msg_or_event`: somebody wrote to customer service.
+    pub(super) fn push_kf(&mut self, open_kfid: &str) {
+        let now_s = self.now_s();
+        let mut fields = field("ToUserName", &self.topology.corp);
+        fields.push_str(&format!("<CreateTime>{now_s}</CreateTime>"));
+        fields.push_str(&field("MsgType", "event"));
+        fields.push_str(&field("Event", "kf_msg_or_event"));
+        fields.push_str(&field("Token", "ENCApHxnGDNAVNY4AaSJKj4Tb5mwsEMzxhFmHVGcra996NR"));
+        fields.push_str(&field("OpenKfId", open_kfid));
+        self.push(Target::Corp, &fields);
+    }
+
     /// `change_external_chat`: who came or went.
     pub(super) fn push_chat(&mut self, group: usize, detail: &str) {
         let Some(Group { owner, .. }) = self.corp(CORP).groups.get(group) else { return };

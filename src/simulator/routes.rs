@@ -103,6 +103,7 @@ static ROUTES: &[Route] = &[
     post(WORK, "/cgi-bin/batch/openuserid_to_userid", TOKEN, World::open_to_userid),
     get(WORK, "/cgi-bin/auth/getuserinfo", TOKEN, World::work_login),
     post(WORK, "/cgi-bin/kf/customer/batchget", TOKEN, World::kf_customers),
+    post(WORK, "/cgi-bin/kf/sync_msg", TOKEN, World::kf_messages),
 ];
 
 /// The route of a path on a host.

@@ -64,6 +64,20 @@ impl World {
         Ok(json!({"errcode": 0, "errmsg": "ok", "order": found}))
     }
 
+    /// Who wrote to customer service; a cursor is how many messages were read.
+    pub(super) fn kf_messages(&mut self, call: &Call<'_>) -> Answer {
+        let read: usize = call.text("cursor").parse().unwrap_or(0);
+        let written = self.kf_messages.iter().skip(read).take(KF_MAX).enumerate();
+        let messages = written.map(|(at, account)| {
+            let external = self.external_id(call.caller, *account);
+            json!({"msgid": format!("m{}", read + at), "open_kfid": call.text("open_kfid"), "external_userid": external, "origin": 3})
+        });
+        let messages: Vec<Value> = messages.collect();
+        let next = read + messages.len();
+        let has_more = i32::from(next < self.kf_messages.len());
+        Ok(ok(json!({"next_cursor": next.to_string(), "has_more": has_more, "msg_list": messages})))
+    }
+
     /// Anybody who wrote to customer service; he need not be a contact.
     pub(super) fn kf_customers(&mut self, call: &Call<'_>) -> Answer {
         let (mut rows, mut invalid) = (Vec::<Value>::new(), Vec::new());

@@ -59,6 +59,8 @@ pub(super) struct World {
     pub(super) sessions: BTreeMap<(usize, u32), [u8; 16]>,
     pub(super) pendings: Pendings,
     pub(super) orders: BTreeMap<String, Order>,
+    /// Whose messages customer service has.
+    pub(super) kf_messages: Vec<u32>,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) pushes: Vec<Push>,
@@ -112,6 +114,7 @@ impl World {
             sessions: BTreeMap::new(),
             pendings: Pendings::default(),
             orders: BTreeMap::new(),
+            kf_messages: Vec::new(),
             limits: Limits::default(),
             faults: Faults::default(),
             pushes: Vec::new(),

@@ -4,6 +4,7 @@ pub mod api;
 pub mod callback;
 pub mod client;
 pub mod job;
+pub mod live;
 
 mod secret;
 mod transport;

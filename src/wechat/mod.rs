@@ -47,6 +47,8 @@ pub mod acquire;
 pub(crate) use crypto::same;
 #[cfg(feature = "sync")]
 pub(crate) use event::Event;
+#[cfg(feature = "sync")]
+pub(crate) use mp::app_id;
 
 pub use crypto::{decrypt_open_data, login_state_signature, verify_raw_data_signature};
 pub use envelope::CallbackKey;

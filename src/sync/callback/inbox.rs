@@ -106,6 +106,11 @@ pub struct Item {
 }
 
 impl Item {
+    /// What tells it from others of its inbox.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// The name of the [`Receiver`] that accepted it.
     pub fn receiver(&self) -> &str {
         &self.spooled.name

@@ -33,6 +33,16 @@ pub trait Store: Send + Sync {
     fn save(&self, name: &str, text: &Secret) -> Result<()>;
 }
 
+impl<S: Store + ?Sized> Store for Arc<S> {
+    fn load(&self, name: &str) -> Result<Option<Secret>> {
+        (**self).load(name)
+    }
+
+    fn save(&self, name: &str, text: &Secret) -> Result<()> {
+        (**self).save(name, text)
+    }
+}
+
 /// Keeps them for as long as the process lives.
 #[derive(Default)]
 pub struct MemoryStore {

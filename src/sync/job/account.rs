@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 
 use crate::error::{CallFailure, Error, Result};
-use crate::model::Time;
+use crate::model::{Id, Kind, KindScope, Time};
 use crate::sync::api::{Request, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::step::{Job, Place, Step};
-use crate::wechat::{self, Ingest, IngestOptions, Opt};
+use crate::sync::job::paging::{object, text};
+use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::wechat::{self, Ingest, IngestOptions, Opt, app_id};
 
 /// Followers of a page (wechat reference 6.5). A shorter page is the last one.
 const PAGE_MAX: usize = 10_000;
@@ -56,6 +57,19 @@ impl AccountImport {
         vec![(USER_GET.path, pages), (USER_BATCHGET.path, followers.div_ceil(chunk))]
     }
 
+    pub(super) fn appid(&self) -> &str {
+        &self.appid
+    }
+
+    /// The app, as relations have it.
+    pub(super) fn app(&self) -> Result<Id> {
+        Ok(app_id(&self.options)?)
+    }
+
+    pub(super) fn openids(&self) -> Result<KindScope> {
+        Ok(self.options.space(Kind::Openid, Opt::Appid)?)
+    }
+
     fn options_at(&self, at: Time) -> IngestOptions {
         let mut options = self.options.clone();
         options.set_at(at);
@@ -66,25 +80,21 @@ impl AccountImport {
         if self.page.as_ref().is_some_and(|page| page.number == number) {
             return Ok(());
         }
-        let params = [("next_openid", cursor)];
-        let params = if cursor.is_empty() { &params[..0] } else { &params[..] };
-        let body = platform.call(&self.caller, &Request::get(&USER_GET, params))?;
-        let not_one = || Error::Call { api: USER_GET.path, failure: CallFailure::NotAnAnswer };
-        let answer: Value = serde_json::from_slice(&body).map_err(|_| not_one())?;
+        let (openids, next, body) = list_page(platform, &self.caller, cursor)?;
         let facts = wechat::parse("mp.user_get", &body, &self.options_at(at))?;
-        let listed = answer.pointer("/data/openid").and_then(Value::as_array);
-        let openids: Vec<String> =
-            listed.into_iter().flatten().filter_map(|openid| Some(openid.as_str()?.to_owned())).collect();
-        let next = answer.get("next_openid").and_then(Value::as_str).unwrap_or_default();
-        let goes_on = openids.len() >= PAGE_MAX && !next.is_empty() && next != cursor;
-        let next = goes_on.then(|| next.to_owned());
-        let total = answer.get("total").and_then(Value::as_u64);
+        let total = object(USER_GET.path, &body)?.get("total").and_then(Value::as_u64);
         self.page = Some(Page { number, openids, next, total, facts });
         Ok(())
     }
 
     /// Who some of them are. A bad openid fails a whole call: its half is asked again, and that one's half, until it is alone.
-    fn read_users(&self, platform: &Platform, openids: &[String], at: Time, step: &mut Step) -> Result<()> {
+    pub(super) fn read_users(
+        &self,
+        platform: &Platform,
+        openids: &[String],
+        at: Time,
+        step: &mut Step,
+    ) -> Result<()> {
         let mut parts = vec![openids];
         while let Some(part) = parts.pop() {
             if part.is_empty() {
@@ -108,6 +118,29 @@ impl AccountImport {
     }
 }
 
+/// A page of the list, what asks for the next one, and the body.
+pub(super) fn list_page(
+    platform: &Platform,
+    caller: &Credential,
+    cursor: &str,
+) -> Result<(Vec<String>, Option<String>, Vec<u8>)> {
+    let params = [("next_openid", cursor)];
+    let params = if cursor.is_empty() { &params[..0] } else { &params[..] };
+    let body = platform.call(caller, &Request::get(&USER_GET, params))?;
+    let answer = object(USER_GET.path, &body)?;
+    let listed = answer.pointer("/data/openid").and_then(Value::as_array);
+    let openids = listed.into_iter().flatten().filter_map(|openid| Some(openid.as_str()?.to_owned()));
+    let openids: Vec<String> = openids.collect();
+    let next = text(&answer, "next_openid");
+    // A page that is not full is the last one.
+    let goes_on = openids.len() >= PAGE_MAX && !next.is_empty();
+    if goes_on && next == cursor {
+        return Err(Error::Call { api: USER_GET.path, failure: CallFailure::NotAnAnswer });
+    }
+    let next = goes_on.then(|| next.to_owned());
+    Ok((openids, next, body))
+}
+
 impl Job for AccountImport {
     fn name(&self) -> String {
         format!("account {}", self.appid)
@@ -122,7 +155,8 @@ impl Job for AccountImport {
         Ok(())
     }
 
-    fn step(&mut self, platform: &Platform, place: Place, cursor: &str, begun_at: Time) -> Result<Step> {
+    fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {
+        let Turn { platform, place, cursor, begun_at, .. } = *turn;
         self.read_page(platform, place.page, cursor, begun_at)?;
         let mut step = Step::default();
         let Some(page) = &mut self.page else { return Ok(step) };

@@ -7,7 +7,8 @@ use crate::error::{CallFailure, Error, Result};
 use crate::model::Time;
 use crate::sync::api::{CONTACT_BATCH, FOLLOW_USERS, GROUP_GET, GROUP_LIST, Request};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::step::{Job, Place, Step};
+use crate::sync::job::paging::{object, page, text};
+use crate::sync::job::step::{Job, Place, Step, Turn};
 use crate::wechat::{self, IngestOptions, Opt};
 
 /// Employees of a call, and pairs of a page (wechat reference 12.4).
@@ -15,6 +16,8 @@ const USERS_MAX: usize = 100;
 const PAIRS_MAX: usize = 100;
 /// Groups of a page (wechat reference 12.7).
 const GROUPS_MAX: usize = 1_000;
+/// Times that some employees are begun again because a cursor was not taken.
+const RESTARTS_MAX: u32 = 3;
 /// Nobody of these employees has a customer.
 const NO_CONTACT: i64 = 84061;
 
@@ -29,6 +32,7 @@ pub struct CorpImport {
     /// Employees, in order.
     users: Vec<String>,
     groups: Option<Groups>,
+    restarts: u32,
 }
 
 impl std::fmt::Debug for CorpImport {
@@ -56,7 +60,7 @@ impl CorpImport {
         let mut options = IngestOptions::new().with(Opt::Corp, corp);
         open_account.into_iter().for_each(|account| options.set(Opt::OpenAccount, account));
         viewer.into_iter().for_each(|viewer| options.set(Opt::Viewer, viewer));
-        CorpImport { caller, corp: corp.to_owned(), options, users: Vec::new(), groups: None }
+        CorpImport { caller, corp: corp.to_owned(), options, users: Vec::new(), groups: None, restarts: 0 }
     }
 
     /// The calls that so many employees, pairs of employee and customer, and groups take, by path.
@@ -76,27 +80,36 @@ impl CorpImport {
     }
 
     /// A page of the customers of some employees. The place's chunk is which employees, so `page` counts over all of them.
-    fn contacts(&self, platform: &Platform, place: Place, cursor: &str, at: Time) -> Result<Step> {
+    fn contacts(&mut self, turn: &Turn<'_>) -> Result<Step> {
+        let Turn { platform, place, cursor, begun_at, .. } = *turn;
         let mut step = Step::default();
         let chunk = usize::try_from(place.chunk).unwrap_or(usize::MAX);
         let users = self.users.chunks(USERS_MAX).nth(chunk).unwrap_or_default();
         let mut next = String::new();
         if !users.is_empty() {
             let body = json!({"userid_list": users, "cursor": cursor, "limit": PAIRS_MAX});
-            match platform.call(&self.caller, &Request::post(&CONTACT_BATCH, &body)) {
-                Ok(body) => {
-                    let answer = object(CONTACT_BATCH.path, &body)?;
+            match page(platform, &self.caller, &Request::post(&CONTACT_BATCH, &body), cursor) {
+                Ok((body, answer)) => {
                     next = text(&answer, "next_cursor").to_owned();
                     let rows = answer.get("external_contact_list").and_then(Value::as_array);
                     step.records = rows.map_or(0, |rows| rows.len() as u64);
-                    step.take(wechat::parse("work.contact_batch", &body, &self.options_at(at))?);
+                    step.take(wechat::parse("work.contact_batch", &body, &self.options_at(begun_at))?);
+                    self.restarts = 0;
                 }
                 Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => {}
+                // A cursor does not live long: these employees are begun again.
+                Err(Error::Call { failure: CallFailure::Refused(_) | CallFailure::Settings(_), .. })
+                    if !cursor.is_empty() && self.restarts < RESTARTS_MAX =>
+                {
+                    self.restarts += 1;
+                    step.next = Some((Place { page: place.page + 1, ..place }, Some(String::new())));
+                    return Ok(step);
+                }
                 Err(error) => return Err(error),
             }
         }
         let page = place.page + 1;
-        step.next = Some(if !next.is_empty() && next != cursor {
+        step.next = Some(if !next.is_empty() {
             (Place { page, ..place }, Some(next))
         } else if chunk + 1 < self.users.len().div_ceil(USERS_MAX) {
             (Place { page, chunk: place.chunk + 1, ..place }, Some(String::new()))
@@ -106,23 +119,18 @@ impl CorpImport {
         Ok(step)
     }
 
-    fn list_groups(&mut self, platform: &Platform, page: u64, cursor: &str) -> Result<()> {
+    fn read_groups(&mut self, platform: &Platform, page: u64, cursor: &str) -> Result<()> {
         if self.groups.as_ref().is_some_and(|groups| groups.page == page) {
             return Ok(());
         }
-        let body = json!({"status_filter": 0, "cursor": cursor, "limit": GROUPS_MAX});
-        let body = platform.call(&self.caller, &Request::post(&GROUP_LIST, &body))?;
-        let answer = object(GROUP_LIST.path, &body)?;
-        let listed = answer.get("group_chat_list").and_then(Value::as_array);
-        let chats = listed.into_iter().flatten().map(|chat| text(chat, "chat_id").to_owned()).collect();
-        let next = text(&answer, "next_cursor");
-        let next = (!next.is_empty() && next != cursor).then(|| next.to_owned());
+        let (chats, next) = list_groups(platform, &self.caller, cursor)?;
         self.groups = Some(Groups { page, chats, next });
         Ok(())
     }
 
-    fn group(&mut self, platform: &Platform, place: Place, cursor: &str, at: Time) -> Result<Step> {
-        self.list_groups(platform, place.page, cursor)?;
+    fn group(&mut self, turn: &Turn<'_>) -> Result<Step> {
+        let Turn { platform, place, cursor, begun_at, .. } = *turn;
+        self.read_groups(platform, place.page, cursor)?;
         let mut step = Step::default();
         let Some(groups) = &self.groups else { return Ok(step) };
         let chunk = usize::try_from(place.chunk).unwrap_or(usize::MAX);
@@ -131,7 +139,7 @@ impl CorpImport {
             match platform.call(&self.caller, &request) {
                 Ok(body) => {
                     step.records = 1;
-                    step.take(wechat::parse("work.group_get", &body, &self.options_at(at))?);
+                    step.take(wechat::parse("work.group_get", &body, &self.options_at(begun_at))?);
                 }
                 // It was dissolved since it was listed, or is out of sight.
                 Err(Error::Call { failure: CallFailure::Refused(_), .. }) => step.refused += 1,
@@ -148,12 +156,30 @@ impl CorpImport {
     }
 }
 
-fn object(api: &'static str, body: &[u8]) -> Result<Value> {
-    serde_json::from_slice(body).map_err(|_| Error::Call { api, failure: CallFailure::NotAnAnswer })
+/// The employees that an app sees who may have customers, in order.
+pub(super) fn list_users(platform: &Platform, caller: &Credential) -> Result<Vec<String>> {
+    let body = platform.call(caller, &Request::get(&FOLLOW_USERS, &[]))?;
+    let answer = object(FOLLOW_USERS.path, &body)?;
+    let listed = answer.get("follow_user").and_then(Value::as_array);
+    let names = listed.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+    let mut users: Vec<String> = names.collect();
+    users.sort_unstable();
+    users.dedup();
+    Ok(users)
 }
 
-fn text<'v>(value: &'v Value, field: &str) -> &'v str {
-    value.get(field).and_then(Value::as_str).unwrap_or_default()
+/// A page of groups, and what asks for the next one.
+pub(super) fn list_groups(
+    platform: &Platform,
+    caller: &Credential,
+    cursor: &str,
+) -> Result<(Vec<String>, Option<String>)> {
+    let body = json!({"status_filter": 0, "cursor": cursor, "limit": GROUPS_MAX});
+    let (_, answer) = page(platform, caller, &Request::post(&GROUP_LIST, &body), cursor)?;
+    let listed = answer.get("group_chat_list").and_then(Value::as_array);
+    let chats = listed.into_iter().flatten().map(|chat| text(chat, "chat_id").to_owned()).collect();
+    let next = text(&answer, "next_cursor");
+    Ok((chats, (!next.is_empty()).then(|| next.to_owned())))
 }
 
 impl Job for CorpImport {
@@ -162,13 +188,7 @@ impl Job for CorpImport {
     }
 
     fn outline(&mut self, platform: &Platform) -> Result<String> {
-        let body = platform.call(&self.caller, &Request::get(&FOLLOW_USERS, &[]))?;
-        let answer = object(FOLLOW_USERS.path, &body)?;
-        let listed = answer.get("follow_user").and_then(Value::as_array);
-        let mut users: Vec<&str> = listed.into_iter().flatten().filter_map(Value::as_str).collect();
-        users.sort_unstable();
-        users.dedup();
-        Ok(json!(users).to_string())
+        Ok(json!(list_users(platform, &self.caller)?).to_string())
     }
 
     fn resume(&mut self, outline: &str) -> Result<()> {
@@ -178,10 +198,10 @@ impl Job for CorpImport {
         Ok(())
     }
 
-    fn step(&mut self, platform: &Platform, place: Place, cursor: &str, begun_at: Time) -> Result<Step> {
-        match place.leg {
-            CONTACTS => self.contacts(platform, place, cursor, begun_at),
-            _ => self.group(platform, place, cursor, begun_at),
+    fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {
+        match turn.place.leg {
+            CONTACTS => self.contacts(turn),
+            _ => self.group(turn),
         }
     }
 }

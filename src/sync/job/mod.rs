@@ -1,11 +1,21 @@
 //! Jobs: many calls whose answers are facts, which any end, at any point, only interrupts.
 
 mod account;
+mod account_reconcile;
+mod compare;
 mod corp;
+mod corp_reconcile;
+mod generation;
+mod paging;
+mod pending;
 mod run;
 mod step;
 
 pub use account::AccountImport;
+pub use account_reconcile::AccountReconcile;
 pub use corp::CorpImport;
+pub use corp_reconcile::CorpReconcile;
+pub use generation::GenerationUpgrade;
+pub use pending::PendingSweep;
 pub use run::{Progress, Report, run};
-pub use step::{Job, Place, Step};
+pub use step::{Job, Place, Step, Turn};

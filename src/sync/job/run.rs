@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Outcome};
 use crate::model::{Fact, Op, Time};
 use crate::sync::client::Platform;
-use crate::sync::job::step::{Job, Place, Step};
+use crate::sync::job::step::{Job, Place, Step, Turn};
 use crate::sync::secret::Secret;
 
 /// What a run did.
@@ -58,6 +58,7 @@ struct Kept {
 
 /// The mark of a job.
 struct Mark {
+    /// Steps of all its runs.
     step: u64,
     begun_at: Time,
     /// `None` = it is done.
@@ -106,7 +107,8 @@ pub fn run(
     let (mut mark, mut kept, mut place) = begin(job, (graph, platform), (&key, &cursor_name), &mut report)?;
     loop {
         let cursor = kept.pages.get(&page_key(place)).cloned().unwrap_or_default();
-        let step = job.step(platform, place, &cursor, mark.begun_at)?;
+        let turn = Turn { platform, graph, begun_at: mark.begun_at, place, cursor: &cursor };
+        let step = job.step(&turn)?;
         records += step.records;
         report.refused += step.refused;
         if let Some((next, cursor)) = &step.next
@@ -147,6 +149,7 @@ fn begin(
     report: &mut Report,
 ) -> Result<(Mark, Kept, Place)> {
     let known = graph.view().mark(key)?.and_then(|value| Mark::parse(&value));
+    let steps = known.as_ref().map_or(0, |mark| mark.step);
     if let Some(Mark { step, begun_at, place: Some(place) }) = known {
         let text = platform.store().load(cursor_name)?;
         let kept: Option<Kept> = text.and_then(|text| serde_json::from_str(text.expose()).ok());
@@ -165,7 +168,7 @@ fn begin(
     let begun_at = platform.now();
     let kept = outlined(job, platform, begun_at, cursor_name)?;
     job.resume(&kept.outline)?;
-    let mark = Mark { step: 0, begun_at, place: Some(Place::default()) };
+    let mark = Mark { step: steps, begun_at, place: Some(Place::default()) };
     Ok((mark, kept, Place::default()))
 }
 

@@ -1,6 +1,7 @@
 //! What a job is: steps, each with its calls and facts, and where the next one begins.
 
 use crate::error::Result;
+use crate::graph::Graph;
 use crate::model::{Fact, Time};
 use crate::sync::client::Platform;
 use crate::wechat::Ingest;
@@ -39,6 +40,22 @@ impl Step {
     }
 }
 
+/// What a step has at hand. It holds a cursor of the platform, so it has no Debug.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Turn<'r> {
+    /// Who is asked.
+    pub platform: &'r Platform,
+    /// What is known so far.
+    pub graph: &'r Graph,
+    /// When the run first began: the time that facts bear for which the platform gives none.
+    pub begun_at: Time,
+    /// Where the job is.
+    pub place: Place,
+    /// What the platform wants to hear to give the page of this place; empty for the first one.
+    pub cursor: &'r str,
+}
+
 /// A job of calls whose answers are facts.
 pub trait Job {
     /// What tells it from others: its mark is kept under it.
@@ -56,9 +73,9 @@ pub trait Job {
     /// It is none of this job's.
     fn resume(&mut self, outline: &str) -> Result<()>;
 
-    /// Makes the calls of a place. `begun_at` is the time that facts bear for which the platform gives none.
+    /// Makes the calls of a place.
     ///
     /// # Errors
     /// Of calls, and answers that are none. The same step can be made again.
-    fn step(&mut self, platform: &Platform, place: Place, cursor: &str, begun_at: Time) -> Result<Step>;
+    fn step(&mut self, turn: &Turn<'_>) -> Result<Step>;
 }
