@@ -154,6 +154,15 @@ impl Simulator {
         self.with(|world| world.opengid(group))
     }
 
+    /// A customer whom an acquisition link brought writes his first message to the employee; an event with its key is pushed.
+    pub fn write_to_employee(&self, account: u32, employee: u32) {
+        self.with(|world| {
+            let key = world.draw("chat key", 32);
+            world.chat_keys.insert(key.clone(), (account, employee));
+            world.push_first_message(employee, &key);
+        });
+    }
+
     /// An account writes to customer service; an event is pushed.
     pub fn write_to_service(&self, account: u32) {
         self.with(|world| {

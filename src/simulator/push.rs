@@ -148,6 +148,14 @@ impl World {
         self.push_work("change_external_contact", employee, &own, &provided);
     }
 
+    /// `customer_acquisition`: a customer of a link wrote his first message.
+    pub(super) fn push_first_message(&mut self, employee: u32, chat_key: &str) {
+        let mut fields = field("ChangeType", "message_from_customer");
+        fields.push_str(&field("LinkId", "cawcdea7783d7330c7"));
+        fields.push_str(&field("ChatKey", chat_key));
+        self.push_work("customer_acquisition", employee, &fields, &fields);
+    }
+
     /// `kf_msg_or_event`: somebody wrote to customer service.
     pub(super) fn push_kf(&mut self, open_kfid: &str) {
         let now_s = self.now_s();

@@ -104,6 +104,7 @@ static ROUTES: &[Route] = &[
     get(WORK, "/cgi-bin/auth/getuserinfo", TOKEN, World::work_login),
     post(WORK, "/cgi-bin/kf/customer/batchget", TOKEN, World::kf_customers),
     post(WORK, "/cgi-bin/kf/sync_msg", TOKEN, World::kf_messages),
+    post(WORK, "/cgi-bin/externalcontact/customer_acquisition/get_chat_info", TOKEN, World::chat_info),
 ];
 
 /// The route of a path on a host.

@@ -64,6 +64,23 @@ impl World {
         Ok(json!({"errcode": 0, "errmsg": "ok", "order": found}))
     }
 
+    /// Who wrote a first message by an acquisition link, by the key that the event of it has.
+    pub(super) fn chat_info(&mut self, call: &Call<'_>) -> Answer {
+        let Some((account, employee)) = self.chat_keys.get(call.text("chat_key")).copied() else {
+            return refused(40058);
+        };
+        let corp = self.corp(self.corp_number(call.caller));
+        let contact = corp.contacts.get(&(account, employee));
+        Ok(ok(json!({
+            "userid": self.userid(call.caller, employee),
+            "external_userid": self.external_id(call.caller, account),
+            "chat_info": {
+                "recv_msg_cnt": 1, "link_id": "cawcdea7783d7330c7",
+                "state": contact.map_or("", |contact| contact.state.as_str()),
+            },
+        })))
+    }
+
     /// Who wrote to customer service; a cursor is how many messages were read.
     pub(super) fn kf_messages(&mut self, call: &Call<'_>) -> Answer {
         let read: usize = call.text("cursor").parse().unwrap_or(0);

@@ -61,6 +61,8 @@ pub(super) struct World {
     pub(super) orders: BTreeMap<String, Order>,
     /// Whose messages customer service has.
     pub(super) kf_messages: Vec<u32>,
+    /// Whose first message an acquisition link brought, and to which employee.
+    pub(super) chat_keys: BTreeMap<String, (u32, u32)>,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
     pub(super) pushes: Vec<Push>,
@@ -115,6 +117,7 @@ impl World {
             pendings: Pendings::default(),
             orders: BTreeMap::new(),
             kf_messages: Vec::new(),
+            chat_keys: BTreeMap::new(),
             limits: Limits::default(),
             faults: Faults::default(),
             pushes: Vec::new(),

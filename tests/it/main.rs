@@ -52,6 +52,9 @@ mod segments;
 mod sim_disk;
 /// The oracle, the generator, the simulated disk.
 mod support;
+/// Calls of the platforms, against the simulator.
+#[cfg(all(feature = "simulator", feature = "sync"))]
+mod sync;
 /// What others got wrong.
 mod traps;
 /// The real files.

@@ -26,8 +26,12 @@ use crate::rules::RulesArgs;
 use crate::same::PairArgs;
 #[cfg(feature = "sync")]
 use crate::serve_callbacks::ServeCallbacksArgs;
+#[cfg(feature = "simulator")]
+use crate::simulate::SimulateArgs;
 use crate::snapshot::SnapshotArgs;
 use crate::subject::SubjectArgs;
+#[cfg(feature = "sync")]
+use crate::sync::SyncArgs;
 use crate::translate::TranslateArgs;
 use crate::undo::UndoArgs;
 use crate::unresolved::UnresolvedArgs;
@@ -193,4 +197,10 @@ pub(crate) enum Command {
     /// Answer the platforms' callbacks, keep them durably, make facts of them (with --db)
     #[cfg(feature = "sync")]
     ServeCallbacks(ServeCallbacksArgs),
+    /// Call the platforms: read followers, customers and groups, compare them, convert ids
+    #[cfg(feature = "sync")]
+    Sync(Box<SyncArgs>),
+    /// Be WeChat and WeCom, on this machine only: for tests and demos
+    #[cfg(feature = "simulator")]
+    Simulate(SimulateArgs),
 }

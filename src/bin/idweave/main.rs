@@ -48,11 +48,21 @@ mod retract;
 mod rules;
 mod same;
 #[cfg(feature = "sync")]
+mod secret_file;
+#[cfg(feature = "sync")]
 mod serve_callbacks;
 #[cfg(feature = "sync")]
 mod serve_config;
+#[cfg(feature = "simulator")]
+mod simulate;
 mod snapshot;
+#[cfg(any(feature = "simulator", feature = "sync"))]
+mod stop;
 mod subject;
+#[cfg(feature = "sync")]
+mod sync;
+#[cfg(feature = "sync")]
+mod sync_config;
 mod tally;
 mod translate;
 mod undo;
@@ -132,6 +142,10 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Verify(args) => verify::run(&args, common, out),
         #[cfg(feature = "sync")]
         Command::ServeCallbacks(args) => serve_callbacks::run(&args, common, out),
+        #[cfg(feature = "sync")]
+        Command::Sync(args) => sync::run(&args, common, out),
+        #[cfg(feature = "simulator")]
+        Command::Simulate(args) => simulate::run(&args, common, out),
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Args;
-use idweave::sync::callback::{Inbox, InboxOptions, Item, Receiver, Stage, serve};
+use idweave::sync::callback::{Call, Inbox, InboxOptions, Item, Receiver, Stage, serve};
+use idweave::sync::client::Platform;
+use idweave::sync::live::{Due, Source};
 use idweave::{Graph, Time};
 use serde_json::json;
 
@@ -18,9 +20,14 @@ use crate::exit::{Done, Failure, say};
 use crate::moment;
 use crate::output::{Out, count};
 use crate::serve_config;
+use crate::stop::stop_asked_for;
+use crate::sync;
+use crate::sync_config;
 
 /// How often a stop is looked for.
 const TURN: Duration = Duration::from_millis(100);
+/// Calls that are due are looked for every so many turns.
+const FOLLOW_EVERY: u32 = 10;
 /// How often calls that nobody made are looked through, in milliseconds.
 const EXPIRE_EVERY_MS: i64 = 3_600_000;
 
@@ -35,6 +42,12 @@ pub(crate) struct ServeCallbacksArgs {
     /// Where accepted callbacks wait; made if it is not there
     #[arg(long, value_name = "DIR")]
     inbox: PathBuf,
+    /// Make the calls that events make due: a TOML file of [[caller]] tables, named like the callbacks
+    #[arg(long, value_name = "FILE", requires = "db")]
+    calls: Option<PathBuf>,
+    /// Call this address in place of the platforms: a simulator, a private gateway
+    #[arg(long, value_name = "URL", requires = "calls")]
+    base: Option<String>,
     /// Listen on an address that others reach: a reverse proxy stands before it, and ends TLS
     #[arg(long)]
     behind_proxy: bool,
@@ -67,9 +80,25 @@ pub(crate) fn run(args: &ServeCallbacksArgs, common: &Common, out: &mut Out) -> 
         out.line(&format!("listening on {addr}"))?;
     }
     out.flush()?;
-    let mut worker = Worker { inbox: &inbox, receivers: by_name, held: Vec::new(), expired_at: None };
+    let due = match &args.calls {
+        Some(config) => Some(due_of(config, args.base.as_deref(), &by_name, common, stop.clone())?),
+        None => None,
+    };
+    let expires = due.is_none();
+    let mut worker =
+        Worker { inbox: &inbox, receivers: by_name, held: Vec::new(), expired_at: None, expires };
     let worked = match &graph {
-        Some(graph) => worker.work(graph, &*clock, &stop, common, out),
+        Some(graph) => std::thread::scope(|scope| {
+            // Calls may wait for the platform; what comes in does not.
+            let (inbox, stop) = (&*inbox, &*stop);
+            let calling = due.map(|due| scope.spawn(move || follow(due, inbox, graph, stop)));
+            let worked = worker.work(graph, &*clock, stop, common, out);
+            stop.store(true, Ordering::Relaxed);
+            let called = calling.map_or(Ok(()), |calling| {
+                calling.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+            });
+            worked.and(called)
+        }),
         None => {
             while !stop.load(Ordering::Relaxed) {
                 std::thread::sleep(TURN);
@@ -94,6 +123,69 @@ struct Worker<'a> {
     /// Of URLs that the settings no longer name: they wait for settings that do.
     held: Vec<Item>,
     expired_at: Option<Time>,
+    /// Whether nobody else looks after calls that are due.
+    expires: bool,
+}
+
+/// Who makes the calls that are due.
+type Calls = (Due, Platform);
+
+fn due_of(
+    config: &Path,
+    base: Option<&str>,
+    receivers: &BTreeMap<String, Arc<Receiver>>,
+    common: &Common,
+    stop: Arc<AtomicBool>,
+) -> Result<Calls, Failure> {
+    let settings = sync_config::read(config)?;
+    let sources: BTreeMap<String, Source> = settings.sources()?.into_iter().collect();
+    for name in receivers.keys().filter(|name| !sources.contains_key(*name)) {
+        say(&format!("warning: nobody calls for {name}: no [[caller]] has its name"));
+    }
+    let platform = sync::platform_of(base, settings.store.clone(), common, stop)?;
+    Ok((Due::new(receivers.clone(), sources), platform))
+}
+
+/// Makes calls as they become due.
+fn follow(
+    (mut due, platform): Calls,
+    inbox: &Inbox,
+    graph: &Graph,
+    stop: &AtomicBool,
+) -> Result<(), Failure> {
+    while !stop.load(Ordering::Relaxed) {
+        let followed = due.follow(inbox, graph, &platform)?;
+        if followed.done + followed.expired > 0 {
+            let (recorded, known) = (followed.recorded, followed.known);
+            say(&format!("calls for {} events: {recorded} new facts, {known} known", followed.done));
+        }
+        for error in &followed.failed {
+            say(&format!("warning: {error}"));
+        }
+        for call in &followed.told {
+            say(&format!("somebody should look: {}", told(call)));
+        }
+        for _ in 0..FOLLOW_EVERY {
+            if !stop.load(Ordering::Relaxed) {
+                std::thread::sleep(TURN);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// What an operator is told, without ids of users.
+fn told(call: &Call) -> String {
+    match call {
+        Call::StopCorp { suite, corp } => format!("{corp} authorises {suite} no longer"),
+        Call::StopAuthorizer { authorizer } => format!("{authorizer} authorises the platform no longer"),
+        Call::ReadAuthInfo { suite, corp } => format!("{corp} lets {suite} see other things"),
+        Call::ReadSharedApps { corp } => format!("{corp} shares an app with others than before"),
+        Call::ConvertGeneration { corp } => {
+            format!("{corp} agreed to the upgrade of its ids: run the job generation")
+        }
+        _ => "an event that the settings do not cover".to_owned(),
+    }
 }
 
 impl Worker<'_> {
@@ -106,7 +198,9 @@ impl Worker<'_> {
         out: &mut Out,
     ) -> Result<(), Failure> {
         while !stop.load(Ordering::Relaxed) {
-            self.expire(clock())?;
+            if self.expires {
+                self.expire(clock())?;
+            }
             if !self.inbox.wait(TURN) {
                 continue;
             }
@@ -171,24 +265,4 @@ impl Worker<'_> {
         kept.into_iter().for_each(|item| self.inbox.put_back(item));
         Ok(())
     }
-}
-
-/// Becomes true when the process is asked to end.
-#[cfg(unix)]
-fn stop_asked_for() -> Result<Arc<AtomicBool>, Failure> {
-    use signal_hook::consts::{SIGINT, SIGTERM};
-    let stop = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM] {
-        // Asked twice, it ends at once: what was answered is in the inbox.
-        signal_hook::flag::register_conditional_shutdown(signal, 130, stop.clone())
-            .map_err(Failure::Output)?;
-        signal_hook::flag::register(signal, stop.clone()).map_err(Failure::Output)?;
-    }
-    Ok(stop)
-}
-
-/// There are no signals: ending the process is safe at any moment.
-#[cfg(not(unix))]
-fn stop_asked_for() -> Result<Arc<AtomicBool>, Failure> {
-    Ok(Arc::new(AtomicBool::new(false)))
 }

@@ -9,15 +9,13 @@ use std::sync::Arc;
 use idweave::sync::callback::{AppMode, Product, Receiver};
 use idweave::wechat::{CallbackKey, IngestOptions, Opt};
 use serde::Deserialize;
-use zeroize::Zeroizing;
 
 use crate::exit::Failure;
 use crate::lines::read_body;
+use crate::secret_file::secret;
 
 /// Longest settings, in bytes.
 const CONFIG_LEN_MAX: u64 = 1 << 20;
-/// Longest token or key, in bytes.
-const SECRET_LEN_MAX: u64 = 4096;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -154,33 +152,4 @@ fn callback_key(key: &Key, config: &Path, is_plain: bool) -> Result<CallbackKey,
         None if is_plain => Ok(CallbackKey::of_token(&token)),
         None => Err(Failure::Usage("say key_file or key_env".to_owned())),
     }
-}
-
-/// A secret from the file or the variable that the settings name; a relative path begins at the settings' own directory.
-fn secret(
-    what: &str,
-    file: Option<&Path>,
-    env: Option<&str>,
-    config: &Path,
-) -> Result<Option<Zeroizing<String>>, Failure> {
-    let text = match (file, env) {
-        (None, None) => return Ok(None),
-        (Some(_), Some(_)) => return Err(Failure::Usage(format!("say {what}_file or {what}_env, not both"))),
-        (Some(file), None) => {
-            let path = config.parent().unwrap_or(Path::new("")).join(file);
-            let bytes = Zeroizing::new(read_body(&path, SECRET_LEN_MAX)?);
-            let text = std::str::from_utf8(&bytes).map(str::to_owned);
-            Zeroizing::new(text.map_err(|_| Failure::Usage(format!("{what}_file: not text")))?)
-        }
-        (None, Some(name)) => {
-            let value =
-                std::env::var(name).map_err(|_| Failure::Usage(format!("{what}_env: {name} is not set")))?;
-            Zeroizing::new(value)
-        }
-    };
-    let trimmed = Zeroizing::new(text.trim().to_owned());
-    if trimmed.is_empty() {
-        return Err(Failure::Usage(format!("{what}: it is empty")));
-    }
-    Ok(Some(trimmed))
 }

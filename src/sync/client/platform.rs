@@ -100,6 +100,14 @@ impl Platform {
         held(&self.meter).made.clone()
     }
 
+    /// How many more calls the quotas allow now, and in which window; `None` = none is known.
+    ///
+    /// # Errors
+    /// The store's.
+    pub fn left(&self, caller: &Credential, endpoint: &Endpoint) -> Result<Option<(u64, Window)>> {
+        self.ledger.left(endpoint, caller.subject(), self.now(), &*self.store)
+    }
+
     /// Makes a call: the body of an answer that says yes.
     ///
     /// # Errors

@@ -123,6 +123,30 @@ impl Ledger {
         Ok(None)
     }
 
+    /// How many more calls the tightest window allows now, and which it is; `None` = no limit is known.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn left(
+        &self,
+        endpoint: &Endpoint,
+        subject: &str,
+        now: Time,
+        store: &dyn Store,
+    ) -> Result<Option<(u64, Window)>> {
+        let mut counts = self.held();
+        counts.load(store)?;
+        let lefts = endpoint.quotas.iter().map(|quota| {
+            let slicing = Slicing::of(endpoint.host, quota.window);
+            let used = counts.of(endpoint, subject, quota.window);
+            used.full_until(slicing, quota.calls, now);
+            (quota.calls.saturating_sub(used.slices.values().sum()), quota.window)
+        });
+        // A minute passes while one looks.
+        let lefts = lefts.filter(|(_, window)| *window != Window::Minute);
+        Ok(lefts.min_by_key(|(left, _)| *left))
+    }
+
     /// The platform said that a quota is used up: nothing more until its window ends.
     pub(crate) fn block(&self, endpoint: &Endpoint, subject: &str, until: Time) {
         let key = (endpoint.path.to_owned(), subject.to_owned());

@@ -7,7 +7,7 @@ use crate::model::{Id, Kind, KindScope, Time};
 use crate::sync::api::{Request, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::paging::{object, text};
-use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, Ingest, IngestOptions, Opt, app_id};
 
 /// Followers of a page (wechat reference 6.5). A shorter page is the last one.
@@ -153,6 +153,14 @@ impl Job for AccountImport {
     fn resume(&mut self, _: &str) -> Result<()> {
         self.page = None;
         Ok(())
+    }
+
+    fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
+        let (_, _, body) = list_page(turn.platform, &self.caller, "")?;
+        let total = object(USER_GET.path, &body)?.get("total").and_then(Value::as_u64).unwrap_or(0);
+        let (page, chunk) = (PAGE_MAX as u64, CHUNK_MAX as u64);
+        let pages = total / page + 1;
+        Ok(vec![Planned::exactly(&USER_GET, pages), Planned::exactly(&USER_BATCHGET, total.div_ceil(chunk))])
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {

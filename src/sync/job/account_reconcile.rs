@@ -6,12 +6,12 @@ use serde_json::json;
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::{Direction, Id, RelationKind};
-use crate::sync::api::{OPEN_GET, Request};
+use crate::sync::api::{OPEN_GET, Request, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::account::{AccountImport, list_page};
 use crate::sync::job::compare::{compare, ended};
 use crate::sync::job::paging::{object, text};
-use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 
 /// Followers of a step: as many as one call says who they are.
 const NEW_MAX: usize = 100;
@@ -104,6 +104,18 @@ impl Job for AccountReconcile {
     fn resume(&mut self, _: &str) -> Result<()> {
         self.left = None;
         Ok(())
+    }
+
+    fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
+        let left = self.compared(turn)?;
+        let new = left.new.len().div_ceil(NEW_MAX) as u64;
+        let pages = self.import.plan(turn)?.into_iter().find(|planned| planned.endpoint == &USER_GET);
+        let pages = pages.map_or(1, |planned| planned.calls);
+        Ok(vec![
+            Planned::exactly(&OPEN_GET, 1),
+            Planned::exactly(&USER_GET, pages),
+            Planned::exactly(&USER_BATCHGET, new),
+        ])
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {

@@ -3,12 +3,13 @@
 
 use serde_json::{Value, json};
 
+use crate::engine::Read;
 use crate::error::{CallFailure, Error, Result};
-use crate::model::Time;
+use crate::model::{Direction, Id, Kind, RelationKind, Time, When};
 use crate::sync::api::{CONTACT_BATCH, FOLLOW_USERS, GROUP_GET, GROUP_LIST, Request};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::paging::{object, page, text};
-use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, IngestOptions, Opt};
 
 /// Employees of a call, and pairs of a page (wechat reference 12.4).
@@ -168,6 +169,19 @@ pub(super) fn list_users(platform: &Platform, caller: &Credential) -> Result<Vec
     Ok(users)
 }
 
+/// How many groups there are, and on how many pages.
+pub(super) fn count_groups(platform: &Platform, caller: &Credential) -> Result<(u64, u64)> {
+    let (mut groups, mut pages, mut cursor) = (0, 0, String::new());
+    loop {
+        let (chats, next) = list_groups(platform, caller, &cursor)?;
+        (groups, pages) = (groups + chats.len() as u64, pages + 1);
+        match next {
+            Some(next) => cursor = next,
+            None => return Ok((groups, pages)),
+        }
+    }
+}
+
 /// A page of groups, and what asks for the next one.
 pub(super) fn list_groups(
     platform: &Platform,
@@ -196,6 +210,27 @@ impl Job for CorpImport {
         self.users = serde_json::from_str(outline)
             .map_err(|_| Error::Call { api: FOLLOW_USERS.path, failure: CallFailure::NotAnAnswer })?;
         Ok(())
+    }
+
+    fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
+        let users = list_users(turn.platform, &self.caller)?;
+        let (groups, pages) = count_groups(turn.platform, &self.caller)?;
+        let chunks = users.len().div_ceil(USERS_MAX) as u64;
+        let mut pairs = 0;
+        for userid in &users {
+            if let Ok(user) = Id::in_space(&self.options.view_space(Kind::Userid)?, userid) {
+                let follows = &RelationKind::Follows;
+                pairs += turn.graph.view().count_neighbors(&user, follows, Direction::Out, When::Open)?;
+            }
+        }
+        // How many customers there are is not said before; what is known of them is the least.
+        let batches = chunks.max(pairs.div_ceil(PAIRS_MAX as u64));
+        Ok(vec![
+            Planned::exactly(&FOLLOW_USERS, 1),
+            Planned::at_least(&CONTACT_BATCH, batches),
+            Planned::exactly(&GROUP_LIST, pages),
+            Planned::exactly(&GROUP_GET, groups),
+        ])
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::{Direction, Id, Kind, Op, RelationKind};
-use crate::sync::api::{CONTACT_GET, CONTACT_LIST, GROUP_GET, Request};
+use crate::sync::api::{CONTACT_GET, CONTACT_LIST, FOLLOW_USERS, GROUP_GET, GROUP_LIST, Request};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::compare::{compare, ended};
-use crate::sync::job::corp::{list_groups, list_users};
+use crate::sync::job::corp::{count_groups, list_groups, list_users};
 use crate::sync::job::paging::object;
-use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, Ingest, IngestOptions, Opt};
 
 const USERS: u32 = 0;
@@ -186,6 +186,18 @@ impl Job for CorpReconcile {
         let listed = listed.as_array().into_iter().flatten();
         self.users = listed.filter_map(Value::as_str).map(str::to_owned).collect();
         Ok(())
+    }
+
+    fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
+        let users = list_users(turn.platform, &self.caller)?;
+        let (groups, pages) = count_groups(turn.platform, &self.caller)?;
+        Ok(vec![
+            Planned::exactly(&FOLLOW_USERS, 1),
+            Planned::exactly(&CONTACT_LIST, users.len() as u64),
+            Planned::at_least(&CONTACT_GET, 0),
+            Planned::exactly(&GROUP_LIST, pages),
+            Planned::exactly(&GROUP_GET, groups),
+        ])
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {

@@ -11,7 +11,7 @@ use crate::graph::Graph;
 use crate::model::{Id, Kind, KindScope};
 use crate::sync::api::{Endpoint, NEW_CHAT, NEW_EXTERNAL, Request, USERID_TO_OPEN};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, IngestOptions, Opt};
 
 /// A kind of id that is upgraded.
@@ -113,6 +113,14 @@ impl Job for GenerationUpgrade {
     fn resume(&mut self, _: &str) -> Result<()> {
         self.left = None;
         Ok(())
+    }
+
+    fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
+        let planned = LEGS.iter().map(|leg| {
+            let left = self.find(turn.graph, leg)?.len().div_ceil(leg.most);
+            Ok(Planned::exactly(leg.endpoint, left as u64))
+        });
+        planned.collect()
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {

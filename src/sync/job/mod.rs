@@ -17,5 +17,5 @@ pub use corp::CorpImport;
 pub use corp_reconcile::CorpReconcile;
 pub use generation::GenerationUpgrade;
 pub use pending::PendingSweep;
-pub use run::{Progress, Report, run};
-pub use step::{Job, Place, Step, Turn};
+pub use run::{Progress, Report, plan, run};
+pub use step::{Job, Place, Planned, Step, Turn};

@@ -8,7 +8,7 @@ use crate::error::{CallFailure, Error, Result};
 use crate::model::{Id, Kind, Time};
 use crate::sync::api::{EXTERNAL_TO_PENDING, Request};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, IngestOptions, Opt};
 
 /// Customers of a call (wechat reference 13.3).
@@ -65,6 +65,11 @@ impl Job for PendingSweep {
     fn resume(&mut self, _: &str) -> Result<()> {
         self.left = None;
         Ok(())
+    }
+
+    fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
+        let left = self.find(turn)?.len().div_ceil(CUSTOMERS_MAX);
+        Ok(vec![Planned::exactly(&EXTERNAL_TO_PENDING, left as u64)])
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Outcome};
 use crate::model::{Fact, Op, Time};
 use crate::sync::client::Platform;
-use crate::sync::job::step::{Job, Place, Step, Turn};
+use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::sync::secret::Secret;
 
 /// What a run did.
@@ -134,6 +134,15 @@ pub fn run(
             }
         }
     }
+}
+
+/// The calls that a run of a job will make; nothing is written to the graph.
+///
+/// # Errors
+/// Of calls, of the graph and of the store.
+pub fn plan(job: &mut dyn Job, graph: &Graph, platform: &Platform) -> Result<Vec<Planned>> {
+    let turn = Turn { platform, graph, begun_at: platform.now(), place: Place::default(), cursor: "" };
+    job.plan(&turn)
 }
 
 /// What names a page in the store.

@@ -3,6 +3,7 @@
 use crate::error::Result;
 use crate::graph::Graph;
 use crate::model::{Fact, Time};
+use crate::sync::api::Endpoint;
 use crate::sync::client::Platform;
 use crate::wechat::Ingest;
 
@@ -56,6 +57,29 @@ pub struct Turn<'r> {
     pub cursor: &'r str,
 }
 
+/// So many calls, of those that a run will make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Planned {
+    /// Which.
+    pub endpoint: &'static Endpoint,
+    /// How many.
+    pub calls: u64,
+    /// Whether there may be more: how much there is cannot be told before.
+    pub is_least: bool,
+}
+
+impl Planned {
+    /// Exactly so many.
+    pub(super) fn exactly(endpoint: &'static Endpoint, calls: u64) -> Planned {
+        Planned { endpoint, calls, is_least: false }
+    }
+
+    /// So many or more.
+    pub(super) fn at_least(endpoint: &'static Endpoint, calls: u64) -> Planned {
+        Planned { endpoint, calls, is_least: true }
+    }
+}
+
 /// A job of calls whose answers are facts.
 pub trait Job {
     /// What tells it from others: its mark is kept under it.
@@ -72,6 +96,13 @@ pub trait Job {
     /// # Errors
     /// It is none of this job's.
     fn resume(&mut self, outline: &str) -> Result<()>;
+
+    /// The calls that a run will make, as well as can be told before; what it takes to tell is a call or a few, and those
+    /// are among them. Nothing is written.
+    ///
+    /// # Errors
+    /// Of calls.
+    fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>>;
 
     /// Makes the calls of a place.
     ///

@@ -1,0 +1,233 @@
+//! Events as they come, the calls that they make due, and visitors who are asked about.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use idweave::simulator::{Plan, Push, Target};
+use idweave::sync::Secret;
+use idweave::sync::callback::{Inbox, InboxOptions, Product, Receiver, Stage};
+use idweave::sync::client::{Store, suite_ticket};
+use idweave::sync::live::{Due, Followed, Source, Visited, Visitor, ask_visitor};
+use idweave::wechat::{CallbackKey, IngestOptions, Opt};
+use idweave::{Graph, Id, Kind, KindScope, Read, Time, Translation};
+
+use crate::support::sim_disk::SimDisk;
+use crate::sync::rig::{Rig, scored};
+
+/// The provider's suite has its ticket, and the code of the corp that authorised it.
+pub(super) fn keep_ticket(rig: &Rig) {
+    let names = &rig.names;
+    for push in rig.sim.take_pushes() {
+        if push.target == Target::Suite && push.xml.contains("<SuiteTicket>") {
+            let ticket = push.xml.split("<SuiteTicket><![CDATA[").nth(1).unwrap().split("]]").next().unwrap();
+            rig.store.save(&suite_ticket(&names.suite), &Secret::new(ticket)).unwrap();
+        }
+    }
+    let code = idweave::sync::client::permanent_code(&names.suite, &names.open_corp);
+    rig.store.save(&code, &Secret::new(&names.permanent_code())).unwrap();
+}
+
+/// An account visits the mini program, and the provider asks who he is in the corp.
+pub(super) fn visit(rig: &Rig, graph: &Graph, account: u32) -> Visited {
+    let names = &rig.names;
+    let (openid, unionid) = rig.sim.ids_in(&names.mini, account).unwrap();
+    let visitor = Visitor {
+        appid: &names.mini,
+        openid: &openid,
+        open_account: &names.open_account,
+        unionid: &unionid.unwrap(),
+        corp: &names.open_corp,
+        viewer: &names.provider,
+        is_of_provider: false,
+    };
+    ask_visitor(&visitor, &rig.suite_corp(), graph, &rig.platform(None)).unwrap()
+}
+
+/// URLs of the corp's own agent, the suite and the official account, with their inbox.
+struct Urls {
+    receivers: BTreeMap<String, Arc<Receiver>>,
+    inbox: Inbox,
+    due: Due,
+}
+
+impl Urls {
+    fn new(rig: &Rig, disk: &SimDisk) -> Urls {
+        let names = &rig.names;
+        let key = |of: &str| {
+            vec![CallbackKey::new(&names.callback_token(of), &names.callback_aes_key(of)).unwrap()]
+        };
+        let app = idweave::sync::callback::AppMode::Encrypted;
+        let of_app = IngestOptions::new().with(Opt::Appid, &names.official);
+        let of_suite = IngestOptions::new().with(Opt::Viewer, &names.provider);
+        let receivers = [
+            Receiver::new("corp", Product::Corp, key(&names.corp), &[&names.corp], IngestOptions::new()),
+            Receiver::new("suite", Product::Suite, key(&names.suite), &[&names.suite], of_suite),
+            Receiver::new("app", Product::App(app), key(&names.official), &[&names.official], of_app),
+        ];
+        let receivers = receivers.map(|receiver| Arc::new(receiver.unwrap()));
+        let receivers: BTreeMap<String, Arc<Receiver>> =
+            receivers.into_iter().map(|receiver| (receiver.name().to_owned(), receiver)).collect();
+        let sources = [
+            ("corp", Source::new(rig.corp(), None).bound(&names.corp, &names.open_account)),
+            ("suite", Source::new(rig.suite(), Some(&names.provider))),
+            ("app", Source::new(rig.app(&names.official), None).bound(&names.official, &names.open_account)),
+        ];
+        let sources = sources.map(|(name, source)| (name.to_owned(), source)).into_iter().collect();
+        let inbox = Inbox::open("/inbox", InboxOptions::default().vfs(disk.vfs())).unwrap();
+        Urls { due: Due::new(receivers.clone(), sources), receivers, inbox }
+    }
+
+    fn post(&self, rig: &Rig, push: &Push) {
+        let name = match &push.target {
+            Target::Corp => "corp",
+            Target::Suite => "suite",
+            Target::App(_) => "app",
+            _ => return,
+        };
+        let sealed = push.sealed(&rig.names).unwrap();
+        let now = Time::from_ms(1_750_000_000_000).max(rig.platform(None).now());
+        let reply = self.inbox.post(&self.receivers[name], &sealed.query, &sealed.body, now);
+        assert_eq!(reply.status, 200, "{push:?}");
+    }
+
+    /// All that was pushed is taken in and told; then the calls whose time has come are made.
+    fn follow(&mut self, rig: &Rig, graph: &Graph) -> Followed {
+        for push in rig.sim.take_pushes() {
+            self.post(rig, &push);
+        }
+        let platform = rig.platform(None);
+        while let Some(item) = self.inbox.take(Stage::New).unwrap() {
+            let receiver = self.receivers[item.receiver()].clone();
+            self.inbox.apply(item, &receiver, graph, platform.now()).unwrap();
+        }
+        self.due.follow(&self.inbox, graph, &platform).unwrap()
+    }
+}
+
+fn found(graph: &Graph, from: &Id, to: (Kind, &str), rig: &Rig) -> Translation {
+    let now = rig.platform(None).now();
+    graph.view().translate(from, &KindScope::new(to.0, to.1).unwrap(), now).unwrap()
+}
+
+fn unionid(rig: &Rig, account: u32) -> Id {
+    let unionid = rig.sim.ids_in(&rig.names.mini, account).unwrap().1.unwrap();
+    Id::new(Kind::Unionid, &rig.names.open_account, &unionid).unwrap()
+}
+
+#[test]
+fn an_event_comes_before_what_it_tells_of_can_be_read_and_is_followed_until_it_can() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    let mut urls = Urls::new(&rig, &disk);
+    urls.follow(&rig, &graph);
+    rig.sim.add_contact(30, 2, "shop-7", 8_000);
+    let too_early = urls.follow(&rig, &graph);
+    assert_eq!((too_early.done, too_early.failed.len()), (0, 0));
+    let external = Id::new(Kind::ExternalUserid, &rig.names.corp, &rig.sim.external_ids(30).0).unwrap();
+    // The event alone says whose contact he is, and by which state.
+    let contacts = graph.view().contacts_of(&external, &rig.names.corp).unwrap();
+    assert_eq!(contacts.first().and_then(|contact| contact.state.clone()).as_deref(), Some("shop-7"));
+    rig.clock.pass(3_000);
+    let still = urls.follow(&rig, &graph);
+    assert_eq!(still.done, 0, "84061: tried again later");
+    assert_eq!(
+        found(&graph, &external, (Kind::Unionid, &rig.names.open_account), &rig),
+        Translation::Unknown
+    );
+    rig.clock.pass(9_000);
+    let read = urls.follow(&rig, &graph);
+    assert!(read.done >= 1 && read.failed.is_empty(), "{read:?}");
+    let expected = Translation::Found(vec![unionid(&rig, 30)]);
+    assert_eq!(found(&graph, &external, (Kind::Unionid, &rig.names.open_account), &rig), expected);
+    assert_eq!(scored(&rig.sim, &graph).1, 0);
+}
+
+#[test]
+fn a_visitor_is_pending_until_he_is_added_and_then_met() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    let mut urls = Urls::new(&rig, &disk);
+    urls.follow(&rig, &graph);
+    keep_ticket(&rig);
+    // The ticket came by callback as well.
+    let permanent = idweave::sync::client::permanent_code(&rig.names.suite, &rig.names.open_corp);
+    assert!(rig.store.load(&permanent).unwrap().is_some());
+    assert_eq!(visit(&rig, &graph, 40), Visited::Asked { recorded: 2 });
+    let view = format!("{}@{}", rig.names.open_corp, rig.names.provider);
+    let external = (Kind::ExternalUserid, view.as_str());
+    assert!(matches!(found(&graph, &unionid(&rig, 40), external.clone(), &rig), Translation::Pending { .. }));
+    let calls = rig.sim.calls();
+    assert_eq!(visit(&rig, &graph, 40), Visited::Known, "a pending id needs no second lookup");
+    assert_eq!(rig.sim.calls(), calls);
+    rig.sim.add_contact(40, 1, "", 0);
+    rig.clock.pass(3_000);
+    let followed = urls.follow(&rig, &graph);
+    assert_eq!(followed.failed.len(), 0, "{followed:?}");
+    let met = Id::new(Kind::ExternalUserid, &view, &rig.sim.external_ids(40).1).unwrap();
+    assert_eq!(found(&graph, &unionid(&rig, 40), external, &rig), Translation::Found(vec![met]));
+    assert_eq!(scored(&rig.sim, &graph).1, 0);
+}
+
+#[test]
+fn who_follows_is_read_at_once_since_his_unionid_is_gone_when_he_leaves() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    let mut urls = Urls::new(&rig, &disk);
+    rig.sim.follow(900, "door-3");
+    urls.follow(&rig, &graph);
+    rig.clock.pass(2_500);
+    urls.follow(&rig, &graph);
+    let openid = rig.sim.ids_in(&rig.names.official, 900).unwrap().0;
+    let openid = Id::new(Kind::Openid, &rig.names.official, &openid).unwrap();
+    let expected = Translation::Found(vec![unionid(&rig, 900)]);
+    assert_eq!(found(&graph, &openid, (Kind::Unionid, &rig.names.open_account), &rig), expected);
+}
+
+#[test]
+fn whoever_writes_to_customer_service_is_known_by_his_unionid() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    let mut urls = Urls::new(&rig, &disk);
+    for account in [50, 51, 50] {
+        rig.sim.write_to_service(account);
+    }
+    let followed = urls.follow(&rig, &graph);
+    assert!(followed.failed.is_empty(), "{followed:?}");
+    for account in [50, 51] {
+        let external =
+            Id::new(Kind::ExternalUserid, &rig.names.corp, &rig.sim.external_ids(account).0).unwrap();
+        let expected = Translation::Found(vec![unionid(&rig, account)]);
+        assert_eq!(found(&graph, &external, (Kind::Unionid, &rig.names.open_account), &rig), expected);
+    }
+    let read = rig.sim.calls()["/cgi-bin/kf/customer/batchget"];
+    rig.sim.write_to_service(52);
+    urls.follow(&rig, &graph);
+    assert_eq!(rig.sim.calls()["/cgi-bin/kf/customer/batchget"], read + 1, "only the new message");
+}
+
+#[test]
+fn what_waits_for_calls_waits_through_a_restart_and_is_forgotten_when_it_is_too_late() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    let mut urls = Urls::new(&rig, &disk);
+    urls.follow(&rig, &graph);
+    rig.sim.add_contact(31, 2, "", 0);
+    rig.sim.add_contact(32, 2, "", i64::from(u32::MAX));
+    urls.follow(&rig, &graph);
+    drop(urls);
+    let mut urls = Urls::new(&rig, &disk);
+    rig.clock.pass(2_500);
+    let followed = urls.follow(&rig, &graph);
+    assert!(followed.done >= 1, "{followed:?}");
+    let waiting = urls.inbox.len(Stage::Due);
+    assert!(waiting >= 1, "who cannot be read yet is asked for again");
+    rig.clock.pass(2 * 86_400_000);
+    let followed = urls.follow(&rig, &graph);
+    assert!(followed.expired >= 1, "{followed:?}");
+    assert_eq!(urls.inbox.len(Stage::Due), 0);
+}
