@@ -45,9 +45,14 @@ const LAYERS: &[Layer] = &[
         "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
     ),
     (
+        "simulator",
+        &["error", "http", "wechat"],
+        "platforms of one's own: spells their fields itself, and takes the seal of callbacks only; no graph, no facts",
+    ),
+    (
         "sync",
-        &["error", "graph", "http", "model", "vfs", "wechat"],
-        "callbacks and calls: bodies to facts of a graph; no engine, no store",
+        &["engine", "error", "graph", "http", "model", "vfs", "wechat"],
+        "callbacks and calls: bodies to facts of a graph, which it reads by the engine's verbs; no store",
     ),
 ];
 

@@ -51,8 +51,7 @@ impl Rig {
     }
 
     pub(super) fn transport(&self) -> HttpTransport {
-        let mut http = HttpOptions::default();
-        http.base = Some(self.serving.base());
+        let http = HttpOptions { base: Some(self.serving.base()), ..HttpOptions::default() };
         HttpTransport::new(&http).unwrap()
     }
 
@@ -113,7 +112,7 @@ pub(super) fn scored(sim: &Simulator, graph: &Graph) -> (u64, u64) {
         let ids = entity.unwrap().ids;
         let owner = |id: &idweave::Id| sim.owner(id.kind().name(), id.scope(), id.spelling());
         let owned: Vec<_> =
-            ids.iter().filter(|id| id.class() == idweave::Class::Account).map(owner).collect();
+            ids.iter().filter(|id| id.class() == idweave::model::Class::Account).map(owner).collect();
         for (at, one) in owned.iter().enumerate() {
             for other in &owned[at + 1..] {
                 *(if one.is_some() && one == other { &mut right } else { &mut wrong }) += 1;
