@@ -158,12 +158,12 @@ impl World {
 
     /// `kf_msg_or_event`: somebody wrote to customer service.
     pub(super) fn push_kf(&mut self, open_kfid: &str) {
-        let now_s = self.now_s();
+        let (now_s, token) = (self.now_s(), self.draw("kf token", 48));
         let mut fields = field("ToUserName", &self.topology.corp);
         fields.push_str(&format!("<CreateTime>{now_s}</CreateTime>"));
         fields.push_str(&field("MsgType", "event"));
         fields.push_str(&field("Event", "kf_msg_or_event"));
-        fields.push_str(&field("Token", "ENCApHxnGDNAVNY4AaSJKj4Tb5mwsEMzxhFmHVGcra996NR"));
+        fields.push_str(&field("Token", &token));
         fields.push_str(&field("OpenKfId", open_kfid));
         self.push(Target::Corp, &fields);
     }

@@ -57,8 +57,8 @@ struct RunArgs {
 /// How calls are made.
 #[derive(Debug, Args)]
 pub(crate) struct CallArgs {
-    /// End after so many calls; the next run goes on
-    #[arg(long, value_name = "N")]
+    /// End after so many calls; the next run goes on. A step takes two: a page, and what is on it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..))]
     max_calls: Option<u64>,
     /// Wait at most so many seconds for a quota before the run ends
     #[arg(long, value_name = "SECONDS", default_value_t = 7_200)]

@@ -69,7 +69,10 @@ impl CorpReconcile {
                 Err(error) => return Err(error),
             };
             let user = options.id(&options.view_space(Kind::Userid)?, Opt::Userid)?;
-            self.compare_user(turn, &user, listed, &mut step)?;
+            if !self.compare_user(turn, &user, listed, &mut step)? {
+                step.next = Some((turn.place, None));
+                return Ok(step);
+            }
         }
         let next = turn.place.chunk + 1;
         step.next = Some(if next < self.users.len() as u64 {
@@ -80,7 +83,8 @@ impl CorpReconcile {
         Ok(step)
     }
 
-    fn compare_user(&self, turn: &Turn<'_>, user: &Id, listed: Ingest, step: &mut Step) -> Result<()> {
+    /// Whether it came to the end: calls that fail end it, but what was read before is told.
+    fn compare_user(&self, turn: &Turn<'_>, user: &Id, listed: Ingest, step: &mut Step) -> Result<bool> {
         let kind = RelationKind::Follows;
         let found = listed.facts.iter().filter_map(|fact| match &fact.op {
             Op::Relate { to, .. } => Some(to.clone()),
@@ -97,6 +101,7 @@ impl CorpReconcile {
                     let is_it = |op: &Op| matches!(op, Op::Relate { to, .. } if *to == external);
                     step.facts.extend(listed.facts.iter().filter(|fact| is_it(&fact.op)).cloned());
                 }
+                Err(Error::Call { .. }) if !step.facts.is_empty() => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
@@ -104,7 +109,7 @@ impl CorpReconcile {
             ended(kind.clone(), (user.clone(), external), "work.contact_list", turn.begun_at)
         });
         step.facts.extend(gone);
-        Ok(())
+        Ok(true)
     }
 
     fn group(&mut self, turn: &Turn<'_>) -> Result<Step> {

@@ -38,15 +38,16 @@ fn a_run_that_is_ended_after_any_number_of_calls_goes_on_where_it_was() {
     for made in JOBS {
         let expected = undisturbed(made);
         assert!(expected.len() > 300, "{}", expected.len());
-        for calls_max in [1, 2, 3, 5, 8] {
+        for calls_max in [2, 3, 4, 6] {
             let rig = Rig::new(plan());
             let graph = Graph::options().in_memory().unwrap();
             let mut ended = 0;
             loop {
+                let has_begun = graph.view().seq() > 0;
                 // A new process: nothing but the graph and the store is left of the one before.
                 match run(&mut *made(&rig), &graph, &rig.platform(Some(calls_max)), &mut |_| {}) {
                     Ok(report) => {
-                        assert_eq!(report.is_resumed, ended > 1 || report.is_resumed);
+                        assert_eq!(report.is_resumed, has_begun);
                         break;
                     }
                     Err(Error::Call { failure: CallFailure::CallsUsedUp, .. }) => ended += 1,
@@ -74,14 +75,17 @@ fn table(seed: u64, one_in: u64) -> Vec<Fault> {
         Misbehaviour::ShortPage(3),
         Misbehaviour::CursorLoop,
         Misbehaviour::Errcode(45009),
-        Misbehaviour::Errcode(45011),
     ];
     let fault = |(at, what): (usize, Misbehaviour)| Fault {
         path: String::new(),
         when: When::OneIn { calls: one_in, seed: seed * 100 + at as u64 },
         what,
     };
-    what.into_iter().enumerate().map(fault).collect()
+    let mut table: Vec<Fault> = what.into_iter().enumerate().map(fault).collect();
+    // Of one host only.
+    let minute = fault((what.len(), Misbehaviour::Errcode(45011)));
+    table.push(Fault { path: "/cgi-bin/user/info/batchget".to_owned(), ..minute });
+    table
 }
 
 #[test]

@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 use crate::sync::rig::{Rig, scored};
 
 /// A follower who is a customer, and an account that is neither.
-const BOTH: u32 = 480;
-const NEITHER: u32 = 620;
+const BOTH: u32 = 580;
+const NEITHER: u32 = 10;
 
 struct Ways {
     rig: Rig,
@@ -26,11 +26,12 @@ struct Ways {
 impl Ways {
     fn new() -> Ways {
         let mut plan = Plan::default();
-        // Followers are the accounts 0 to 499, customers those from 450 to 599. Nobody stops another account from visiting.
-        (plan.accounts, plan.followers, plan.customers) = (600, 500, 150);
+        // Followers are the accounts 0 to 599, customers those from 550 to 699.
+        (plan.accounts, plan.followers, plan.customers) = (700, 600, 150);
         (plan.visible, plan.employees) = (12, 12);
         let rig = Rig::new(plan);
         super::live::keep_ticket(&rig);
+        rig.sim.unfollow(NEITHER);
         Ways {
             rig,
             graph: Graph::options().in_memory().unwrap(),
