@@ -32,13 +32,14 @@ const LAST_COMMITS: usize = 8;
 const ROUNDS_MAX: usize = 64;
 
 impl Graph {
-    /// [`Graph::write`] for facts whose effect may be large: rules, kinds, topology, `retract` and `unretract` (of a source, a
-    /// batch, an event, a pair), and undos of commits. Other facts are refused.
+    /// [`Graph::write`] for facts whose effect may be large: rules, kinds, topology (but aliases of corps), `retract` and
+    /// `unretract` (of a source, a batch, an event, a pair), and undos of commits. Other facts are refused.
     ///
     /// It is one commit all the same. But it is settled beside the writer: other threads go on reading, with the old answers
-    /// until this returns, and writing, up to twice [`crate::Options::delta_bytes`]; checkpoints wait. Memory stays within about that bound too:
-    /// what grows past it goes to files meanwhile. `progress` is told how far it has come, often, by the thread that works: commits that it makes do not wait for
-    /// room, and a checkpoint that it asked for would wait for itself.
+    /// until this returns, and writing, up to twice [`crate::Options::delta_bytes`]; checkpoints wait. Memory stays within
+    /// about that bound too: what grows past it goes to files meanwhile. `progress` is told how far it has come, often, by
+    /// the thread that works: commits that it makes do not wait for room, and a checkpoint that it asked for would wait for
+    /// itself.
     ///
     /// ```
     /// use idweave::model::Placeholders;
@@ -83,18 +84,13 @@ fn is_large(entry: &Entry) -> bool {
         Entry::Undo { .. } => return true,
         Entry::Erase(_) => return false,
     };
-    matches!(
-        fact.op,
-        Op::Retract(_)
-            | Op::Unretract(_)
-            | Op::OpenAccount { .. }
-            | Op::App { .. }
-            | Op::Corp { .. }
-            | Op::Provider { .. }
-            | Op::Kind { .. }
-            | Op::Rules { .. }
-            | Op::Mark { .. }
-    )
+    match &fact.op {
+        // What was stored under an alias is linked to what it means, and may be numbered for it.
+        Op::Corp { aliases, .. } => aliases.is_empty(),
+        Op::Retract(_) | Op::Unretract(_) | Op::Rules { .. } | Op::Kind { .. } | Op::Mark { .. } => true,
+        Op::OpenAccount { .. } | Op::App { .. } | Op::Provider { .. } => true,
+        _ => false,
+    }
 }
 
 /// Ends the tail, however the change ends.
@@ -185,6 +181,7 @@ impl Shared {
                 break;
             }
         }
+        overflow.prepare()?;
         let mut writer = held(&self.writer);
         overflow.mute();
         if !catch_up(&mut change, writer.take_tail(), &mut overflow)? {

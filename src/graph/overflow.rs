@@ -88,6 +88,14 @@ impl<'s, 'p> Overflow<'s, 'p> {
         self.is_muted = true;
     }
 
+    /// Before who holds the change takes the writer's lock, which finding a place takes too.
+    pub(crate) fn prepare(&mut self) -> Result<()> {
+        if self.bound.is_some() && self.place()?.is_none() {
+            self.bound = None;
+        }
+        Ok(())
+    }
+
     /// Where segments are written.
     fn place(&mut self) -> Result<Option<Place>> {
         if self.place.is_none() {

@@ -62,7 +62,11 @@ impl Differing {
                 None if *number >= before.number_count => None,
                 None => Identity::at(now.slot_below_delta(*number)),
             };
-            let is = Identity::at(is.map(|(_, slot)| slot));
+            // What only the one before has touched is as it is below.
+            let is = match is {
+                Some((_, slot)) => Identity::at(Some(slot)),
+                None => Identity::at(now.slot_below_delta(*number)),
+            };
             if was != is {
                 nodes.push((*number, (was, is)));
             }
@@ -76,7 +80,10 @@ impl Differing {
                 None => now.pair_below_delta(*key),
             };
             let was = conflicts_in(was);
-            let is = conflicts_in(is.and_then(|(_, pair)| pair.as_deref()));
+            let is = match is {
+                Some((_, pair)) => conflicts_in(pair.as_deref()),
+                None => conflicts_in(now.pair_below_delta(*key)),
+            };
             if was != is {
                 conflicts.push((*key, (was, is)));
             }

@@ -195,6 +195,33 @@ fn what_numbers_ids_is_no_large_change() {
 }
 
 #[test]
+fn a_corp_with_aliases_is_no_large_change() {
+    let graph = Graph::options().in_memory().unwrap();
+    let line = |aliases| format!(r#"{{"op":"corp","key":"ww00000000000000aa"{aliases},"at":{}}}"#, NOW.ms());
+    let with = fact(&line(r#","aliases":["wpAAAA"]"#));
+    let refused = graph.write_large(NOW, |tx| tx.apply(&with), |_| {});
+    assert!(matches!(refused, Err(Error::InvalidFact(_))), "{refused:?}");
+    let written = graph.write_large(NOW, |tx| tx.apply(&fact(&line(""))), |_| {}).unwrap();
+    assert_eq!((written.seq, written.value), (1, Outcome::Recorded));
+}
+
+#[test]
+fn what_comes_last_may_be_more_than_the_bound() {
+    let disk = harmed();
+    let graph = options(&disk).delta_bytes(100_000).open(DIR).unwrap();
+    let crowd: Vec<Fact> = (100..1_600).map(|account| link(account, account, "import.crm")).collect();
+    let told = Cell::new(false);
+    let progress = |_| {
+        if !told.replace(true) {
+            commit(&graph, &crowd).unwrap();
+        }
+    };
+    graph.write_large(NOW, |tx| tx.apply(&retraction()), progress).unwrap();
+    assert!(told.get());
+    assert_eq!(answers(&graph).entities.len(), ACCOUNTS as usize + crowd.len());
+}
+
+#[test]
 fn who_told_the_same_meanwhile_has_told_it() {
     let disk = harmed();
     let graph = options(&disk).open(DIR).unwrap();
