@@ -177,7 +177,9 @@ fn begin(
     let begun_at = platform.now();
     let kept = outlined(job, platform, begun_at, cursor_name)?;
     job.resume(&kept.outline)?;
-    let mark = Mark { step: steps, begun_at, place: Some(Place::default()) };
+    // Kept at once, so that whoever goes on has the outline and the time, and need not ask for them again.
+    let mark = Mark { step: steps + 1, begun_at, place: Some(Place::default()) };
+    commit(graph, platform.now(), (key, &mark), &Step::default(), report)?;
     Ok((mark, kept, Place::default()))
 }
 
