@@ -5,5 +5,6 @@ mod faults;
 mod fidelity;
 mod jobs;
 mod live;
+mod pushes;
 mod rig;
 mod ways;
