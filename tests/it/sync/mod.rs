@@ -6,5 +6,7 @@ mod fidelity;
 mod jobs;
 mod live;
 mod pushes;
+mod repair;
 mod rig;
+mod traced;
 mod ways;
