@@ -13,6 +13,8 @@ mod hex;
 mod codec;
 mod engine;
 pub mod error;
+#[cfg(feature = "export")]
+pub mod export;
 mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;

@@ -160,6 +160,12 @@ pub trait Read {
     /// observed until some moment.
     fn memberships(&self) -> Answers<'_, Membership>;
 
+    /// The last commit it shows; 0 = an empty graph.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn last_commit(&self) -> Result<u64>;
+
     /// When a commit was recorded; `None` if there is none of that number.
     ///
     /// # Errors

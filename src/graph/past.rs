@@ -277,6 +277,10 @@ impl Read for Past {
         Box::new(verbs::memberships(self.state.clone(), self.horizon.seq))
     }
 
+    fn last_commit(&self) -> Result<u64> {
+        Ok(self.seq())
+    }
+
     fn commit_time(&self, seq: u64) -> Result<Option<Time>> {
         let is_then = seq <= self.horizon.seq;
         let told = Lens::on(&*self.state).answer(|lens| lens.commit_time(seq))?;

@@ -278,6 +278,10 @@ impl<S: Shown> Read for S {
         }))
     }
 
+    fn last_commit(&self) -> Result<u64> {
+        Ok(self.state()?.seq)
+    }
+
     fn commit_time(&self, seq: u64) -> Result<Option<Time>> {
         look(self, |lens| lens.commit_time(seq))
     }
