@@ -407,13 +407,13 @@ def coverage(directory):
     query = queries_of_document()["coverage"][1]
     os.chdir(directory)
     con = duckdb.connect()
-    ids = con.sql("SELECT count(*) FROM 'ids/*.parquet'").fetchone()[0]
+    ids = con.sql("SELECT count(*) FROM 'ids/*.parquet'").fetchall()[0][0]
     took = []
     for _ in range(3):
         begun = time.perf_counter()
         found = con.sql(query).fetchall()
         took.append(time.perf_counter() - begun)
-    threads = con.sql("SELECT current_setting('threads')").fetchone()[0]
+    threads = con.sql("SELECT current_setting('threads')").fetchall()[0][0]
     print(f"{ids} ids, {len(found)} pairs of spaces: {min(took):.3f} s of {[round(t, 3) for t in took]}, "
           f"{ids / min(took):.0f} ids/s, DuckDB {duckdb.__version__}, {threads} threads")
     for row in found[:60]:
