@@ -13,6 +13,8 @@ mod hex;
 mod codec;
 mod engine;
 pub mod error;
+#[cfg(feature = "export")]
+pub mod export;
 mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -35,9 +37,10 @@ pub mod wechat;
 pub use codec::ndjson;
 pub use engine::{
     Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeDump,
-    Entity, EntityDump, EvidenceInfo, Explanation, Finding, Held, HistoryStep, IdMac, Lack, Member,
-    OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Ruling, Settling, Severity, Stats,
-    Step, Subject, SubjectFact, SubjectId, Suggestion, Translation, Unresolved, Verdict,
+    EdgeInFull, Entity, EntityDump, EntityMembers, EntitySize, EvidenceInfo, Explanation, Finding, Held,
+    HistoryStep, IdMac, Lack, Member, Membership, NumberedId, OpenConflict, Person, PersonSize, Reached,
+    Read, RelationInterval, RelationSpell, RuleVersion, Ruling, Settling, Severity, Stats, Step, Subject,
+    SubjectFact, SubjectId, Suggestion, Translation, Unresolved, Verdict,
 };
 pub use error::{Error, Result};
 pub use feed::{

@@ -12,6 +12,7 @@ mod large;
 mod merge;
 mod past;
 mod relations;
+mod scans;
 mod subject;
 mod undo;
 mod unresolved;

@@ -28,6 +28,9 @@ mod concurrency;
 mod dependencies;
 /// Erasure in files, its receipts and its trail.
 mod erasure;
+/// Exports, read back.
+#[cfg(feature = "export")]
+mod export;
 /// The change feed: damage, retention, crashes, who waits.
 mod feed;
 /// The random streams reach every operation and every reason.

@@ -14,6 +14,8 @@ use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
 use crate::erase::{EraseArgs, RestrictArgs, UnrestrictArgs};
 use crate::explain::ExplainArgs;
+#[cfg(feature = "export")]
+use crate::export::ExportArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
 use crate::merge::MergeArgs;
@@ -199,6 +201,9 @@ pub(crate) enum Command {
     Checkpoint,
     /// Write the database as one file: to read from, to keep, to restore
     Snapshot(SnapshotArgs),
+    /// Write the whole graph as Parquet, Arrow, CSV or NDJSON files, for data tools
+    #[cfg(feature = "export")]
+    Export(ExportArgs),
     /// Make a database from a snapshot, in a directory that is missing or empty
     Restore(RestoreArgs),
     /// Read every byte of a snapshot or of a database's segments, and say whether it holds

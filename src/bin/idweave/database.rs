@@ -63,8 +63,13 @@ fn open_dir(dir: &Path) -> Result<Graph, Failure> {
 
 /// What a command that only reads answers from. A snapshot needs no database and takes no lock.
 pub(crate) fn read(common: &Common) -> Result<Box<dyn Read>, Failure> {
+    read_place(&Place::of(common)?, common)
+}
+
+/// The same of a place that the command line names in its own way.
+pub(crate) fn read_place(place: &Place<'_>, common: &Common) -> Result<Box<dyn Read>, Failure> {
     let moment = Moment::of(common)?;
-    match Place::of(common)? {
+    match place {
         Place::Database(dir) => {
             let view = match open_dir(dir) {
                 // Somebody writes it: what is durable there can be read all the same.
@@ -112,6 +117,18 @@ impl Moment {
         let as_of_time = at("--as-of-time", &common.as_of_time)?.map(Moment::AsOfTime);
         let until = at("--observed-until", &common.observed_until)?.map(Moment::ObservedUntil);
         Ok(as_of.or(as_of_time).or(until).unwrap_or(Moment::Now))
+    }
+}
+
+/// Refuses a path among the files of a database: what lies there may take the place of one, and is lost with them.
+pub(crate) fn refuse_within(dir: &Path, path: &Path, what: &str) -> Result<(), Failure> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A place that cannot be found is refused by what comes next.
+    match (dir.canonicalize(), parent.canonicalize()) {
+        (Ok(dir), Ok(parent)) if parent.starts_with(&dir) => {
+            Err(Failure::Usage(format!("{what} is to lie outside the database's directory")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -29,6 +29,8 @@ mod dump;
 mod erase;
 mod exit;
 mod explain;
+#[cfg(feature = "export")]
+mod export;
 mod history;
 mod import;
 mod ingest;
@@ -138,6 +140,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Check => check::check(common, out),
         Command::Checkpoint => checkpoint::run(common, out),
         Command::Snapshot(args) => snapshot::run(&args, common, out),
+        #[cfg(feature = "export")]
+        Command::Export(args) => export::run(&args, common, out),
         Command::Restore(args) => restore::run(&args, common, out),
         Command::Verify(args) => verify::run(&args, common, out),
         #[cfg(feature = "sync")]

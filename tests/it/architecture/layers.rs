@@ -45,6 +45,11 @@ const LAYERS: &[Layer] = &[
         "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
     ),
     (
+        "export",
+        &["engine", "error", "model", "vfs"],
+        "a graph as files of columns, read by the engine's verbs and written through the vfs; no store and no records",
+    ),
+    (
         "simulator",
         &["error", "http", "wechat"],
         "platforms of one's own: spells their fields itself, and takes the seal of callbacks only; no graph, no facts",

@@ -11,6 +11,9 @@ mod changes;
 mod demo;
 mod dry_run;
 mod erasure;
+/// Files for data tools.
+#[cfg(feature = "export")]
+mod export;
 mod import;
 mod ingest;
 mod kill;
