@@ -23,6 +23,7 @@ mod reseal;
 pub(crate) mod rows;
 mod table;
 mod verify;
+mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -38,4 +39,5 @@ pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_text, hashes_of, spread};
 pub(crate) use record::{Family, Glance, Gone, Key, Spaces};
 pub(crate) use table::{Absences, Finder, Found, Merge};
+pub(crate) use walk::Lying;
 pub(crate) use writer::SegmentWriter;

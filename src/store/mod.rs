@@ -5,6 +5,7 @@
 //! commit is written to (`Home`, the seam for other stores).
 
 mod audits;
+mod brief;
 mod commits;
 mod delta;
 mod differing;
