@@ -11,6 +11,7 @@
 
 mod analysis;
 mod ask;
+mod bridges;
 mod comparison;
 mod contacts;
 mod coverage;
@@ -22,6 +23,7 @@ mod growth;
 mod hubs;
 mod joints;
 mod pass;
+mod ranked;
 mod reach;
 mod read;
 mod sizes;

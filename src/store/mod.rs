@@ -5,7 +5,6 @@
 //! commit is written to (`Home`, the seam for other stores).
 
 mod audits;
-mod brief;
 mod commits;
 mod delta;
 mod differing;
@@ -24,6 +23,7 @@ mod relation_walk;
 mod restamp;
 mod source;
 mod state;
+mod survey;
 
 pub(crate) use differing::{Candidates, Differing, Identity};
 pub(crate) use draft::Draft;

@@ -61,7 +61,7 @@ impl Columns {
 }
 
 /// The space an id is counted by: its own, but of group openids that of their app.
-fn counted_space(space: &KindScope) -> KindScope {
+pub(crate) fn counted_space(space: &KindScope) -> KindScope {
     if *space.kind() != Kind::GroupOpenid {
         return space.clone();
     }

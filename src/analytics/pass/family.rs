@@ -59,12 +59,32 @@ pub(crate) struct FamilySeen {
     /// How many others hints lead to from an id, in order of the ids' numbers; none is zero.
     pub(crate) hints: Vec<(NodeNo, u64)>,
     spaces: Vec<Sym>,
+    /// Every number and its place among the members, in order; none if those are in order of their numbers.
+    places: Vec<(NodeNo, usize)>,
 }
 
 impl FamilySeen {
     /// The entities.
     pub(crate) fn entities(&self) -> impl Iterator<Item = &[Seen]> {
         self.members.chunk_by(|x, y| x.entity == y.entity)
+    }
+
+    /// An id by its number.
+    pub(crate) fn member(&self, number: NodeNo) -> Option<&Seen> {
+        let place = if self.places.is_empty() {
+            self.members.binary_search_by_key(&number, |member| member.number).ok()?
+        } else {
+            let at = self.places.binary_search_by_key(&number, |(known, _)| *known).ok()?;
+            self.places.get(at)?.1
+        };
+        self.members.get(place)
+    }
+
+    /// What an id is linked with, by space.
+    pub(crate) fn links_of(&self, number: NodeNo) -> &[Links] {
+        let from = self.links.partition_point(|links| links.number < number);
+        let until = self.links.partition_point(|links| links.number <= number);
+        self.links.get(from..until).unwrap_or_default()
     }
 
     /// Reads a record in place of what was read before.
@@ -125,6 +145,7 @@ impl FamilySeen {
         self.links.clear();
         self.hints.clear();
         self.spaces.clear();
+        self.places.clear();
     }
 
     /// Adds an id that was read from elsewhere.
@@ -149,6 +170,10 @@ impl FamilySeen {
     pub(crate) fn in_order(&mut self) {
         if !self.members.is_sorted_by_key(|member| member.entity) {
             self.members.sort_by_key(|member| (member.entity, member.number));
+        }
+        if !self.members.is_sorted_by_key(|member| member.number) {
+            self.places.extend(self.members.iter().enumerate().map(|(place, member)| (member.number, place)));
+            self.places.sort_unstable();
         }
     }
 

@@ -11,12 +11,14 @@
 mod bits;
 mod columns;
 mod counts;
+mod entity;
 mod family;
 mod fresh;
 mod run;
 mod shared;
 mod threads;
 
-pub(crate) use columns::Columns;
-pub(crate) use family::FamilySeen;
+pub(crate) use columns::{Columns, counted_space};
+pub(crate) use family::{FamilySeen, Links, Seen};
 pub(crate) use run::analyze;
+pub(crate) use shared::Shared;
