@@ -36,12 +36,7 @@ struct Stop {
 
 impl Bridges {
     /// Shows the bridges among the pairs of an entity whose ids are in order of their numbers.
-    pub(crate) fn each<'p>(
-        &mut self,
-        entity: &[Seen],
-        pairs: &[&'p Pair],
-        mut show: impl FnMut(Bridge<'p>),
-    ) {
+    pub(crate) fn each<'p>(&mut self, entity: &[Seen], pairs: &[&'p Pair], mut show: impl FnMut(Bridge<'p>)) {
         self.begin(entity, pairs);
         let mut way: Vec<Stop> = Vec::new();
         for start in 0..entity.len() {

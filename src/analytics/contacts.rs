@@ -107,7 +107,10 @@ impl NewContactCount {
         other.days.into_iter().for_each(|(key, count)| self.days.entry(key).or_default().add(count));
         other.ways.into_iter().for_each(|(key, count)| self.ways.entry(key).or_default().add(count));
         other.channels.into_iter().for_each(|(key, count)| self.channels.entry(key).or_default().add(count));
-        other.employees.into_iter().for_each(|(key, count)| self.employees.entry(key).or_default().add(count));
+        other
+            .employees
+            .into_iter()
+            .for_each(|(key, count)| self.employees.entry(key).or_default().add(count));
     }
 
     pub(crate) fn finish(self, shared: &Shared<'_>) -> Result<NewContacts> {

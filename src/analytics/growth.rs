@@ -74,7 +74,9 @@ impl FirstDays {
         for number in ids {
             let place = number as usize;
             for (days, day) in [(&self.recorded, recorded), (&self.observed, observed)] {
-                days.get(place).into_iter().for_each(|first| drop(first.fetch_min(day, Relaxed)));
+                if let Some(first) = days.get(place) {
+                    first.fetch_min(day, Relaxed);
+                }
             }
         }
     }
@@ -111,10 +113,7 @@ impl FirstDays {
 }
 
 /// The earliest days of edges' evidence: by the commits, and by when it was observed.
-fn first_days<'e>(
-    edges: impl Iterator<Item = &'e Edge> + Clone,
-    commits: &CommitDays,
-) -> Option<(u16, u16)> {
+fn first_days<'e>(edges: impl Iterator<Item = &'e Edge> + Clone, commits: &CommitDays) -> Option<(u16, u16)> {
     let evidence = edges.flat_map(|edge| &edge.evidence);
     let seq = evidence.clone().map(|evidence| evidence.recorded_seq).min()?;
     let at = evidence.map(|evidence| evidence.observed_at).min()?;
@@ -227,12 +226,7 @@ struct Groups {
 
 impl Groups {
     /// Brings ids together day by day, and shows what each day came to.
-    fn join(
-        &mut self,
-        ids: usize,
-        dated: &mut [(u16, usize, usize)],
-        mut show: impl FnMut(u16, Joined),
-    ) {
+    fn join(&mut self, ids: usize, dated: &mut [(u16, usize, usize)], mut show: impl FnMut(u16, Joined)) {
         self.with.clear();
         self.with.extend(0..ids);
         self.sizes.clear();
@@ -241,7 +235,8 @@ impl Groups {
         for day in dated.chunk_by(|x, y| x.0 == y.0) {
             let Some((number, _, _)) = day.first().copied() else { continue };
             // What were groups of two ids or more when the day began, as far as the day touches them.
-            let mut large: Vec<usize> = day.iter().flat_map(|(_, a, b)| [*a, *b]).map(|id| self.root(id)).collect();
+            let mut large: Vec<usize> =
+                day.iter().flat_map(|(_, a, b)| [*a, *b]).map(|id| self.root(id)).collect();
             large.sort_unstable();
             large.dedup();
             large.retain(|root| self.sizes.get(*root).is_some_and(|size| *size > 1));

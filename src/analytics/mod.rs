@@ -32,7 +32,7 @@ mod views;
 
 pub use analysis::Analysis;
 pub use ask::{Measure, Measuring};
-pub use comparison::{Compared, Comparison, IdsChanged};
+pub use comparison::{Comparand, Compared, Comparison, IdsChanged};
 pub use contacts::{ContactCount, EmployeeContacts, NewContacts};
 pub use coverage::Coverage;
 pub use day::ChinaDay;
@@ -49,3 +49,4 @@ pub use suspects::{OverMerge, OverRule, Suspects, UnderMerge, UnderRule};
 pub use views::{EdgeWeight, IdGraph, IdVertex};
 
 pub(crate) use pass::analyze;
+pub(crate) use views::{entity_graph, family_graph, subgraph};

@@ -191,7 +191,8 @@ impl SuspectCount {
                 UnderRule::Cardinality | UnderRule::SharedHint => x.person != y.person,
             };
             if fits {
-                let by = if a.id < b.id { (a.id.clone(), b.id.clone()) } else { (b.id.clone(), a.id.clone()) };
+                let by =
+                    if a.id < b.id { (a.id.clone(), b.id.clone()) } else { (b.id.clone(), a.id.clone()) };
                 let is_restricted = a.restricted || b.restricted;
                 let because = Because { ids: size(x) + size(y), by, is_restricted, entities: Vec::new() };
                 self.note((rule, a.entity.min(b.entity), a.entity.max(b.entity)), because);
@@ -219,9 +220,8 @@ impl SuspectCount {
         if conflicts == 0 {
             return Ok(());
         }
-        let entity = |number| -> Result<Option<NodeNo>> {
-            Ok(shared.state.brief(number)?.map(|brief| brief.entity))
-        };
+        let entity =
+            |number| -> Result<Option<NodeNo>> { Ok(shared.state.brief(number)?.map(|brief| brief.entity)) };
         let (x, y) = (entity(pair.a)?, entity(pair.b)?);
         for entity in x.into_iter().chain(y.filter(|_| x != y)) {
             *self.conflicts.entry(entity).or_default() += conflicts;

@@ -6,9 +6,7 @@ use crate::error::Result;
 use crate::records::{NodeNo, Pair, Sym};
 use crate::segment::file::{Known, Record, Segment, Tail};
 use crate::segment::format::RECORD_ALIGN;
-use crate::segment::record::{
-    Family, Head, Member, Spaces, take_family, take_pairs_alone, take_persons,
-};
+use crate::segment::record::{Family, Head, Member, Spaces, take_family, take_pairs_alone, take_persons};
 
 /// Numbers that are tried for where a part may begin; few lead to no record.
 const TRIED: u64 = 64;

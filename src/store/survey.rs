@@ -8,7 +8,8 @@ use crate::records::{NodeNo, Pair, PairKey, Relation, RelationKey, Slot, Sym};
 use crate::segment::rows::{
     Tag, number_key, pair_key, relation_key, take_far_pair, take_pair_key, take_relation, take_relation_key,
 };
-use crate::segment::{Absences, Known, Merge};
+use crate::segment::{Absences, Known, Member, Merge};
+use crate::store::delta::Delta;
 use crate::store::hash::{hash_node, hash_relation};
 use crate::store::state::State;
 
@@ -43,6 +44,31 @@ impl State {
                 Known::Family(record) => {
                     let found = segment.brief_in(&record, number)?;
                     return Ok(found.map(|(space, entity, restricted)| Brief { space, entity, restricted }));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The entity here of an id that lies in a record of another state, if both gave it the same number; its space has the
+    /// number `space` here.
+    pub(crate) fn entity_of_member(&self, member: &Member<'_>, space: Sym) -> Result<Option<NodeNo>> {
+        let number = member.number;
+        // What a delta says of a number is looked up by the id.
+        let is_told = |delta: &Delta| delta.nodes.find(hash_node(number), |_| true).is_some();
+        if number >= self.layers.numbers_below() || self.deltas().any(is_told) {
+            return Ok(None);
+        }
+        for segment in self.layers.segments() {
+            match segment.find_node(number)? {
+                Known::Nothing => {}
+                Known::Gone(_) => return Ok(None),
+                Known::Family(record) => {
+                    let members = segment.members(&record)?;
+                    let here = members.iter().find(|here| here.number == number);
+                    let here = here.filter(|here| here.space == space && here.value == member.value);
+                    let root = here.and_then(|here| members.get(here.root));
+                    return Ok(root.map(|root| root.number));
                 }
             }
         }
@@ -102,7 +128,8 @@ impl State {
         let first = |from| relation_key(RelationKey { kind, from, to: 0 });
         self.each_row((first(from.start), first(from.end)), |key, value| {
             let key = take_relation_key(key).map_err(|what| self.damaged_row(what))?;
-            let told = |hash| self.deltas().any(|delta| delta.relations.find(hash, |(it, _)| *it == key).is_some());
+            let told =
+                |hash| self.deltas().any(|delta| delta.relations.find(hash, |(it, _)| *it == key).is_some());
             if told(hash_relation(key)) {
                 return Ok(());
             }
@@ -119,7 +146,8 @@ impl State {
             for (key, relation) in delta.relations.values() {
                 let hash = hash_relation(*key);
                 let is_it = |(known, _): &(RelationKey, _)| known == key;
-                let is_newer = self.deltas().take(place).any(|newer| newer.relations.find(hash, is_it).is_some());
+                let is_newer =
+                    self.deltas().take(place).any(|newer| newer.relations.find(hash, is_it).is_some());
                 if let (false, Some(relation)) = (is_newer, relation) {
                     visit(*key, relation)?;
                 }

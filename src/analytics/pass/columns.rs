@@ -27,7 +27,8 @@ impl Columns {
         spaces.dedup();
         let mut of_texts = vec![NONE; state.text_count() as usize];
         for (sym, space) in &of_spaces {
-            if let (Some(column), Ok(place)) = (of_texts.get_mut(*sym as usize), spaces.binary_search(space)) {
+            if let (Some(column), Ok(place)) = (of_texts.get_mut(*sym as usize), spaces.binary_search(space))
+            {
                 *column = place as u32;
             }
         }

@@ -2,6 +2,7 @@
 
 use crate::analytics::analysis::Analysis;
 use crate::analytics::ask::Measure;
+use crate::analytics::comparison::CrossingCount;
 use crate::analytics::contacts::NewContactCount;
 use crate::analytics::coverage::CoverageCount;
 use crate::analytics::degrees::DegreeCount;
@@ -35,6 +36,7 @@ pub(crate) struct Counts {
     pub(crate) joints: Option<JointsCount>,
     pub(crate) suspects: Option<SuspectCount>,
     pub(crate) contacts: Option<NewContactCount>,
+    pub(crate) crossing: Option<CrossingCount>,
     entity: EntityWalk,
 }
 
@@ -63,6 +65,7 @@ impl Counts {
             joints: wants(Measure::WeakJoints).then(|| JointsCount::new(listed)),
             suspects: wants(Measure::Suspects).then(|| SuspectCount::new(listed)),
             contacts: wants(Measure::Contacts).then(NewContactCount::default),
+            crossing: shared.beside.as_ref().map(|_| CrossingCount::default()),
             entity: EntityWalk::default(),
         }
     }
@@ -80,6 +83,9 @@ impl Counts {
         self.sizes.iter_mut().for_each(|count| count.family(family, &shared.columns));
         self.degrees.iter_mut().for_each(|count| count.family(family));
         self.hubs.iter_mut().for_each(|count| count.family(family, shared));
+        if let (Some(count), Some(beside)) = (&mut self.crossing, &shared.beside) {
+            count.family(family, beside)?;
+        }
         if shared.depth.pairs {
             for pair in &family.pairs {
                 let column = |number| family.member(number).map_or(u32::MAX, |member| member.column);
@@ -126,7 +132,10 @@ impl Counts {
     pub(crate) fn add(&mut self, other: Counts) {
         self.ids += other.ids;
         self.entities += other.entities;
-        add_each!(self, other, coverage, reach, funnel, sizes, degrees, hubs, joins, edges, joints, suspects, contacts);
+        add_each!(
+            self, other, coverage, reach, funnel, sizes, degrees, hubs, joins, edges, joints, suspects,
+            contacts, crossing
+        );
     }
 
     /// The answers.

@@ -42,8 +42,7 @@ impl EntityWalk {
 
     fn entity(&mut self, entity: &[Seen], pairs: &[&Pair], counts: &mut Counts, shared: &Shared<'_>) {
         let Some(root) = entity.first().map(|member| member.entity) else { return };
-        let binding: Vec<&Pair> =
-            pairs.iter().copied().filter(|pair| pair.edges.iter().any(binds)).collect();
+        let binding: Vec<&Pair> = pairs.iter().copied().filter(|pair| pair.edges.iter().any(binds)).collect();
         counts.joins.iter_mut().zip(&shared.first_days).for_each(|(count, first)| {
             count.entity(entity, &binding, first);
         });

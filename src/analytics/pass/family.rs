@@ -1,10 +1,10 @@
 //! A family as measures see it, wherever it was read from.
 
-use crate::analytics::pass::columns::Columns;
+use crate::analytics::pass::shared::Shared;
 use crate::error::Result;
 use crate::model::{Kind, Time};
 use crate::records::{Node, NodeNo, Pair, Phase, Sym};
-use crate::segment::{Family, Lying, Spaces};
+use crate::segment::{Family, Lying, Member, Spaces};
 use crate::store::State;
 
 /// How much of a family is looked at: no more is decoded than some measure needs.
@@ -35,6 +35,8 @@ pub(crate) struct Seen {
     pub(crate) person: NodeNo,
     /// When a pending id dies, if clocks are looked at; `Time::MAX` = never.
     pub(crate) valid_to: Time,
+    /// Its entity in the state beside this one, if it has one there.
+    pub(crate) there: Option<NodeNo>,
 }
 
 /// How many ids of a space an id is linked with (3.4).
@@ -88,13 +90,12 @@ impl FamilySeen {
     }
 
     /// Reads a record in place of what was read before.
-    pub(crate) fn read(
-        &mut self,
-        lying: &Lying<'_>,
-        state: &State,
-        columns: &Columns,
-        depth: Depth,
-    ) -> Result<()> {
+    pub(crate) fn read(&mut self, lying: &Lying<'_>, shared: &Shared<'_>) -> Result<()> {
+        let Shared { state, columns, depth, .. } = shared;
+        let beside = |member: &Member<'_>| {
+            shared.beside.as_ref().map_or(Ok(None), |beside| beside.entity_of_member(member))
+        };
+        let mut failed = None;
         self.clear();
         let (mut has_more, mut has_clock) = (false, false);
         let mut roots = 0;
@@ -103,8 +104,13 @@ impl FamilySeen {
             roots += usize::from(member.root == place);
             let root = self.members.get(member.root).map_or(member.number, |root| root.number);
             has_more |= member.has_more;
-            let is_pending = || state.space(member.space).is_some_and(|space| *space.kind() == Kind::PendingId);
+            let is_pending =
+                || state.space(member.space).is_some_and(|space| *space.kind() == Kind::PendingId);
             has_clock |= depth.clocks && member.has_more && is_pending();
+            let there = beside(member).unwrap_or_else(|error| {
+                failed = Some(error);
+                None
+            });
             self.spaces.push(member.space);
             self.members.push(Seen {
                 number: member.number,
@@ -116,12 +122,14 @@ impl FamilySeen {
                 hint_hub: member.hint_hub,
                 person: root,
                 valid_to: Time::MAX,
+                there,
             });
         })?;
+        failed.map_or(Ok(()), Err)?;
         if has_clock || (has_more && (depth.pairs || depth.links)) {
-            self.take_nodes(lying.family(state)?, depth);
+            self.take_nodes(lying.family(*state)?, *depth);
         } else if depth.pairs || depth.links {
-            self.pairs = lying.pairs(state)?.unwrap_or_default();
+            self.pairs = lying.pairs(*state)?.unwrap_or_default();
             if depth.links {
                 self.count_links(state);
             }
@@ -149,21 +157,30 @@ impl FamilySeen {
     }
 
     /// Adds an id that was read from elsewhere.
-    pub(crate) fn push(&mut self, number: NodeNo, node: &Node, person: NodeNo, columns: &Columns, depth: Depth) {
+    pub(crate) fn push(
+        &mut self,
+        number: NodeNo,
+        node: &Node,
+        person: NodeNo,
+        shared: &Shared<'_>,
+    ) -> Result<()> {
+        let there = shared.beside.as_ref().map(|beside| beside.entity_of(&node.id)).transpose()?;
         self.members.push(Seen {
             number,
             entity: node.entity,
-            column: columns.of_text(node.space),
+            column: shared.columns.of_text(node.space),
             superseded: node.superseded,
             blocked: node.blocked,
             restricted: node.restricted,
             hint_hub: node.hint_hub,
             person,
             valid_to: valid_to(node),
+            there: there.flatten(),
         });
-        if depth.links {
+        if shared.depth.links {
             self.note_links(number, node);
         }
+        Ok(())
     }
 
     /// Puts entities one after the other.

@@ -1,8 +1,9 @@
 //! What is fresh: ids of which a delta says something, and whatever lay in a record beside one.
 
 use crate::analytics::pass::bits::Bits;
-use crate::analytics::pass::columns::Columns;
-use crate::analytics::pass::family::{Depth, FamilySeen};
+use crate::analytics::pass::family::FamilySeen;
+use crate::analytics::pass::shared::Shared;
+use crate::engine::entity_members;
 use crate::error::Result;
 use crate::records::{NodeNo, Pair, PairKey};
 use crate::store::{Lens, Source, State};
@@ -34,21 +35,18 @@ pub(crate) fn read_entity(
     lens: &Lens<&State>,
     root: NodeNo,
     fresh: &Bits,
-    (columns, depth): (&Columns, Depth),
+    shared: &Shared<'_>,
     seen: &mut FamilySeen,
     outside: &mut Vec<Pair>,
-) {
+) -> Result<()> {
     seen.clear();
     outside.clear();
-    let Some(own) = lens.node(root).filter(|node| node.entity == root) else { return };
-    let members: Vec<NodeNo> = own
-        .members
-        .as_ref()
-        .map_or_else(|| vec![root], |members| members.iter().map(|member| member.number).collect());
+    let Some(own) = lens.node(root).filter(|node| node.entity == root) else { return Ok(()) };
+    let members = entity_members(lens, root);
     for number in &members {
         let Some(node) = lens.node(*number) else { continue };
-        seen.push(*number, node, own.person, columns, depth);
-        if !depth.pairs {
+        seen.push(*number, node, own.person, shared)?;
+        if !shared.depth.pairs {
             continue;
         }
         let others = node.groups.iter().flat_map(|group| lens.links(*number, group));
@@ -63,4 +61,5 @@ pub(crate) fn read_entity(
         }
     }
     seen.pairs.sort_unstable_by_key(Pair::key);
+    Ok(())
 }

@@ -20,5 +20,5 @@ mod threads;
 
 pub(crate) use columns::{Columns, counted_space};
 pub(crate) use family::{FamilySeen, Links, Seen};
-pub(crate) use run::analyze;
+pub(crate) use run::{analyze, walk_families};
 pub(crate) use shared::Shared;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::analytics::analysis::Analysis;
 use crate::analytics::ask::{Measure, Measuring};
+use crate::analytics::comparison::CrossingCount;
 use crate::analytics::contacts::counting_events;
 use crate::analytics::pass::counts::Counts;
 use crate::analytics::pass::family::FamilySeen;
@@ -39,6 +40,14 @@ pub(crate) fn analyze(state: &State, wanted: &Measuring) -> Result<Analysis> {
     counts.finish(&shared)
 }
 
+/// Counts how a state and the one beside it cross.
+pub(crate) fn walk_families(shared: &Shared<'_>) -> Result<Option<CrossingCount>> {
+    let mut counts = Counts::new(shared);
+    families(shared)?.into_iter().for_each(|more| counts.add(more));
+    fresh(shared, FreshStep::Families)?.into_iter().for_each(|more| counts.add(more));
+    Ok(counts.crossing)
+}
+
 /// How many parts a step has.
 fn parts_of(shared: &Shared<'_>) -> usize {
     shared.wanted.threads.get().saturating_mul(PARTS_A_THREAD)
@@ -63,13 +72,18 @@ fn relations(shared: &Shared<'_>) -> Result<Vec<Counts>> {
     let parts = number_parts(shared);
     let tasks: Vec<(Sym, Range<NodeNo>)> =
         kinds.flat_map(|kind| parts.iter().map(move |part| (kind, part.clone()))).collect();
-    share(shared.wanted.threads, tasks.len() + 1, || Counts::new(shared), |counts, task| {
-        let visit = |key, relation: &Relation| relation_of(counts, key, relation, shared);
-        match tasks.get(task) {
-            Some((kind, part)) => shared.state.each_relation_below(*kind, part.clone(), visit),
-            None => shared.state.each_relation_told(visit),
-        }
-    })
+    share(
+        shared.wanted.threads,
+        tasks.len() + 1,
+        || Counts::new(shared),
+        |counts, task| {
+            let visit = |key, relation: &Relation| relation_of(counts, key, relation, shared);
+            match tasks.get(task) {
+                Some((kind, part)) => shared.state.each_relation_below(*kind, part.clone(), visit),
+                None => shared.state.each_relation_told(visit),
+            }
+        },
+    )
 }
 
 /// Counts a relation.
@@ -99,16 +113,21 @@ fn relation_of(
 /// Pairs that lie by themselves in segments.
 fn pair_rows(shared: &Shared<'_>) -> Result<Vec<Counts>> {
     let parts = number_parts(shared);
-    share(shared.wanted.threads, parts.len(), || Counts::new(shared), |counts, task| {
-        let Some(part) = parts.get(task) else { return Ok(()) };
-        shared.state.each_pair_row(part.clone(), |pair| {
-            // Two fresh ends: it may have changed, and is looked at as fresh.
-            if shared.is_fresh(pair.a) && shared.is_fresh(pair.b) {
-                return Ok(());
-            }
-            counts.pair_outside(pair, shared)
-        })
-    })
+    share(
+        shared.wanted.threads,
+        parts.len(),
+        || Counts::new(shared),
+        |counts, task| {
+            let Some(part) = parts.get(task) else { return Ok(()) };
+            shared.state.each_pair_row(part.clone(), |pair| {
+                // Two fresh ends: it may have changed, and is looked at as fresh.
+                if shared.is_fresh(pair.a) && shared.is_fresh(pair.b) {
+                    return Ok(());
+                }
+                counts.pair_outside(pair, shared)
+            })
+        },
+    )
 }
 
 /// Families in the order of the file.
@@ -124,7 +143,7 @@ fn families(shared: &Shared<'_>) -> Result<Vec<Counts>> {
         let Some((place, part)) = tasks.get(task) else { return Ok(()) };
         let Some((segment, newer)) = segments.get(*place).zip(segments.get(..*place)) else { return Ok(()) };
         for lying in segment.families_in(part.clone()) {
-            seen.read(&lying?, shared.state, &shared.columns, shared.depth)?;
+            seen.read(&lying?, shared)?;
             if is_current(seen, newer, shared)? {
                 counts.family(seen, shared)?;
             }
@@ -164,8 +183,7 @@ fn fresh(shared: &Shared<'_>, step: FreshStep) -> Result<Vec<Counts>> {
         let words = task * FRESH_WORDS..(task + 1) * FRESH_WORDS;
         let mut lens = Lens::on(shared.state);
         for root in words.flat_map(|word| fresh.in_word(word)) {
-            let how = (&shared.columns, shared.depth);
-            lens.ask(|lens| read_entity(lens, root, fresh, how, seen, outside))?;
+            lens.ask(|lens| read_entity(lens, root, fresh, shared, seen, outside))??;
             match step {
                 FreshStep::Outside => {
                     outside.iter().try_for_each(|pair| counts.pair_outside(pair, shared))?

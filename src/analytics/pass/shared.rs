@@ -3,6 +3,7 @@
 use hashbrown::HashMap;
 
 use crate::analytics::ask::{Measure, Measuring};
+use crate::analytics::comparison::Beside;
 use crate::analytics::funnel::FunnelPlan;
 use crate::analytics::growth::FirstDays;
 use crate::analytics::pass::bits::Bits;
@@ -29,6 +30,8 @@ pub(crate) struct Shared<'s> {
     /// Of entities, the conflicts that end in them of pairs that lie by themselves.
     conflicts: HashMap<NodeNo, u64>,
     fresh: Option<Bits>,
+    /// Another state that is looked at beside it.
+    pub(crate) beside: Option<Beside<'s>>,
 }
 
 impl<'s> Shared<'s> {
@@ -49,11 +52,17 @@ impl<'s> Shared<'s> {
             contacts: wants(&[Measure::Funnel]).then(|| (none(), none())),
             conflicts: HashMap::new(),
             fresh: fresh_numbers(state)?,
+            beside: None,
             state,
             wanted,
             columns,
             depth,
         })
+    }
+
+    /// The same with another state beside it.
+    pub(crate) fn beside(state: &'s State, wanted: &'s Measuring, beside: Beside<'s>) -> Result<Shared<'s>> {
+        Ok(Shared { beside: Some(beside), ..Shared::new(state, wanted)? })
     }
 
     /// The numbers that are fresh.
