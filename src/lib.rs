@@ -50,5 +50,7 @@ pub use graph::{
     ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
+/// The graphs of [`analytics`] are of this version of it.
+pub use petgraph;
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};
 pub use segment::ReadMode;
