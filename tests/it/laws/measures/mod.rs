@@ -19,8 +19,8 @@ use crate::support::generate::{Flavour, NOW, Random, commits, hub_stream};
 use crate::support::oracle::Oracle;
 use world::World;
 
-const SIZES: Sizes = Sizes { least: 10, most: 90, one_in: 2 };
-const LONG: Sizes = Sizes { least: 150, most: 400, one_in: 10 };
+const SIZES: Sizes = Sizes { least: 10, most: 90, one_in: 4 };
+const LONG: Sizes = Sizes { least: 150, most: 400, one_in: 20 };
 /// Between two commits: days begin at other hours than commits.
 const APART_MS: i64 = 7 * 3_600_000;
 
