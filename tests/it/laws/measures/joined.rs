@@ -106,10 +106,12 @@ fn over(world: &World<'_>, wanted_ids: usize) -> Vec<(OverRule, u64, Vec<Joint>,
     found
 }
 
+/// A rule and the entities it is about; of a shared hint, its id too.
+type Suspected = (UnderRule, Vec<EntityId>, Option<Id>);
+
 fn under(world: &World<'_>) -> (BTreeMap<UnderRule, u64>, Vec<UnderMerge>) {
     // By rule and entities: the ends that say so, restricted ones last.
-    let mut reasons: BTreeMap<(UnderRule, Vec<EntityId>, Option<Id>), BTreeSet<(bool, Vec<Id>)>> =
-        BTreeMap::new();
+    let mut reasons: BTreeMap<Suspected, BTreeSet<(bool, Vec<Id>)>> = BTreeMap::new();
     for edge in &world.edges {
         let (x, y) = (world.entity_of(&edge.a), world.entity_of(&edge.b));
         let rule = match edge.reason {

@@ -2,6 +2,7 @@
 
 mod counted;
 mod crossed;
+mod damaged;
 mod joined;
 mod told;
 mod world;
