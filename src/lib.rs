@@ -10,6 +10,7 @@ extern crate self as idweave;
 #[path = "../tests/it/support/hex.rs"]
 mod hex;
 
+pub mod analytics;
 mod codec;
 mod engine;
 pub mod error;
@@ -52,5 +53,7 @@ pub use graph::{
     ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
+/// The graphs of [`analytics`] are of this version of it.
+pub use petgraph;
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};
 pub use segment::ReadMode;

@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::acquire::AcquireArgs;
+use crate::analyze::AnalyzeArgs;
 use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
+use crate::compare::CompareArgs;
 use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
 use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
@@ -195,6 +197,10 @@ pub(crate) enum Command {
     Dump(DumpArgs),
     /// Figures about the database
     Stats,
+    /// Measures of the whole graph: coverage, funnel, growth, weak joints, suspects, ...
+    Analyze(AnalyzeArgs),
+    /// What became of a graph between two states: entities born, merged, split and gone
+    Compare(CompareArgs),
     /// Check the whole database against resolution from scratch
     Check,
     /// Write what the journal holds as a segment, so that opening need not replay it

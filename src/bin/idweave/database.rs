@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use idweave::analytics::Analyze;
 use idweave::{Error, Graph, Id, KindScope, Read, Recovery, Snapshot, Time};
 
 use crate::cli::Common;
@@ -93,6 +94,37 @@ pub(crate) fn read_place(place: &Place<'_>, common: &Common) -> Result<Box<dyn R
             })
         }
     }
+}
+
+/// What a command that measures works on: the present of a database, or a snapshot.
+pub(crate) fn measured(common: &Common, file: Option<&Path>) -> Result<Box<dyn Analyze>, Failure> {
+    if Moment::of(common)? != Moment::Now {
+        return Err(Failure::Usage("measures are of the present: the past is only read".to_owned()));
+    }
+    let place = match file {
+        None => Place::of(common)?,
+        Some(file) if common.db.is_none() && common.snapshot.is_none() => named(file),
+        Some(_) => return Err(Failure::Usage("measure one thing: FILE, or --db DIR".to_owned())),
+    };
+    measured_at(&place)
+}
+
+/// A snapshot's file or a database's directory.
+pub(crate) fn named(path: &Path) -> Place<'_> {
+    if path.is_dir() { Place::Database(path) } else { Place::Snapshot(path) }
+}
+
+/// What a place holds, to be measured.
+pub(crate) fn measured_at(place: &Place<'_>) -> Result<Box<dyn Analyze>, Failure> {
+    Ok(match place {
+        Place::Database(dir) => match open_dir(dir) {
+            Err(Failure::Engine(Error::Locked { .. })) => {
+                Box::new(Graph::options().open_read_only(dir)?.view())
+            }
+            opened => Box::new(opened?.view()),
+        },
+        Place::Snapshot(file) => Box::new(Snapshot::open(snapshot(file)?)?),
+    })
 }
 
 /// Of when the command line asks.

@@ -38,10 +38,27 @@ const LAYERS: &[Layer] = &[
         &["codec", "error", "feed", "model", "records", "resolve", "store"],
         "what a commit will hold (entries of codec); no files and no journal",
     ),
+    (
+        "analytics",
+        &["engine", "error", "model", "records", "resolve", "segment", "store"],
+        "counts what resolution said: reads records in the order of files, and walks as the engine's verbs do; changes nothing",
+    ),
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs", "wechat"],
+        &[
+            "analytics",
+            "codec",
+            "engine",
+            "error",
+            "feed",
+            "journal",
+            "model",
+            "segment",
+            "store",
+            "vfs",
+            "wechat",
+        ],
         "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
     ),
     (
