@@ -34,10 +34,11 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeDump,
-    Entity, EntityDump, EvidenceInfo, Explanation, Finding, Held, HistoryStep, IdMac, Lack, Member,
-    OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Ruling, Settling, Severity, Stats,
-    Step, Subject, SubjectFact, SubjectId, Suggestion, Translation, Unresolved, Verdict,
+    Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeAround,
+    EdgeDump, EdgesAround, Entity, EntityDump, EvidenceInfo, Explanation, Finding, Held, HistoryStep, IdMac,
+    Lack, Member, MoreEdges, OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Ruling,
+    Settling, Severity, Stats, Step, Subject, SubjectFact, SubjectId, Suggestion, Translation, Unresolved,
+    Verdict,
 };
 pub use error::{Error, Result};
 pub use feed::{

@@ -5,6 +5,7 @@
 
 mod answer;
 mod apply;
+mod around;
 mod assess;
 mod attend;
 mod audit;
@@ -44,8 +45,8 @@ mod unresolved;
 mod walk;
 
 pub use answer::{
-    Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep, Member, Person, Reached,
-    RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+    Contact, EdgeAround, EdgeDump, EdgesAround, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep,
+    Member, MoreEdges, Person, Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use attend::Settling;
 pub use audit::{Audited, AuditedAct, IdMac};
@@ -70,6 +71,7 @@ pub(crate) use undo::undo;
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
+    pub(crate) use crate::engine::around::edges_around;
     pub(crate) use crate::engine::audit::audits;
     pub(crate) use crate::engine::conflicts::{conflicts, conflicts_from};
     pub(crate) use crate::engine::contacts::{contacts_of, contacts_of_entity};

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, AskAgain, Audited, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
-    OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Stats, Subject, Suggestion,
+    Answers, AskAgain, Audited, Contact, EdgeDump, EdgesAround, Entity, EntityDump, Explanation, HistoryStep,
+    Horizon, OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Stats, Subject, Suggestion,
     Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
@@ -166,6 +166,10 @@ impl<S: Shown> Read for S {
 
     fn explain(&self, a: &Id, b: &Id) -> Result<Explanation> {
         look(self, |lens| verbs::explain(lens, a, b))
+    }
+
+    fn edges_around(&self, id: &Id, most: usize) -> Result<EdgesAround> {
+        look(self, |lens| verbs::edges_around(lens, id, most))
     }
 
     fn entity(&self, entity: EntityId) -> Result<Reached> {
