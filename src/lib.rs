@@ -21,6 +21,10 @@ mod graph;
 mod http;
 mod journal;
 pub mod model;
+#[cfg(feature = "report")]
+mod page;
+#[cfg(feature = "report")]
+pub mod picture;
 mod records;
 mod resolve;
 mod segment;

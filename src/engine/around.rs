@@ -8,8 +8,8 @@ use crate::engine::reading::{answerable_edge, evidence_of, restricted_free};
 use crate::engine::resolve::answerable;
 use crate::engine::retract::stands;
 use crate::engine::walk::entity_members;
-use crate::model::{EntityId, Id, KindScope};
-use crate::records::{NodeNo, PairKey};
+use crate::model::{EntityId, Id};
+use crate::records::{NodeNo, PairKey, Sym};
 use crate::store::Source;
 
 /// The edges of the entity that holds an id. Of each member's edges that leave the entity no more than `most` for each
@@ -21,27 +21,27 @@ pub(crate) fn edges_around(source: &impl Source, id: &Id, most: usize) -> EdgesA
     let mut keys = BTreeSet::new();
     for member in &members {
         let Some(node) = source.node(*member).filter(|node| restricted_free(node)) else { continue };
-        let mut more: BTreeMap<KindScope, u64> = BTreeMap::new();
+        let mut outside: BTreeMap<Sym, usize> = BTreeMap::new();
         for group in &node.groups {
-            let mut outside = 0_usize;
+            let outside = outside.entry(group.space).or_default();
             for other in source.links(*member, group) {
                 let is_inside = members.binary_search(&other).is_ok();
-                outside += usize::from(!is_inside);
-                if is_inside || outside <= most {
+                *outside += usize::from(!is_inside);
+                if is_inside || *outside <= most {
                     keys.insert(PairKey::new(*member, other));
                 }
             }
-            let beyond = outside.saturating_sub(most) as u64;
-            if beyond > 0
-                && let Ok(space) = source.text(group.space).parse()
-            {
-                *more.entry(space).or_default() += beyond;
-            }
         }
-        found.more.extend(more.into_iter().map(|(space, ids)| MoreEdges { id: node.id.clone(), space, ids }));
+        let more = |(space, outside): (Sym, usize)| {
+            let ids = outside.saturating_sub(most) as u64;
+            let space = source.text(space).parse().ok().filter(|_| ids > 0)?;
+            Some(MoreEdges { id: node.id.clone(), space, ids })
+        };
+        found.more.extend(outside.into_iter().filter_map(more));
         found.bans.extend(bans_of(source, *member));
     }
     found.edges = keys.into_iter().flat_map(|key| edges_of(source, key)).collect();
+    found.more.sort_unstable_by(|x, y| (&x.id, &x.space).cmp(&(&y.id, &y.space)));
     found.bans.sort_unstable();
     found.bans.dedup();
     found

@@ -44,6 +44,9 @@ mod laws;
 mod oracle_examples;
 /// The past where lists are long.
 mod past;
+/// Pictures of entities and ways.
+#[cfg(feature = "report")]
+mod picture;
 /// What the reading verbs answer.
 mod reading;
 /// Crashes, failing calls and damage where the state lies in segments.
