@@ -21,6 +21,7 @@ mod graph;
 mod http;
 mod journal;
 pub mod model;
+pub mod observe;
 #[cfg(feature = "report")]
 mod page;
 #[cfg(feature = "report")]
@@ -50,8 +51,8 @@ pub use feed::{
 };
 pub use graph::{
     Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
-    ErasedBytes, ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published,
-    ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
+    ErasedBytes, ErasureReceipt, Figures, Graph, History, MergeSource, Merged, Options, Outcome, Past,
+    Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

@@ -1,6 +1,6 @@
 //! The moments of a picture, one after the other: what was known after each commit that changed it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::engine::Read;
 use crate::error::Result;
@@ -55,8 +55,9 @@ impl Film {
         Ok(Film { asked: asked.clone(), frames, skipped: 0 })
     }
 
-    /// What a graph says now, and what it said after each commit that changed the entities of the ids asked about. Of more
-    /// than forty such commits the first, the last and some between them are taken.
+    /// What a graph says now, and what it said after each commit that changed the entities of the ids asked about or
+    /// brought evidence that is to be seen now. Of more than forty such commits some are left out, evenly, those that
+    /// only brought evidence before the others; the picture says how many.
     ///
     /// # Errors
     /// See [`Read::resolve`], and what `as_of` returns.
@@ -66,17 +67,27 @@ impl Film {
         as_of: &dyn Fn(u64) -> Result<Past>,
         asked: &Asked,
     ) -> Result<Film> {
-        let mut moments: BTreeMap<u64, Time> = BTreeMap::new();
+        let last = Scene::of(read, asked)?;
+        let mut changed = BTreeSet::new();
         for id in asked.ids() {
-            moments.extend(read.history(id)?.into_iter().map(|step| (step.seq, step.recorded_at)));
+            changed.extend(read.history(id)?.into_iter().map(|step| step.seq));
         }
-        moments.remove(&now.seq);
-        let (moments, skipped) = spread(moments.into_iter().collect(), FRAMES_MAX - 1);
+        // What did not join changed nobody's entity, and is to be seen all the same.
+        let told: BTreeSet<u64> = last.seqs().filter(|seq| !changed.contains(seq)).collect();
+        let [mut changed, mut told] = [changed, told].map(|seqs| seqs.into_iter().collect::<Vec<u64>>());
+        changed.retain(|seq| *seq < now.seq);
+        told.retain(|seq| *seq < now.seq);
+        let (changed, skipped) = spread(changed, FRAMES_MAX - 1);
+        let (told, skipped_too) = spread(told, FRAMES_MAX - 1 - changed.len());
+        let seqs: BTreeSet<u64> = changed.into_iter().chain(told).collect();
+        let skipped = skipped + skipped_too;
         let mut frames: Vec<(Moment, Scene)> = Vec::new();
-        for (seq, recorded_at) in moments {
-            push(&mut frames, Moment { seq, recorded_at }, Scene::of(&as_of(seq)?, asked)?);
+        for seq in seqs {
+            let past = as_of(seq)?;
+            let moment = Moment { seq, recorded_at: past.recorded_at() };
+            push(&mut frames, moment, Scene::of(&past, asked)?);
         }
-        push(&mut frames, now, Scene::of(read, asked)?);
+        push(&mut frames, now, last);
         Ok(Film { asked: asked.clone(), frames, skipped })
     }
 
@@ -105,6 +116,9 @@ fn spread<T: Copy>(all: Vec<T>, most: usize) -> (Vec<T>, usize) {
     if all.len() <= most {
         return (all, 0);
     }
+    if most == 0 {
+        return (Vec::new(), all.len());
+    }
     let last = all.len() - 1;
     let taken: Vec<T> =
         (0..most).filter_map(|at| all.get(at * last / most.saturating_sub(1).max(1)).copied()).collect();
@@ -119,6 +133,7 @@ mod tests {
     #[test]
     fn of_too_many_moments_the_first_and_the_last_stay() {
         assert_eq!(spread((0..5).collect(), 5), (vec![0, 1, 2, 3, 4], 0));
+        assert_eq!(spread(vec![1, 2], 0), (Vec::new(), 2));
         let (taken, skipped) = spread((0..100).collect(), 5);
         assert_eq!((taken, skipped), (vec![0, 24, 49, 74, 99], 95));
     }

@@ -96,6 +96,12 @@ impl Scene {
         self.verdict
     }
 
+    /// The commits that brought what is to be seen.
+    pub(crate) fn seqs(&self) -> impl Iterator<Item = u64> + '_ {
+        let told = self.edges.values().flat_map(|seen| &seen.evidence).map(|told| told.recorded_seq);
+        told.chain(self.decisions.iter().map(|decision| decision.recorded_seq))
+    }
+
     fn of_entity(read: &dyn Read, id: &Id) -> Result<Scene> {
         let mut scene = Scene::default();
         let Some(entity) = read.resolve(id)? else { return Ok(scene) };

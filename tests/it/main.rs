@@ -40,6 +40,8 @@ mod graph_faults;
 mod large;
 /// The laws of the design, and the engine against the oracle, on random streams.
 mod laws;
+/// What a graph tells whoever watches it, and what it never tells.
+mod observe;
 /// The oracle against hand-worked examples, a sentence of the design each.
 mod oracle_examples;
 /// The past where lists are long.

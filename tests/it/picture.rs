@@ -126,7 +126,8 @@ fn a_way_is_drawn_with_what_stands_in_it() {
     }
     // The ids between the two are on the way: external_userid, unionid, card, openid.
     let moments: Vec<u64> = film.moments().map(|moment| moment.seq).collect();
-    assert_eq!(moments.last(), Some(&7), "nothing of the way changed after the seventh commit: {moments:?}");
+    assert_eq!(moments.last(), Some(&10), "the last commit told more of a step: {moments:?}");
+    assert!(moments.contains(&7), "the card was kept apart by the seventh: {moments:?}");
 }
 
 #[test]

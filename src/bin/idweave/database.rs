@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use idweave::{Error, Graph, Id, KindScope, Past, Read, Recovery, Snapshot, Time, View, picture};
+use idweave::{Error, Figures, Graph, Id, KindScope, Past, Read, Recovery, Snapshot, Time, View, picture};
 
 use crate::cli::Common;
 use crate::exit::{Failure, say};
@@ -90,6 +90,8 @@ fn view(dir: &Path) -> Result<View, Failure> {
 pub(crate) struct Timeline {
     pub(crate) read: Box<dyn Read>,
     pub(crate) now: picture::Moment,
+    /// What is at hand about the present, in numbers; `None` of the past.
+    pub(crate) figures: Option<Figures>,
     /// `None` where what counts is not decided by commits.
     pub(crate) as_of: Option<AsOf>,
 }
@@ -106,19 +108,20 @@ pub(crate) fn timeline(common: &Common) -> Result<Timeline, Failure> {
 }
 
 fn timeline_of(shown: impl Timed + Clone + 'static, moment: Moment) -> Result<Timeline, Failure> {
-    let (now, read): (_, Box<dyn Read>) = match moment.past(&shown)? {
-        Some(past) => ((past.seq(), past.recorded_at()), Box::new(past)),
-        None => (shown.now(), Box::new(shown.clone())),
+    let (now, figures, read): (_, _, Box<dyn Read>) = match moment.past(&shown)? {
+        Some(past) => ((past.seq(), past.recorded_at()), None, Box::new(past)),
+        None => (shown.now(), Some(shown.at_hand()?), Box::new(shown.clone())),
     };
     // What was not observed by then must not come in again by way of a commit.
     let has_commits = !matches!(moment, Moment::ObservedUntil(_));
     let as_of = has_commits.then(|| -> AsOf { Box::new(move |seq| shown.at_commit(seq)) });
-    Ok(Timeline { read, now: picture::Moment { seq: now.0, recorded_at: now.1 }, as_of })
+    Ok(Timeline { read, now: picture::Moment { seq: now.0, recorded_at: now.1 }, figures, as_of })
 }
 
 /// What can be asked of earlier times.
 trait Timed: Read {
     fn now(&self) -> (u64, Time);
+    fn at_hand(&self) -> idweave::Result<Figures>;
     fn at_commit(&self, seq: u64) -> idweave::Result<Past>;
     fn at_time(&self, time: Time) -> idweave::Result<Past>;
     fn until(&self, time: Time) -> idweave::Result<Past>;
@@ -127,6 +130,10 @@ trait Timed: Read {
 impl Timed for View {
     fn now(&self) -> (u64, Time) {
         (self.seq(), self.recorded_at())
+    }
+
+    fn at_hand(&self) -> idweave::Result<Figures> {
+        self.figures()
     }
 
     fn at_commit(&self, seq: u64) -> idweave::Result<Past> {
@@ -145,6 +152,10 @@ impl Timed for View {
 impl Timed for Snapshot {
     fn now(&self) -> (u64, Time) {
         (self.seq(), self.recorded_at())
+    }
+
+    fn at_hand(&self) -> idweave::Result<Figures> {
+        self.figures()
     }
 
     fn at_commit(&self, seq: u64) -> idweave::Result<Past> {

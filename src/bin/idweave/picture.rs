@@ -60,7 +60,7 @@ pub(crate) fn draw(
         ShownValues::Hidden => Values::Hidden,
     };
     let style = Style { lang: args.lang.lang(), values };
-    let Timeline { read, now, as_of } = database::timeline(common)?;
+    let Timeline { read, now, as_of, .. } = database::timeline(common)?;
     let film = match &as_of {
         Some(as_of) if args.html => Film::take(&*read, now, as_of, asked)?,
         _ => Film::still(&*read, now, asked)?,

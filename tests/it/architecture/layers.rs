@@ -13,6 +13,8 @@ const LAYERS: &[Layer] = &[
     ("error", &[], "names nothing of ours, so that anyone may fail without a cycle"),
     ("model", &["error"], "values; an id that breaks a rule is an error"),
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
+    ("observe", &[], "what is told to whoever watches, in numbers: no ids, nothing of ours"),
+    ("page", &["model"], "markup, times and texts for people; knows nothing of what a page says"),
     ("http", &["error"], "requests in, answers out, over sockets; knows nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
@@ -41,8 +43,16 @@ const LAYERS: &[Layer] = &[
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs", "wechat"],
+        &[
+            "codec", "engine", "error", "feed", "journal", "model", "observe", "segment", "store", "vfs",
+            "wechat",
+        ],
         "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
+    ),
+    (
+        "picture",
+        &["engine", "error", "graph", "model", "page", "resolve"],
+        "draws what the verbs answer, now and of the past; asks for nothing but that",
     ),
     (
         "simulator",
@@ -51,7 +61,7 @@ const LAYERS: &[Layer] = &[
     ),
     (
         "sync",
-        &["engine", "error", "graph", "http", "model", "vfs", "wechat"],
+        &["engine", "error", "graph", "http", "model", "observe", "vfs", "wechat"],
         "callbacks and calls: bodies to facts of a graph, which it reads by the engine's verbs; no store",
     ),
 ];
