@@ -10,6 +10,7 @@ extern crate self as idweave;
 #[path = "../tests/it/support/hex.rs"]
 mod hex;
 
+pub mod analytics;
 mod codec;
 mod engine;
 pub mod error;

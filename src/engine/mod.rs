@@ -65,9 +65,11 @@ pub(crate) use change::{Change, Door, Erased};
 pub(crate) use check::check;
 pub(crate) use difference::{changes_of, difference, named};
 pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
+pub(crate) use relations::counting;
 pub(crate) use settings::restore_settings;
 pub(crate) use settle::{settle, settle_attended};
 pub(crate) use undo::undo;
+pub(crate) use walk::{all_pairs, binds, entity_members, live_pairs};
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
@@ -83,7 +85,7 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::merge::facts_of_other;
     pub(crate) use crate::engine::neighbors::{count_told, neighbors, related_forms};
     pub(crate) use crate::engine::past::history;
-    pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
+    pub(crate) use crate::engine::resolve::{answerable, entity, number_now, person_around, resolve, same};
     pub(crate) use crate::engine::rules::{rule_versions, rules_of};
     pub(crate) use crate::engine::subject::export_subject;
     pub(crate) use crate::engine::suggestions::suggestions;

@@ -2,6 +2,7 @@
 //!
 //! Read in this order: options and opening, the graph and its commits, a transaction, a view.
 
+mod analyze;
 mod bulk;
 mod checkpoint;
 mod checkpointer;
