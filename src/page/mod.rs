@@ -4,7 +4,9 @@
 mod frame;
 mod markup;
 mod show;
+mod texts;
 
 pub(crate) use frame::{Frame, frame};
 pub(crate) use markup::{Attributes, Markup};
-pub(crate) use show::{count, date, moment, width};
+pub(crate) use show::{count, date, moment, shortened};
+pub(crate) use texts::Texts;

@@ -39,6 +39,23 @@ pub(crate) fn width(text: &str) -> usize {
     text.chars().map(|c| if u32::from(c) < 0x1100 { 1 } else { 2 }).sum()
 }
 
+/// A text within so many columns: its beginning, and of a long one the last four characters.
+pub(crate) fn shortened(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let characters: Vec<char> = text.chars().collect();
+    let end: String = characters.iter().skip(characters.len().saturating_sub(4)).collect();
+    let mut shown = String::new();
+    for c in characters {
+        if width(&shown) + width(c.encode_utf8(&mut [0; 4])) + width(&end) + 1 > columns {
+            break;
+        }
+        shown.push(c);
+    }
+    format!("{shown}\u{2026}{end}")
+}
+
 /// A count with its thousands apart.
 pub(crate) fn count(number: u64) -> String {
     let digits = number.to_string();

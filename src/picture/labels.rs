@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Strength, Time};
-use crate::page::{count, date};
+use crate::page::{count, date, shortened};
 use crate::picture::fold::{Card, Drawn, Line};
 use crate::picture::scene::{Scene, SeenEdge};
-use crate::picture::words::{Words, shortened};
+use crate::picture::words::Words;
 use crate::resolve::{EdgeKind, Reason, Status};
 
 /// Values that a card of several ids shows.

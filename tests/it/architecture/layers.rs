@@ -14,10 +14,10 @@ const LAYERS: &[Layer] = &[
     ("model", &["error"], "values; an id that breaks a rule is an error"),
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
     ("observe", &[], "what is told to whoever watches, in numbers: no ids, nothing of ours"),
-    ("page", &["model"], "markup, times and texts for people; knows nothing of what a page says"),
     ("http", &["error"], "requests in, answers out, over sockets; knows nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
+    ("page", &["model", "resolve"], "markup, times and texts for people; knows nothing of what a page says"),
     (
         "feed",
         &["codec", "error", "model", "resolve", "vfs"],
