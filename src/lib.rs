@@ -28,6 +28,8 @@ mod page;
 #[cfg(feature = "report")]
 pub mod picture;
 mod records;
+#[cfg(feature = "report")]
+pub mod report;
 mod resolve;
 mod segment;
 #[cfg(feature = "simulator")]
