@@ -20,7 +20,8 @@ pub(crate) fn hubs(sheet: &mut Sheet<'_>, hubs: &Hubs) -> Result<()> {
         .iter()
         .map(|hub| {
             let name = sheet.texts.filled("entity_n", &[("n", &hub.entity.to_string())]);
-            Bar::of(name, hub.degree)
+            let toward = hub.toward.as_ref().map_or(sheet.text("hubs.hint"), |toward| toward.kind().name());
+            Bar::of(format!("{name} \u{b7} {toward}"), hub.degree)
         })
         .collect();
     sheet.chart("hubs.chart", &bars(&drawn, Scale::Log)?);
@@ -68,6 +69,7 @@ pub(crate) fn joints(sheet: &mut Sheet<'_>, joints: &WeakJoints) -> Result<()> {
     let text = sheet.texts.filled("joints.entities", &[("n", &count(joints.entities))]);
     sheet.say(&text);
     let all = by_strength.len();
+    let bridges: u64 = by_strength.iter().map(|(_, counted)| counted.bridges).sum();
     let rows: Vec<[Cell; 5]> = by_strength
         .into_iter()
         .map(|(strength, counted)| {
@@ -99,7 +101,7 @@ pub(crate) fn joints(sheet: &mut Sheet<'_>, joints: &WeakJoints) -> Result<()> {
             ]
         })
         .collect();
-    let all = rows.len();
+    let all = usize::try_from(bridges).unwrap_or(usize::MAX);
     table(
         sheet,
         ["entity", "joints.ends", "strength", "evidence", "joints.smaller", "joints.greater"],

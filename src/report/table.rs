@@ -1,6 +1,6 @@
 //! Tables: what a chart shows, to be read and copied.
 
-use crate::page::count;
+use crate::page::{Markup, count};
 use crate::report::sheet::Sheet;
 
 /// Rows of a table; it says how many more there are.
@@ -65,7 +65,9 @@ pub(crate) fn table<const N: usize>(
             });
             table.element("tbody", &[], |body| {
                 for row in &rows {
-                    body.element("tr", &[], |out| row.iter().for_each(|cell| write(out, cell)));
+                    body.element("tr", &[], |out| {
+                        row.iter().zip(heading).for_each(|(cell, key)| write(out, cell, texts.text(key)));
+                    });
                     body.line();
                 }
             });
@@ -78,10 +80,12 @@ pub(crate) fn table<const N: usize>(
     }
 }
 
-fn write(out: &mut crate::page::Markup, cell: &Cell) {
-    match cell {
-        Cell::Text(text) => out.said("td", &[("class", &"t")], text),
-        Cell::Number(number) => out.said("td", &[("class", &"n")], &count(*number)),
-        Cell::Figure(text) => out.said("td", &[("class", &"n")], text),
-    }
+/// A cell. On a narrow screen a row is a list, and each cell has its heading beside it.
+fn write(out: &mut Markup, cell: &Cell, heading: &str) {
+    let (class, text) = match cell {
+        Cell::Text(text) => ("t", text.clone()),
+        Cell::Number(number) => ("n", count(*number)),
+        Cell::Figure(text) => ("n", text.clone()),
+    };
+    out.said("td", &[("class", &class), ("data-of", &heading)], &text);
 }

@@ -51,6 +51,9 @@ mod past;
 mod picture;
 /// What the reading verbs answer.
 mod reading;
+/// Reports of a whole graph.
+#[cfg(feature = "report")]
+mod report;
 /// Crashes, failing calls and damage where the state lies in segments.
 mod segments;
 /// The simulated disk itself: what was flushed is certain, all else is not.

@@ -72,7 +72,7 @@ fn family() -> Graph {
 }
 
 /// The names of the elements and their texts; every element is closed by its own name.
-fn read_markup(text: &str) -> (BTreeMap<String, usize>, Vec<String>) {
+pub(crate) fn read_markup(text: &str) -> (BTreeMap<String, usize>, Vec<String>) {
     let mut reader = Reader::from_str(text);
     let (mut names, mut texts, mut open) = (BTreeMap::new(), Vec::new(), Vec::<String>::new());
     let mut said = String::new();
