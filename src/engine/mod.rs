@@ -6,6 +6,7 @@
 mod all_relations;
 mod answer;
 mod apply;
+mod around;
 mod assess;
 mod attend;
 mod audit;
@@ -48,8 +49,8 @@ mod walk;
 
 pub use all_relations::RelationSpell;
 pub use answer::{
-    Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep, Member, Person, Reached,
-    RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+    Contact, EdgeAround, EdgeDump, EdgesAround, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep,
+    Member, MoreEdges, Person, Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use attend::Settling;
 pub use audit::{Audited, AuditedAct, IdMac};
@@ -80,6 +81,7 @@ pub(crate) use walk::{all_pairs, binds, entity_members, live_pairs};
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
     pub(crate) use crate::engine::all_relations::{relations, relations_from};
+    pub(crate) use crate::engine::around::edges_around;
     pub(crate) use crate::engine::audit::audits;
     pub(crate) use crate::engine::conflicts::{conflicts, conflicts_from};
     pub(crate) use crate::engine::contacts::{contacts_of, contacts_of_entity};

@@ -23,6 +23,7 @@ use crate::ingest::IngestArgs;
 use crate::merge::MergeArgs;
 use crate::neighbors::NeighborsArgs;
 use crate::rekey::RekeyArgs;
+use crate::report::ReportArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::retract::RetractArgs;
@@ -195,6 +196,8 @@ pub(crate) enum Command {
     Audit,
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
+    /// The measures of a snapshot, or of a database, as one page: coverage, funnel, growth, conflicts, suspects
+    Report(ReportArgs),
     /// Figures about the database
     Stats,
     /// Measures of the whole graph: coverage, funnel, growth, weak joints, suspects, ...

@@ -41,13 +41,16 @@ mod ingest;
 mod ingest_notes;
 mod ingest_options;
 mod init;
+mod language;
 mod large;
 mod lines;
 mod merge;
 mod moment;
 mod neighbors;
 mod output;
+mod picture;
 mod rekey;
+mod report;
 mod resolve;
 mod restore;
 mod retract;
@@ -133,6 +136,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Retract(args) => retract::retract(&args, common, out),
         Command::Unretract(args) => retract::unretract(&args, common, out),
         Command::Rules(args) => rules::run(&args, common, out),
+        Command::Report(args) => report::run(&args, common, out),
         Command::Undo(args) => undo::run(&args, common, out),
         Command::ExportSubject(args) => subject::run(&args, common, out),
         Command::Erase(args) => erase::run(&args, common, out),
