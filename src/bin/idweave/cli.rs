@@ -96,18 +96,27 @@ const NOW: &str = "now";
 impl Cli {
     /// Reads the command line; where that is wrong, or asks for help, the process ends.
     pub(crate) fn read() -> Cli {
-        let option = || Arg::new(NOW).long(NOW).value_name("T").help("The same as --recorded-at");
-        // To `erase` it means something else: that the bytes go now.
-        let is_taken = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_id() == NOW);
-        let command = Cli::command()
-            .arg(option())
-            .mut_subcommands(|command| if is_taken(&command) { command } else { command.arg(option()) });
-        let matches = command.get_matches();
-        let said = |matches: &ArgMatches| matches.try_get_one::<String>(NOW).ok().flatten().cloned();
+        let matches = with_now(Cli::command()).get_matches();
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        cli.common.now = matches.subcommand().and_then(|(_, own)| said(own)).or_else(|| said(&matches));
+        cli.common.now = said_now(&matches);
         cli
     }
+}
+
+/// A command and all below it with `--now`.
+fn with_now(command: clap::Command) -> clap::Command {
+    // To `erase` it means something else: that the bytes go now.
+    if command.get_arguments().any(|arg| arg.get_id() == NOW) {
+        return command;
+    }
+    let option = Arg::new(NOW).long(NOW).value_name("T").help("The same as --recorded-at");
+    command.arg(option).mut_subcommands(with_now)
+}
+
+/// What `--now` says: the innermost command's word comes first.
+fn said_now(matches: &ArgMatches) -> Option<String> {
+    let below = matches.subcommand().and_then(|(_, own)| said_now(own));
+    below.or_else(|| matches.try_get_one::<String>(NOW).ok().flatten().cloned())
 }
 
 #[derive(Debug, Subcommand)]

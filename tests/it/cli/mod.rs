@@ -20,5 +20,7 @@ mod past;
 mod rules;
 mod segments;
 mod support;
+#[cfg(all(feature = "simulator", feature = "sync"))]
+mod sync_kill;
 mod undo;
 mod work;
