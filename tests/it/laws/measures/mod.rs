@@ -3,6 +3,7 @@
 mod counted;
 mod crossed;
 mod damaged;
+mod graphs;
 mod joined;
 mod told;
 mod world;
