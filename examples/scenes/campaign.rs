@@ -24,11 +24,11 @@ const VISITORS: [(&str, &[u32]); 3] =
 /// Who adds which employee afterwards.
 const ADDED: [(u32, u32); 3] = [(30, 1), (32, 2), (41, 1)];
 
-pub fn play() -> Played {
+pub(crate) fn play() -> Played {
     println!("== A campaign ==");
     let shop = Shop::open()?;
     let provider = Provider::of(&shop)?;
-    let came_by = "custom.came_by".parse()?;
+    let came_by = RelationKind::parse("custom.came_by")?;
     println!("1. visitors come by short links, and log in to the mini program");
     for (link, visitors) in VISITORS {
         for visitor in visitors {
@@ -51,7 +51,7 @@ pub fn play() -> Played {
     println!("3. the report");
     println!("   {:<12}{:>8}{:>10}{:>8}  whose", "link", "came", "customers", "open");
     for (link, visitors) in VISITORS {
-        let link_id = Id::new("custom.link".parse()?, "shop", link)?;
+        let link_id = Id::new(Kind::parse("custom.link")?, "shop", link)?;
         let report = reported(&shop, &provider, &link_id, &came_by)?;
         let whose: Vec<String> =
             report.whose.iter().map(|(userid, count)| format!("{userid} {count}")).collect();

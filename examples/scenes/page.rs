@@ -2,6 +2,7 @@
 
 use idweave::simulator::Authorization;
 use idweave::sync::api::{Request, USER_INFO, WEB_TOKEN};
+use idweave::sync::client::Timer;
 use idweave::sync::job::{CorpImport, run};
 use idweave::wechat::Opt;
 use idweave::{Acquire, Id, Kind, KindScope, Read, Translation};
@@ -16,7 +17,7 @@ const SHY_CUSTOMER: u32 = 778;
 const ON_A_SNAPSHOT: u32 = 779;
 const FOLLOWER: u32 = 20;
 
-pub fn play() -> Played {
+pub(crate) fn play() -> Played {
     println!("== A page is viewed ==");
     let shop = Shop::open()?;
     let names = &shop.names;
@@ -33,9 +34,11 @@ pub fn play() -> Played {
     told(&shop, &openid, CUSTOMER, false)?;
     let unionid = KindScope::new(Kind::Unionid, &names.open_account)?;
     let routes = shop.graph.view().routes(&openid, &unionid, shop.clock.now())?;
-    let first = routes.routes.first().ok_or("there is a way")?;
-    let ways: Vec<&str> = first.steps.iter().map(|step| step.way.name).collect();
-    println!("   the planner's first way to his unionid: {}", ways.join(", then "));
+    println!("   how his unionid could be had, the planner says:");
+    for route in routes.routes.iter().take(3) {
+        let ways: Vec<&str> = route.steps.iter().map(|step| step.way.name).collect();
+        println!("   - {}", ways.join(", then "));
+    }
     println!("   the page asks for his consent, and he gives it");
     consented(&shop, CUSTOMER, Authorization::Consent)?;
     told(&shop, &openid, CUSTOMER, true)?;
