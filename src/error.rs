@@ -198,14 +198,6 @@ pub enum Error {
         /// The limit.
         limit: u64,
     },
-    /// Something is smaller than it may be.
-    #[error("{what} is smaller than {limit}")]
-    TooSmall {
-        /// What is too small.
-        what: &'static str,
-        /// The limit.
-        limit: u64,
-    },
     /// A view fell further behind than the graph's options allow. It keeps memory until it is dropped.
     #[error(
         "this view fell further behind than max_view_age_ms or max_pinned_bytes allow; drop it and take a new one"

@@ -23,6 +23,6 @@ mod rows;
 mod schema;
 mod write;
 
-pub use privacy::{Privacy, PrivacyKey};
+pub use privacy::{KeyLength, Privacy, PrivacyKey};
 pub use schema::{Column, ColumnType, SCHEMA_VERSION, Table};
 pub use write::{Export, Exported, Format, TableWritten};

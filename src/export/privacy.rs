@@ -27,6 +27,11 @@ const OPERATOR: &str = "operator.";
 /// A platform's number for a way of adding has no more digits.
 const WAY_DIGITS_MAX: usize = 4;
 
+/// A key that is too short to be secret, or longer than any is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the key of a keyed export has 16 to 4096 bytes")]
+pub struct KeyLength;
+
 /// The operator's key of keyed exports. Debug shows nothing of it.
 #[derive(Clone)]
 pub struct PrivacyKey(Zeroizing<Vec<u8>>);
@@ -35,15 +40,10 @@ impl PrivacyKey {
     /// A key of 16 to 4096 bytes, made at random and kept secret: who has it can try out whether an id is in an export.
     ///
     /// # Errors
-    /// `TooLarge`, `TooSmall`.
-    pub fn new(bytes: &[u8]) -> Result<PrivacyKey> {
-        if bytes.len() > *KEY_LEN.end() {
-            return Err(Error::TooLarge { what: "the key", limit: *KEY_LEN.end() as u64 });
-        }
-        if bytes.len() < *KEY_LEN.start() {
-            return Err(Error::TooSmall { what: "the key", limit: *KEY_LEN.start() as u64 });
-        }
-        Ok(PrivacyKey(Zeroizing::new(bytes.to_vec())))
+    /// It has another length.
+    pub fn new(bytes: &[u8]) -> Result<PrivacyKey, KeyLength> {
+        let key = PrivacyKey(Zeroizing::new(bytes.to_vec()));
+        if KEY_LEN.contains(&bytes.len()) { Ok(key) } else { Err(KeyLength) }
     }
 
     fn hash(&self, what: &str, parts: &[&str]) -> Result<String> {

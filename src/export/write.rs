@@ -1,5 +1,6 @@
 //! export: a whole graph as files, table by table, in one pass for those that one scan feeds.
 
+use std::num::NonZeroUsize;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -128,11 +129,11 @@ impl Export {
         self
     }
 
-    /// Most rows of a file, 1 to 10,000,000 (a million if nobody says). What an export holds in memory is in proportion
+    /// Most rows of a file, up to 10,000,000 (a million if nobody says). What an export holds in memory is in proportion
     /// to it. A file also ends after 256 MiB of text.
     #[must_use]
-    pub fn part_rows(mut self, rows: usize) -> Export {
-        self.part_rows = rows;
+    pub fn part_rows(mut self, rows: NonZeroUsize) -> Export {
+        self.part_rows = rows.get();
         self
     }
 
@@ -177,15 +178,12 @@ impl Export {
     /// directory without its `export.json`, which is no export.
     ///
     /// # Errors
-    /// `AlreadyExists` if the directory holds something, `TooLarge` or `TooSmall` if a file may not have so many rows,
+    /// `AlreadyExists` if the directory holds something, `TooLarge` if a file may not have so many rows,
     /// `Io` (a full disk too), damaged bytes.
     pub fn write(&self, read: &dyn Read, dir: impl AsRef<Path>) -> Result<Exported> {
-        let (what, limit) = ("the number of rows of a file", PART_ROWS_MAX as u64);
-        if self.part_rows == 0 {
-            return Err(Error::TooSmall { what, limit: 1 });
-        }
         if self.part_rows > PART_ROWS_MAX {
-            return Err(Error::TooLarge { what, limit });
+            let limit = PART_ROWS_MAX as u64;
+            return Err(Error::TooLarge { what: "the number of rows of a file", limit });
         }
         let place = Place::prepare(&*self.vfs, dir.as_ref(), self.replaces)?;
         let exported = self.write_tables(read, &place);

@@ -114,7 +114,6 @@ fn number(failure: &Failure) -> u8 {
             | Error::Erased
             | Error::ScopeMismatch { .. }
             | Error::TooLarge { .. }
-            | Error::TooSmall { .. }
             | Error::NoSuchCommit { .. }
             | Error::NotUndone { .. }
             | Error::Answer(_) => 3,

@@ -1,5 +1,6 @@
 //! `export`: the whole graph as files that data tools read.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -68,8 +69,8 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_enum, value_delimiter = ',', value_name = "TABLE,...")]
     tables: Vec<TableArg>,
     /// Most rows of a file
-    #[arg(long, value_name = "ROWS", default_value_t = 1_000_000)]
-    partition_rows: usize,
+    #[arg(long, value_name = "ROWS", default_value = "1000000")]
+    partition_rows: NonZeroUsize,
     /// Tell restricted ids too, with what touches them
     #[arg(long)]
     include_restricted: bool,
@@ -142,7 +143,8 @@ fn privacy(args: &ExportArgs) -> Result<Privacy, Failure> {
         }
         (PrivacyArg::Keyed, Some(file)) => {
             let bytes = Zeroizing::new(read_body(file, KEY_LEN_MAX)?);
-            Ok(Privacy::Keyed(PrivacyKey::new(bytes.trim_ascii())?))
+            let key = PrivacyKey::new(bytes.trim_ascii());
+            key.map(Privacy::Keyed).map_err(|error| Failure::Input(format!("--privacy-key: {error}")))
         }
     }
 }

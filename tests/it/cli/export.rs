@@ -87,7 +87,8 @@ fn wrong_places_are_refused() {
     run(&["export", "-o", text(&out)], "").exits(2);
     db.run(&["export", "elsewhere", "-o", text(&out)]).exits(2);
     run(&["export", text(&place.path().join("none")), "-o", text(&out)], "").exits(5);
-    db.run(&["export", "-o", text(&out), "--partition-rows", "0"]).exits(3);
+    db.run(&["export", "-o", text(&out), "--partition-rows", "0"]).exits(2);
+    db.run(&["export", "-o", text(&out), "--partition-rows", "10000001"]).exits(3);
     std::fs::create_dir(&out).unwrap();
     std::fs::write(out.join("mine"), "mine").unwrap();
     db.run(&["export", "-o", text(&out), "--force"]).exits(5);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use idweave::export::{Export, Format};
 use idweave::{Error, View};
 
-use crate::export::tables::random_graph;
+use crate::export::tables::{random_graph, rows};
 use crate::support::generate::Flavour;
 use crate::support::sim_disk::{Fault, Image, Mode, SimDisk};
 
@@ -17,7 +17,7 @@ fn view(seed: u64) -> View {
 }
 
 fn export(disk: &SimDisk) -> Export {
-    Export::to(Format::Csv).part_rows(30).replace(true).vfs(disk.vfs())
+    Export::to(Format::Csv).part_rows(rows(8)).replace(true).vfs(disk.vfs())
 }
 
 fn files(image: &Image) -> BTreeMap<PathBuf, Vec<u8>> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use arrow_array::cast::AsArray;
@@ -33,6 +34,11 @@ pub(crate) fn tell_random(graph: &Graph, seed: u64, flavour: Flavour, count: usi
     for commit in commits(&facts, &mut Random::new(seed)) {
         graph.write(NOW, |tx| commit.iter().try_for_each(|fact| refused_or_told(tx.apply(fact)))).unwrap();
     }
+}
+
+/// So many rows.
+pub(crate) fn rows(count: usize) -> NonZeroUsize {
+    NonZeroUsize::new(count).unwrap()
 }
 
 /// What the door refuses is not told.
