@@ -58,5 +58,7 @@ pub use graph::{
     Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
+/// The graphs of [`analytics`] are of this version of it.
+pub use petgraph;
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};
 pub use segment::ReadMode;

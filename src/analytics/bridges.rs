@@ -121,7 +121,7 @@ impl Bridges {
         let mut binding = pair.edges.iter().filter(|edge| binds(edge));
         if let (true, Some(edge), None) = (back > came, binding.next(), binding.next()) {
             let behind = self.behind.get(id).copied().unwrap_or(1);
-            show(Bridge { pair, edge, smaller: behind.min(ids as u32 - behind) });
+            show(Bridge { pair, edge, smaller: behind.min((ids as u32).saturating_sub(behind)) });
         }
     }
 }

@@ -90,16 +90,20 @@ impl fmt::Debug for Comparand {
     }
 }
 
-/// What became of the earlier state.
-pub(crate) fn compare(earlier: &Comparand, later: &Comparand, threads: NonZeroUsize) -> Result<Comparison> {
+/// What became of the earlier state, told in so many threads; see
+/// [`Analyze::compare_with`](crate::analytics::Analyze::compare_with).
+///
+/// # Errors
+/// Damaged bytes.
+pub fn compare(earlier: &Comparand, later: &Comparand, threads: NonZeroUsize) -> Result<Comparison> {
     let (earlier, later) = (&*earlier.state, &*later.state);
     let (before, gone) = crossing(earlier, later, Side::Earlier, threads)?;
     let (after, new) = crossing(later, earlier, Side::Later, threads)?;
     let mut spaces: BTreeMap<KindScope, IdsChanged> = BTreeMap::new();
     gone.into_iter().for_each(|(space, count)| spaces.entry(space).or_default().gone = count);
     new.into_iter().for_each(|(space, count)| spaces.entry(space).or_default().new = count);
-    let grown = after.alone_with_new - before.split_part_with_new;
-    let continued = after.alone - before.split_part;
+    let grown = after.alone_with_new.saturating_sub(before.split_part_with_new);
+    let continued = after.alone.saturating_sub(before.split_part);
     Ok(Comparison {
         before: compared(earlier, &before),
         after: compared(later, &after),
@@ -112,7 +116,7 @@ pub(crate) fn compare(earlier: &Comparand, later: &Comparand, threads: NonZeroUs
         merged_from: after.several_ends,
         split: before.several,
         split_into: before.several_ends,
-        unchanged: continued - grown - before.shrunk,
+        unchanged: continued.saturating_sub(grown).saturating_sub(before.shrunk),
         grown,
         shrunk: before.shrunk,
     })

@@ -135,7 +135,7 @@ impl JointRank {
                 strength: self.strength,
                 evidence: u64::from(self.evidence),
                 smaller_part: u64::from(self.smaller.0),
-                greater_part: u64::from(self.ids - self.smaller.0),
+                greater_part: u64::from(self.ids.saturating_sub(self.smaller.0)),
             })
         })
     }

@@ -32,7 +32,7 @@ mod views;
 
 pub use analysis::Analysis;
 pub use ask::{Measure, Measuring};
-pub use comparison::{Comparand, Compared, Comparison, IdsChanged};
+pub use comparison::{Comparand, Compared, Comparison, IdsChanged, compare};
 pub use contacts::{ContactCount, EmployeeContacts, NewContacts};
 pub use coverage::Coverage;
 pub use day::ChinaDay;

@@ -57,8 +57,9 @@ pub trait Analyze {
     /// See [`Analyze::analyze`].
     fn entity_graph(&self, entity: EntityId) -> Result<IdGraph>;
 
-    /// The ids that are resolved together with an id (3.6), with all edges between them. Empty if the id is not known or may
-    /// not be answered.
+    /// The ids that are resolved together with an id, with all edges between them: those that edges lead to, over any number
+    /// of others, that are stronger than hint and not rejected as `scope_mismatch`, `pending_expired`, `hub` or `blocked`. Empty if
+    /// the id is not known or may not be answered.
     ///
     /// # Errors
     /// See [`Analyze::analyze`].

@@ -57,7 +57,7 @@ impl SizeCount {
             *persons.entry(joined + 1).or_default() += 1;
         }
         // The entity with the person's number is one of them.
-        let single = self.alone - self.joined.len() as u64;
+        let single = self.alone.saturating_sub(self.joined.len() as u64);
         if single > 0 {
             *persons.entry(1).or_default() += single;
         }

@@ -156,7 +156,22 @@ impl State {
         Ok(())
     }
 
-    /// Shows the pairs that rows tell of, whose smaller ends are among these numbers.
+    /// Whether the segments have both ends of a pair in one record.
+    pub(crate) fn lie_together(&self, key: PairKey) -> Result<bool> {
+        for segment in self.layers.segments() {
+            match segment.find_node(key.a)? {
+                Known::Nothing => {}
+                Known::Gone(_) => return Ok(false),
+                Known::Family(record) => {
+                    return Ok(segment.members(&record)?.iter().any(|member| member.number == key.b));
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Shows the pairs that rows tell of, whose smaller ends are among these numbers. A row may be left of a pair whose ends
+    /// came to lie together since: then their record has the say.
     pub(crate) fn each_pair_row(
         &self,
         from: Range<NodeNo>,

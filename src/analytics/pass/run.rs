@@ -120,11 +120,13 @@ fn pair_rows(shared: &Shared<'_>) -> Result<Vec<Counts>> {
         |counts, task| {
             let Some(part) = parts.get(task) else { return Ok(()) };
             shared.state.each_pair_row(part.clone(), |pair| {
-                // Two fresh ends: it may have changed, and is looked at as fresh.
-                if shared.is_fresh(pair.a) && shared.is_fresh(pair.b) {
-                    return Ok(());
-                }
-                counts.pair_outside(pair, shared)
+                let is_shown_elsewhere = match (shared.is_fresh(pair.a), shared.is_fresh(pair.b)) {
+                    // It may have changed, and is looked at as fresh.
+                    (true, true) => true,
+                    (false, false) => shared.state.lie_together(pair.key())?,
+                    (true, false) | (false, true) => false,
+                };
+                if is_shown_elsewhere { Ok(()) } else { counts.pair_outside(pair, shared) }
             })
         },
     )

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use idweave::analytics::Analyze;
 use idweave::{Error, Figures, Graph, Id, KindScope, Past, Read, Recovery, Snapshot, Time, View, picture};
 
 use crate::cli::Common;
@@ -75,11 +76,6 @@ fn present_or_past(shown: impl Timed + 'static, moment: Moment) -> Result<Box<dy
         Some(past) => Box::new(past),
         None => Box::new(shown),
     })
-}
-
-/// What is durable in the database that `--db` names, as it is now.
-pub(crate) fn present(common: &Common) -> Result<View, Failure> {
-    view(dir(common)?)
 }
 
 /// What is durable in a database.
@@ -174,6 +170,32 @@ impl Timed for Snapshot {
     fn until(&self, time: Time) -> idweave::Result<Past> {
         self.observed_until(time)
     }
+}
+
+/// What a command that measures works on: the present of a database, or a snapshot.
+pub(crate) fn measured(common: &Common, file: Option<&Path>) -> Result<Box<dyn Analyze>, Failure> {
+    if Moment::of(common)? != Moment::Now {
+        return Err(Failure::Usage("measures are of the present: the past is only read".to_owned()));
+    }
+    let place = match file {
+        None => Place::of(common)?,
+        Some(file) if common.db.is_none() && common.snapshot.is_none() => named(file),
+        Some(_) => return Err(Failure::Usage("measure one thing: FILE, or --db DIR".to_owned())),
+    };
+    measured_at(&place)
+}
+
+/// A snapshot's file or a database's directory.
+pub(crate) fn named(path: &Path) -> Place<'_> {
+    if path.is_dir() { Place::Database(path) } else { Place::Snapshot(path) }
+}
+
+/// What a place holds, to be measured.
+pub(crate) fn measured_at(place: &Place<'_>) -> Result<Box<dyn Analyze>, Failure> {
+    Ok(match place {
+        Place::Database(dir) => Box::new(view(dir)?),
+        Place::Snapshot(file) => Box::new(Snapshot::open(snapshot(file)?)?),
+    })
 }
 
 /// Of when the command line asks.

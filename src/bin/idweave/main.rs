@@ -10,6 +10,9 @@
 mod acquire;
 mod acquire_json;
 mod acquire_text;
+mod analyze;
+mod analyze_json;
+mod analyze_text;
 mod answers;
 mod audit;
 mod build;
@@ -18,6 +21,7 @@ mod changes_text;
 mod check;
 mod checkpoint;
 mod cli;
+mod compare;
 mod conflicts;
 mod contacts;
 mod csv;
@@ -139,6 +143,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Audit => audit::run(common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
+        Command::Analyze(args) => analyze::run(&args, common, out),
+        Command::Compare(args) => compare::run(&args, common, out),
         Command::Check => check::check(common, out),
         Command::Checkpoint => checkpoint::run(common, out),
         Command::Snapshot(args) => snapshot::run(&args, common, out),

@@ -5,5 +5,8 @@ mod faults;
 mod fidelity;
 mod jobs;
 mod live;
+mod pushes;
+mod repair;
 mod rig;
+mod traced;
 mod ways;
