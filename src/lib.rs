@@ -10,6 +10,7 @@ extern crate self as idweave;
 #[path = "../tests/it/support/hex.rs"]
 mod hex;
 
+pub mod analytics;
 mod codec;
 mod engine;
 pub mod error;
@@ -23,7 +24,14 @@ mod graph;
 mod http;
 mod journal;
 pub mod model;
+pub mod observe;
+#[cfg(feature = "report")]
+mod page;
+#[cfg(feature = "report")]
+pub mod picture;
 mod records;
+#[cfg(feature = "report")]
+pub mod report;
 mod resolve;
 mod segment;
 #[cfg(feature = "simulator")]
@@ -36,11 +44,12 @@ pub mod wechat;
 
 pub use codec::ndjson;
 pub use engine::{
-    Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeDump,
-    EdgeInFull, Entity, EntityDump, EntityMembers, EntitySize, EvidenceInfo, Explanation, Finding, Held,
-    HistoryStep, IdMac, Lack, Member, Membership, NumberedId, OpenConflict, Person, PersonSize, Reached,
-    Read, RelationInterval, RelationSpell, RuleVersion, Ruling, Settling, Severity, Stats, Step, Subject,
-    SubjectFact, SubjectId, Suggestion, Translation, Unresolved, Verdict,
+    Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeAround,
+    EdgeDump, EdgeInFull, EdgesAround, Entity, EntityDump, EntityMembers, EntitySize, EvidenceInfo,
+    Explanation, Finding, Held, HistoryStep, IdMac, Lack, Member, Membership, MoreEdges, NumberedId,
+    OpenConflict, Person, PersonSize, Reached, Read, RelationInterval, RelationSpell, RuleVersion, Ruling,
+    Settling, Severity, Stats, Step, Subject, SubjectFact, SubjectId, Suggestion, Translation, Unresolved,
+    Verdict,
 };
 pub use error::{Error, Result};
 pub use feed::{
@@ -48,9 +57,11 @@ pub use feed::{
 };
 pub use graph::{
     Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
-    ErasedBytes, ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published,
-    ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
+    ErasedBytes, ErasureReceipt, Figures, Graph, History, MergeSource, Merged, Options, Outcome, Past,
+    Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
+/// The graphs of [`analytics`] are of this version of it.
+pub use petgraph;
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};
 pub use segment::ReadMode;

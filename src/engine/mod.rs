@@ -6,6 +6,7 @@
 mod all_relations;
 mod answer;
 mod apply;
+mod around;
 mod assess;
 mod attend;
 mod audit;
@@ -48,8 +49,8 @@ mod walk;
 
 pub use all_relations::RelationSpell;
 pub use answer::{
-    Contact, EdgeDump, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep, Member, Person, Reached,
-    RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
+    Contact, EdgeAround, EdgeDump, EdgesAround, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep,
+    Member, MoreEdges, Person, Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
 };
 pub use attend::Settling;
 pub use audit::{Audited, AuditedAct, IdMac};
@@ -71,13 +72,16 @@ pub(crate) use change::{Change, Door, Erased};
 pub(crate) use check::check;
 pub(crate) use difference::{changes_of, difference, named};
 pub(crate) use past::{Depth, Horizon, PastState, RelationOfToday, Seen};
+pub(crate) use relations::counting;
 pub(crate) use settings::restore_settings;
 pub(crate) use settle::{settle, settle_attended};
 pub(crate) use undo::undo;
+pub(crate) use walk::{all_pairs, binds, entity_members, live_pairs};
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
     pub(crate) use crate::engine::all_relations::{relations, relations_from};
+    pub(crate) use crate::engine::around::edges_around;
     pub(crate) use crate::engine::audit::audits;
     pub(crate) use crate::engine::conflicts::{conflicts, conflicts_from};
     pub(crate) use crate::engine::contacts::{contacts_of, contacts_of_entity};
@@ -91,7 +95,7 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::merge::facts_of_other;
     pub(crate) use crate::engine::neighbors::{count_told, neighbors, related_forms};
     pub(crate) use crate::engine::past::{history, memberships};
-    pub(crate) use crate::engine::resolve::{answerable, entity, person_around, resolve, same};
+    pub(crate) use crate::engine::resolve::{answerable, entity, number_now, person_around, resolve, same};
     pub(crate) use crate::engine::rules::{rule_versions, rules_of};
     pub(crate) use crate::engine::subject::export_subject;
     pub(crate) use crate::engine::suggestions::suggestions;

@@ -2,8 +2,8 @@
 
 use crate::engine::all_relations::RelationSpell;
 use crate::engine::answer::{
-    Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Person, Reached, RelationInterval,
-    Stats, Suggestion, Translation, Verdict,
+    Contact, EdgeDump, EdgesAround, Entity, EntityDump, Explanation, HistoryStep, Person, Reached,
+    RelationInterval, Stats, Suggestion, Translation, Verdict,
 };
 use crate::engine::audit::Audited;
 use crate::engine::conflicts::OpenConflict;
@@ -59,6 +59,14 @@ pub trait Read {
     /// # Errors
     /// See [`Read::resolve`].
     fn explain(&self, a: &Id, b: &Id) -> Result<Explanation>;
+
+    /// The edges of every id of an id's entity, accepted and rejected, with their evidence; none if the id is not known.
+    /// Of those that lead out of the entity, no more than `most` for each id and each kind and scope at the other ends are
+    /// looked at, whatever a hub has; the rest is counted.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn edges_around(&self, id: &Id, most: usize) -> Result<EdgesAround>;
 
     /// The entity that now holds a number ever handed out.
     ///

@@ -2,14 +2,17 @@
 //!
 //! Read in this order: options and opening, the graph and its commits, a transaction, a view.
 
+mod analyze;
 mod bulk;
 mod checkpoint;
 mod checkpointer;
 mod commit;
 mod erasure;
 mod feed;
+mod figures;
 mod handle;
 mod large;
+mod lookups;
 mod merge;
 mod notes;
 mod open;
@@ -31,6 +34,7 @@ pub use bulk::BulkLoad;
 pub use checkpoint::Checkpointed;
 pub use erasure::{EraseRequest, ErasedBytes, ErasureReceipt};
 pub use feed::{ChangeRecord, ChangeStream};
+pub use figures::Figures;
 pub use handle::{Committed, Graph};
 pub use merge::{MergeSource, Merged};
 pub use notes::carry_out;

@@ -11,6 +11,7 @@ use crate::graph::open;
 use crate::graph::read_only::ReadOnly;
 use crate::graph::view::Limits;
 use crate::model::Placeholders;
+use crate::observe::{Observer, Watch};
 use crate::segment::ReadMode;
 use crate::vfs::{RealVfs, Vfs};
 
@@ -77,6 +78,7 @@ pub struct Options {
     pub(crate) limits: Limits,
     pub(crate) feed: FeedRetention,
     pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) watch: Watch,
 }
 
 impl Default for Options {
@@ -91,6 +93,7 @@ impl Default for Options {
             limits: Limits::default(),
             feed: FeedRetention::default(),
             vfs: Arc::new(RealVfs),
+            watch: Watch::default(),
         }
     }
 }
@@ -189,6 +192,13 @@ impl Options {
     #[must_use]
     pub fn vfs(mut self, vfs: Arc<dyn Vfs>) -> Options {
         self.vfs = vfs;
+        self
+    }
+
+    /// Who is told of commits, checkpoints and lookups, in numbers; default nobody, which costs nothing.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Options {
+        self.watch = Watch::by(observer);
         self
     }
 

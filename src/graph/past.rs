@@ -4,10 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, AskAgain, Audited, Contact, Depth, EdgeDump, EdgeInFull, Entity, EntityDump, EntityMembers,
-    Explanation, HistoryStep, Horizon, Membership, OpenConflict, PastState, Person, PersonSize, Reached,
-    Read, RelationInterval, RelationOfToday, RelationSpell, RuleVersion, Seen, Stats, Subject, Suggestion,
-    Translation, Unresolved, Verdict, verbs,
+    Answers, AskAgain, Audited, Contact, Depth, EdgeDump, EdgeInFull, EdgesAround, Entity, EntityDump,
+    EntityMembers, Explanation, HistoryStep, Horizon, Membership, OpenConflict, PastState, Person,
+    PersonSize, Reached, Read, RelationInterval, RelationOfToday, RelationSpell, RuleVersion, Seen, Stats,
+    Subject, Suggestion, Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
@@ -179,6 +179,10 @@ impl Read for Past {
 
     fn explain(&self, a: &Id, b: &Id) -> Result<Explanation> {
         self.ask(&[a, b], Depth::Persons, |seen| verbs::explain(seen, a, b))
+    }
+
+    fn edges_around(&self, id: &Id, most: usize) -> Result<EdgesAround> {
+        self.ask(&[id], Depth::Persons, |seen| verbs::edges_around(seen, id, most))
     }
 
     fn entity(&self, entity: EntityId) -> Result<Reached> {

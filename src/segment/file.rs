@@ -37,7 +37,7 @@ pub(crate) struct Segment {
 pub(crate) struct Record<'f> {
     head: Piece<'f>,
     at: u64,
-    is_gone: bool,
+    pub(in crate::segment) is_gone: bool,
 }
 
 impl Record<'_> {
@@ -51,13 +51,20 @@ impl Record<'_> {
         self.at
     }
 
-    fn end_of_head(&self) -> u64 {
+    pub(in crate::segment) fn end_of_head(&self) -> u64 {
         self.at + self.head.len() as u64
     }
 }
 
 /// The tail of a family's record, verified.
 pub(crate) struct Tail<'f>(Piece<'f>);
+
+impl Tail<'_> {
+    /// How many bytes of the file it takes, with what stands before it.
+    pub(in crate::segment) fn file_len(&self) -> u64 {
+        self.0.len() as u64
+    }
+}
 
 impl Deref for Tail<'_> {
     type Target = [u8];
@@ -309,7 +316,7 @@ impl Segment {
     }
 
     /// The record at an offset of the file.
-    fn record_at(&self, at: u64) -> Result<Record<'_>> {
+    pub(in crate::segment) fn record_at(&self, at: u64) -> Result<Record<'_>> {
         let (head, flag) = self.part(at, quick_sum)?;
         Ok(Record { head, at, is_gone: flag })
     }
@@ -340,7 +347,7 @@ impl Segment {
         Ok((piece, flag))
     }
 
-    fn gone(&self, record: &Record<'_>) -> Result<Gone> {
+    pub(in crate::segment) fn gone(&self, record: &Record<'_>) -> Result<Gone> {
         take_gone(record.head()).map_err(|what| self.corrupt(record.at, what))
     }
 
@@ -403,31 +410,5 @@ impl Segment {
             Ok(members)
         };
         read().map_err(|what| self.corrupt(record.at, what))
-    }
-
-    /// Every record with what it is, in order.
-    pub(crate) fn scan(&self) -> impl Iterator<Item = Result<Known<'_>>> {
-        let mut at = Some(self.header.records.at);
-        let end = self.header.records.at + self.header.records.len;
-        std::iter::from_fn(move || {
-            let place = at.filter(|place| *place < end)?;
-            let known = self.record_at(place).and_then(|record| {
-                let mut end_of_record = record.end_of_head();
-                if !record.is_gone {
-                    end_of_record += self.tail(&record)?.0.len() as u64;
-                }
-                let next = end_of_record.next_multiple_of(RECORD_ALIGN);
-                let padding = self.bytes.get(end_of_record, (next - end_of_record) as usize)?;
-                if padding.iter().any(|byte| *byte != 0) {
-                    return Err(self.corrupt(end_of_record, "bytes between records that are not zero"));
-                }
-                at = Some(next);
-                if record.is_gone { self.gone(&record).map(Known::Gone) } else { Ok(Known::Family(record)) }
-            });
-            if known.is_err() {
-                at = None;
-            }
-            Some(known)
-        })
     }
 }

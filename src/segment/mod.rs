@@ -23,6 +23,7 @@ mod reseal;
 pub(crate) mod rows;
 mod table;
 mod verify;
+mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -36,6 +37,7 @@ pub(crate) use reseal::reseal;
 pub(crate) use file::{Known, Places, Record, Segment};
 pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_text, hashes_of, spread};
-pub(crate) use record::{Family, Glance, Gone, Key, Spaces};
+pub(crate) use record::{Family, Glance, Gone, Key, Member, Spaces};
 pub(crate) use table::{Absences, Finder, Found, Merge};
+pub(crate) use walk::Lying;
 pub(crate) use writer::SegmentWriter;

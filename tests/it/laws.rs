@@ -9,6 +9,7 @@ pub(crate) mod changes;
 mod conflicts;
 pub(crate) mod engine;
 mod large;
+mod measures;
 mod merge;
 mod past;
 mod relations;

@@ -43,12 +43,20 @@ mod graph_faults;
 mod large;
 /// The laws of the design, and the engine against the oracle, on random streams.
 mod laws;
+/// What a graph tells whoever watches it, and what it never tells.
+mod observe;
 /// The oracle against hand-worked examples, a sentence of the design each.
 mod oracle_examples;
 /// The past where lists are long.
 mod past;
+/// Pictures of entities and ways.
+#[cfg(feature = "report")]
+mod picture;
 /// What the reading verbs answer.
 mod reading;
+/// Reports of a whole graph.
+#[cfg(feature = "report")]
+mod report;
 /// Crashes, failing calls and damage where the state lies in segments.
 mod segments;
 /// The simulated disk itself: what was flushed is certain, all else is not.

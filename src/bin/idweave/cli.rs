@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::acquire::AcquireArgs;
+use crate::analyze::AnalyzeArgs;
 use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
+use crate::compare::CompareArgs;
 use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
 use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
@@ -21,6 +23,7 @@ use crate::ingest::IngestArgs;
 use crate::merge::MergeArgs;
 use crate::neighbors::NeighborsArgs;
 use crate::rekey::RekeyArgs;
+use crate::report::ReportArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::retract::RetractArgs;
@@ -193,8 +196,14 @@ pub(crate) enum Command {
     Audit,
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
+    /// The measures of a snapshot, or of a database, as one page: coverage, funnel, growth, conflicts, suspects
+    Report(ReportArgs),
     /// Figures about the database
     Stats,
+    /// Measures of the whole graph: coverage, funnel, growth, weak joints, suspects, ...
+    Analyze(AnalyzeArgs),
+    /// What became of a graph between two states: entities born, merged, split and gone
+    Compare(CompareArgs),
     /// Check the whole database against resolution from scratch
     Check,
     /// Write what the journal holds as a segment, so that opening need not replay it

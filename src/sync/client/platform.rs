@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::Time;
+use crate::observe::Span;
 use crate::sync::api::{Carries, Class, Endpoint, Host, Request, Window, check, class_of};
 use crate::sync::client::backoff::{TRIES_MAX, random, wait_ms};
 use crate::sync::client::credential::Credential;
@@ -118,6 +119,7 @@ impl Platform {
     pub fn call(&self, caller: &Credential, request: &Request) -> Result<Vec<u8>> {
         let endpoint = request.endpoint;
         let subject = request.subject().unwrap_or(caller.subject());
+        let _span = Span::call(endpoint.path);
         let (mut tries, mut limits, mut is_renewed) = (0, 0, false);
         loop {
             self.await_quota(endpoint, subject)?;

@@ -13,9 +13,11 @@ const LAYERS: &[Layer] = &[
     ("error", &[], "names nothing of ours, so that anyone may fail without a cycle"),
     ("model", &["error"], "values; an id that breaks a rule is an error"),
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
+    ("observe", &[], "what is told to whoever watches, in numbers: no ids, nothing of ours"),
     ("http", &["error"], "requests in, answers out, over sockets; knows nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
+    ("page", &["model", "resolve"], "markup, times and texts for people; knows nothing of what a page says"),
     (
         "feed",
         &["codec", "error", "model", "resolve", "vfs"],
@@ -38,10 +40,28 @@ const LAYERS: &[Layer] = &[
         &["codec", "error", "feed", "model", "records", "resolve", "store"],
         "what a commit will hold (entries of codec); no files and no journal",
     ),
+    (
+        "analytics",
+        &["engine", "error", "model", "records", "resolve", "segment", "store"],
+        "counts what resolution said: reads records in the order of files, and walks as the engine's verbs do; changes nothing",
+    ),
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs", "wechat"],
+        &[
+            "analytics",
+            "codec",
+            "engine",
+            "error",
+            "feed",
+            "journal",
+            "model",
+            "observe",
+            "segment",
+            "store",
+            "vfs",
+            "wechat",
+        ],
         "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
     ),
     (
@@ -50,13 +70,18 @@ const LAYERS: &[Layer] = &[
         "a graph as files of columns, read by the engine's verbs and written through the vfs; no store and no records",
     ),
     (
+        "picture",
+        &["engine", "error", "graph", "model", "page", "resolve"],
+        "draws what the verbs answer, now and of the past; asks for nothing but that",
+    ),
+    (
         "simulator",
         &["error", "http", "wechat"],
         "platforms of one's own: spells their fields itself, and takes the seal of callbacks only; no graph, no facts",
     ),
     (
         "sync",
-        &["engine", "error", "graph", "http", "model", "vfs", "wechat"],
+        &["engine", "error", "graph", "http", "model", "observe", "vfs", "wechat"],
         "callbacks and calls: bodies to facts of a graph, which it reads by the engine's verbs; no store",
     ),
 ];

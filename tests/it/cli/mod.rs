@@ -1,6 +1,7 @@
 //! The command-line tool, run as a program of its own. Each file tests a family of commands.
 
 mod acquire;
+mod analyze;
 mod answers;
 mod broken;
 mod build;

@@ -1,6 +1,6 @@
 //! Calls of the platforms, against the simulator: jobs, what events make due, every way to an id.
 
-mod canary;
+pub(crate) mod canary;
 mod faults;
 mod fidelity;
 mod jobs;
