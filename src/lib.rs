@@ -20,6 +20,10 @@ mod graph;
 #[cfg(any(feature = "simulator", feature = "sync"))]
 mod http;
 mod journal;
+#[cfg(feature = "kv")]
+pub mod kv;
+#[cfg(feature = "kv")]
+mod kvlog;
 pub mod model;
 mod records;
 mod resolve;
@@ -45,7 +49,7 @@ pub use feed::{
 };
 pub use graph::{
     Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
-    ErasedBytes, ErasureReceipt, Graph, History, MergeSource, Merged, Options, Outcome, Past, Published,
+    ErasedBytes, ErasureReceipt, Graph, History, HomeKind, MergeSource, Merged, Options, Outcome, Past, Published,
     ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};

@@ -13,6 +13,8 @@ mod large;
 mod merge;
 mod notes;
 mod open;
+#[cfg(feature = "kv")]
+mod open_kv;
 mod options;
 mod overflow;
 mod past;
@@ -34,7 +36,7 @@ pub use feed::{ChangeRecord, ChangeStream};
 pub use handle::{Committed, Graph};
 pub use merge::{MergeSource, Merged};
 pub use notes::carry_out;
-pub use options::{Durability, History, Options, Recovery};
+pub use options::{Durability, History, HomeKind, Options, Recovery};
 pub use past::Past;
 pub use published::Published;
 pub use read_only::ReadOnly;

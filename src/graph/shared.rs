@@ -71,7 +71,10 @@ impl Shared {
         let identity = (home.uuid(), home.secret());
         let place = home.place();
         let delta_bytes = place.as_ref().map(|_| options.delta_bytes);
-        let register = place.map(|place| Mutex::new(Register::new(place.vfs, place.dir, identity.0)));
+        let register = place.map(|place| {
+            let (vfs, dir) = place.files();
+            Mutex::new(Register::new(vfs.clone(), dir.to_owned(), identity.0))
+        });
         let (seq, state) = (state.seq, Arc::new(state));
         let progress = Arc::new(Progress::default());
         progress.note(&state);

@@ -14,7 +14,7 @@ use crate::store::image::owed::{is_paid_by, speaks_of};
 
 /// How many bytes `merge` writes, or a little more.
 pub(crate) fn room_for_merge(segments: &[Arc<Segment>]) -> u64 {
-    segments.iter().fold(0, |room, segment| room.saturating_add(segment.header().file_len))
+    segments.iter().fold(0, |room, segment| room.saturating_add(segment.bytes()))
 }
 
 /// Writes the segments, the newest first, which lie on those `below`: of absences only what these still have is left
