@@ -47,10 +47,12 @@ pub use error::{Error, Result};
 pub use feed::{
     Changes, ConflictChange, EntityIds, FeedRetention, MergedEntity, PersonChange, RekeyedEntity, SplitEntity,
 };
+#[cfg(feature = "kv")]
+pub use graph::Converted;
 pub use graph::{
     Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
-    ErasedBytes, ErasureReceipt, Graph, History, HomeKind, MergeSource, Merged, Options, Outcome, Past, Published,
-    ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
+    ErasedBytes, ErasureReceipt, Graph, History, HomeKind, MergeSource, Merged, Options, Outcome, Past,
+    Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 pub use resolve::{Conflict, EdgeKind, Level, Reason, Status};

@@ -17,7 +17,7 @@ use crate::graph::handle::Graph;
 use crate::graph::options::{HomeKind, Options};
 use crate::graph::spill::{SpillDir, Spills};
 use crate::graph::tx::Outcome;
-use crate::journal::{Begun, Identity, Journal, Options as JournalOptions, SegmentName};
+use crate::journal::{Begun, Identity, Journal, Options as JournalOptions, SegmentName, unfinished_in};
 #[cfg(feature = "kv")]
 use crate::kv::Store;
 #[cfg(feature = "kv")]
@@ -131,7 +131,7 @@ fn load_files(
         let loaded = write(SpillDir::Files { vfs: options.vfs.clone(), dir: segments.to_owned() })?;
         Ok(loaded.map(|Loaded { seq, number, bytes }| Begun {
             seq,
-            segment: SegmentName { number, file_len: bytes },
+            segments: vec![(unfinished_in(segments), SegmentName { number, file_len: bytes })],
         }))
     };
     Journal::create_from(vfs, dir, JournalOptions::default(), identity.clone(), begin)?.close()
@@ -151,7 +151,7 @@ fn load_rows(
         let (base, spills) = (Place::Rows(place.clone()), Place::Rows(place.fresh()?));
         let loaded = write(SpillDir::Rows { spills: spills.clone(), base });
         spills.abandon();
-        Ok(loaded?.map(|Loaded { seq, number, bytes }| KvBegun { number, bytes, seq }))
+        Ok(loaded?.map(|Loaded { seq, number, bytes }| KvBegun { seq, segments: vec![(number, bytes)] }))
     };
     KvLog::create(options.vfs.clone(), dir, store.clone(), id, begin)?.close()
 }

@@ -16,8 +16,8 @@ use crate::graph::handle::Graph;
 use crate::graph::shared::{Shared, held};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
 use crate::store::{
-    Installing, Layers, Place, Saved, State, counts_of, merge, owed, room_for_changes, room_for_merge, seed_of,
-    write_changes,
+    Installing, Layers, Place, Saved, State, counts_of, merge, owed, room_for_changes, room_for_merge,
+    seed_of, write_changes,
 };
 
 /// Segments that may lie on top of each other before they are merged whatever their sizes.
@@ -181,7 +181,11 @@ impl Shared {
         let place = if is_base { place.for_base()? } else { place };
         let write = |out: &mut SegmentWriter| merge(run, below, None, &*state, out);
         let merged = write_merged(&place, number, is_base, run, self.read_mode, write);
-        let merged = merged.inspect_err(|_| if is_base { place.abandon() })?;
+        let merged = merged.inspect_err(|_| {
+            if is_base {
+                place.abandon()
+            }
+        })?;
         let mut kept = vec![merged.clone()];
         kept.extend(below.iter().cloned());
         let mut writer = held(&self.writer);

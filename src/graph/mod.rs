@@ -6,6 +6,8 @@ mod bulk;
 mod checkpoint;
 mod checkpointer;
 mod commit;
+#[cfg(feature = "kv")]
+mod convert;
 mod erasure;
 mod feed;
 mod handle;
@@ -31,6 +33,8 @@ mod what_if;
 
 pub use bulk::BulkLoad;
 pub use checkpoint::Checkpointed;
+#[cfg(feature = "kv")]
+pub use convert::Converted;
 pub use erasure::{EraseRequest, ErasedBytes, ErasureReceipt};
 pub use feed::{ChangeRecord, ChangeStream};
 pub use handle::{Committed, Graph};

@@ -9,6 +9,8 @@
 //! # Order
 //!   checkpoints, writer, pending, durable, latest, published: who holds one takes only those after it.
 
+#[cfg(feature = "kv")]
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -200,6 +202,14 @@ impl Shared {
     /// The random name of the graph, and its secret.
     pub(crate) fn identity(&self) -> ([u8; 16], [u8; 32]) {
         self.identity
+    }
+
+    /// The files of the database, and its directory; `None` if it has none.
+    #[cfg(feature = "kv")]
+    pub(crate) fn files(&self) -> Option<(Arc<dyn Vfs>, PathBuf)> {
+        let place = held(&self.writer).place().ok().flatten()?;
+        let (vfs, dir) = place.files();
+        Some((vfs.clone(), dir.to_owned()))
     }
 
     /// The state of the last commit.

@@ -260,7 +260,7 @@ pub(crate) fn restore_on(options: &Options, snapshot: &Path, dir: &Path) -> Resu
         let begin = |place: &KvPlace| {
             let place = Place::Rows(place.clone());
             let bytes = place.write(name, options.read_mode, 0, &mut write)?.bytes();
-            Ok(Some(KvBegun { number: name.number, bytes, seq: name.seq }))
+            Ok(Some(KvBegun { seq: name.seq, segments: vec![(name.number, bytes)] }))
         };
         KvLog::create(vfs.clone(), dir, store.clone(), (name.uuid, secret), begin)?.close()?;
         return Ok(Snapshotted { seq: name.seq, bytes });
@@ -268,7 +268,7 @@ pub(crate) fn restore_on(options: &Options, snapshot: &Path, dir: &Path) -> Resu
     let journal = Journal::create_from(vfs.clone(), dir, JournalOptions::default(), identity, |segments| {
         let out = SegmentWriter::create(vfs, &unfinished_in(segments), name, segment.bytes())?;
         let segment = SegmentName { number: name.number, file_len: write(out)? };
-        Ok(Some(Begun { seq: name.seq, segment }))
+        Ok(Some(Begun { seq: name.seq, segments: vec![(unfinished_in(segments), segment)] }))
     })?;
     journal.close()?;
     Ok(Snapshotted { seq: name.seq, bytes })

@@ -9,11 +9,11 @@ use crate::graph::checkpoint::mergeable;
 use crate::graph::options::Options;
 use crate::journal::{is_spill, spill_in, unfinished_in};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
+#[cfg(feature = "kv")]
+use crate::store::Place;
 use crate::store::{
     Layers, Saved, State, counts_of, merge, room_for_changes, room_for_merge, seed_of, write_changes,
 };
-#[cfg(feature = "kv")]
-use crate::store::Place;
 use crate::vfs::Vfs;
 
 /// The segments of a load, and the thread that writes the next one.
@@ -57,7 +57,7 @@ struct Written {
 
 impl SpillDir {
     /// Writes a segment; nothing is left of it after an error.
-    fn write(
+    pub(super) fn write(
         &self,
         name: Name,
         read_mode: ReadMode,

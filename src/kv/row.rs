@@ -78,13 +78,7 @@ impl Rows {
     }
 
     /// Adds a row to a batch.
-    pub(crate) fn put<T: Serialize>(
-        &self,
-        batch: &mut Batch,
-        key: Vec<u8>,
-        seq: u64,
-        row: &T,
-    ) -> Result<()> {
+    pub(crate) fn put<T: Serialize>(&self, batch: &mut Batch, key: Vec<u8>, seq: u64, row: &T) -> Result<()> {
         let encoded = |_| Error::Internal { what: "a row that cannot be encoded" };
         let body = bincode::serde::encode_to_vec(row, config()).map_err(encoded)?;
         let envelope = Envelope { magic: MAGIC, version: VERSION, seq, body: &body };

@@ -10,11 +10,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use crate::error::{Error, IoOp, Result};
 use crate::kv::sled_files::{
@@ -26,6 +27,10 @@ use crate::kv::{Batch, Change, Kv, Row, Scan, Store};
 const CACHE_BYTES: u64 = 64 << 20;
 /// How often sled flushes by itself, in milliseconds: it collects garbage then, and only then.
 const FLUSH_EVERY_MS: u64 = 500;
+/// How often a file that is still being let go is asked for.
+const FILE_TRIES: usize = 1_000;
+/// The time between.
+const FILE_PAUSE: Duration = Duration::from_millis(5);
 
 /// Stores of sled, in directories `kv-N` of the database.
 #[derive(Debug, Clone, Copy)]
@@ -51,6 +56,13 @@ impl SledStore {
 /// The stores that this process has open: views may outlive their graph, and sled opens a directory once.
 static OPEN: Mutex<BTreeMap<PathBuf, Weak<SledKv>>> = Mutex::new(BTreeMap::new());
 
+/// What is made under this path from now on is another store.
+fn forget(path: &Path) {
+    if let Ok(known) = path.canonicalize() {
+        OPEN.lock().unwrap_or_else(PoisonError::into_inner).remove(&known);
+    }
+}
+
 impl SledStore {
     fn open_at(self, path: &Path) -> Result<Arc<dyn Kv>> {
         let known = path.canonicalize().map_err(|source| Error::io(IoOp::Open, path, source))?;
@@ -73,6 +85,7 @@ impl Store for SledStore {
 
     fn create(&self, dir: &Path, generation: u64) -> Result<Arc<dyn Kv>> {
         let path = generation_path(dir, generation);
+        forget(&path);
         remove_all(&path)?;
         std::fs::create_dir(&path).map_err(|source| Error::io(IoOp::CreateDir, &path, source))?;
         let kv = self.open_at(&path)?;
@@ -98,7 +111,9 @@ impl Store for SledStore {
     }
 
     fn remove(&self, dir: &Path, generation: u64) -> Result<()> {
-        remove_all(&generation_path(dir, generation))?;
+        let path = generation_path(dir, generation);
+        forget(&path);
+        remove_all(&path)?;
         sync_file(dir)
     }
 }
@@ -139,6 +154,19 @@ fn guarded<T>(path: &Path, op: IoOp, call: impl FnOnce() -> sled::Result<T>) -> 
     }
 }
 
+/// Threads of sled may hold its file a little longer than the last handle of this process. Another process does not hold
+/// it: ours alone has the lock of the database.
+fn wait_for_file(path: &Path) -> Result<()> {
+    let Ok(file) = File::open(path.join("db")) else { return Ok(()) };
+    for _ in 0..FILE_TRIES {
+        if !matches!(file.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Ok(());
+        }
+        std::thread::park_timeout(FILE_PAUSE);
+    }
+    Err(Error::Locked { path: path.to_owned() })
+}
+
 impl SledKv {
     fn open(path: &Path, cache_bytes: u64) -> Result<SledKv> {
         let config = sled::Config::new()
@@ -146,6 +174,7 @@ impl SledKv {
             .cache_capacity(cache_bytes)
             .flush_every_ms(Some(FLUSH_EVERY_MS))
             .use_compression(false);
+        wait_for_file(path)?;
         let db = guarded(path, IoOp::Open, || config.open())?;
         let file = path.join("db");
         let file = File::open(&file).map_err(|source| Error::io(IoOp::Open, &file, source))?;

@@ -8,23 +8,24 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::kv::{Batch, Rows, Store};
+use crate::kv::{Batch, Kv, Rows, Store};
 use crate::kvlog::home_file::{HomeFile, Said, new_path_in, path_in};
 use crate::kvlog::log::{KvLog, KvPlace, Shared, named, put_meta};
 use crate::kvlog::rows::{HEAD_KEY, Head, Meta, Reached};
 use crate::vfs::Vfs;
 
-/// The segment that a database begins with: its number, its bytes, and the last commit it covers.
-#[derive(Debug, Clone, Copy)]
+/// What a database begins with.
+#[derive(Debug, Clone)]
 pub(crate) struct KvBegun {
-    pub(crate) number: u64,
-    pub(crate) bytes: u64,
+    /// The last commit that the segments cover.
     pub(crate) seq: u64,
+    /// Number and bytes of each, the newest first.
+    pub(crate) segments: Vec<(u64, u64)>,
 }
 
 impl KvLog {
     /// A new database in a directory that is missing, empty, or left by a creation that was cut short. `fill` may
-    /// write a segment for it to begin with.
+    /// write segments for it to begin with.
     pub(crate) fn create(
         vfs: Arc<dyn Vfs>,
         dir: &Path,
@@ -39,11 +40,8 @@ impl KvLog {
         refuse_occupied(&*vfs, dir)?; // Before a lock file is put among somebody's files.
         let lock = vfs.lock(&dir.join("LOCK"))?;
         refuse_occupied(&*vfs, dir)?;
-        for generation in store.generations(dir)? {
-            store.remove(dir, generation)?;
-        }
         let said = Said::new(uuid, secret, store.name());
-        let rows = Rows::new(store.create(dir, said.generation)?, &uuid);
+        let rows = Rows::new(begin_store(&*vfs, dir, &*store, said.generation)?, &uuid);
         let place = KvPlace {
             vfs: vfs.clone(),
             dir: dir.to_owned(),
@@ -56,8 +54,8 @@ impl KvLog {
         };
         let mut meta = Meta { next_segment: 1, ..Meta::default() };
         if let Some(begun) = fill(&place)? {
-            meta.segments = named(&[(begun.number, begun.bytes)]);
-            meta.next_segment = begun.number + 1;
+            meta.segments = named(&begun.segments);
+            meta.next_segment = begun.segments.iter().map(|(number, _)| number + 1).max().unwrap_or(1);
             meta.covered = Reached { seq: begun.seq, chain: 0 };
         }
         let end = meta.covered;
@@ -76,9 +74,28 @@ impl KvLog {
     }
 }
 
+/// An empty store, or the one that a conversion has begun to fill.
+fn begin_store(vfs: &dyn Vfs, dir: &Path, store: &dyn Store, generation: u64) -> Result<Arc<dyn Kv>> {
+    let is_converted = vfs.exists(&dir.join("CONVERTING"))?;
+    for left in store.generations(dir)? {
+        if left != generation || !is_converted {
+            store.remove(dir, left)?;
+        }
+    }
+    match store.open(dir, generation) {
+        Err(Error::NotFound { .. }) => store.create(dir, generation),
+        opened => opened,
+    }
+}
+
 /// An error if there is anything that a creation cut short could not have left.
 fn refuse_occupied(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
-    let ours = |name: &String| ["LOCK", "HOME.new"].contains(&name.as_str()) || name.starts_with("kv-");
+    let is_converted = vfs.exists(&dir.join("CONVERTING"))?;
+    let ours = |name: &String| {
+        let name = name.as_str();
+        let may_convert = ["CONVERTING", "CONVERTING.new", "feed", "PUBLISHED"].contains(&name);
+        ["LOCK", "HOME.new"].contains(&name) || name.starts_with("kv-") || (is_converted && may_convert)
+    };
     if vfs.list(dir)?.iter().all(ours) {
         return Ok(());
     }

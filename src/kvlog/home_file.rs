@@ -121,7 +121,9 @@ fn decode(bytes: &[u8]) -> Result<Option<(u64, Said)>> {
     }
     let mut fields = Fields(body);
     let is_ours = fields.take::<8>().is_some_and(|magic| magic == *MAGIC);
-    let (Some(version), Some(flags)) = (fields.take().map(u32::from_le_bytes), fields.take().map(u32::from_le_bytes)) else {
+    let (Some(version), Some(flags)) =
+        (fields.take().map(u32::from_le_bytes), fields.take().map(u32::from_le_bytes))
+    else {
         return Ok(None);
     };
     if !is_ours {

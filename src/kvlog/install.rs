@@ -16,7 +16,6 @@ use crate::kvlog::rows::{HEAD_KEY, Head, Meta, fact_key, parts_key, segment_pref
 /// Segments that a meta row may name.
 const SEGMENTS_MAX: usize = 96;
 
-
 impl KvLog {
     /// Flushes what was appended.
     pub(crate) fn begin_checkpoint(&mut self) -> Result<KvPlace> {

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use crate::error::{Error, Result};
 use crate::kv::{Batch, Rows, Store};
 use crate::kvlog::home_file::HomeFile;
-use crate::kvlog::rows::{Fact, HEAD_KEY, Head, META_KEY, Meta, Named, Reached, chain_after, fact_key, parts_key};
+use crate::kvlog::rows::{
+    Fact, HEAD_KEY, Head, META_KEY, Meta, Named, Reached, chain_after, fact_key, parts_key,
+};
 use crate::vfs::{Vfs, VfsLock};
 
 /// Longest payload of a commit.
@@ -179,7 +181,9 @@ impl KvLog {
         let rows = self.shared.rows();
         let last = Reached { seq, chain: chain_after(self.end.chain, seq, recorded_at, payload) };
         let written = write_fact(&rows, self.end.chain, (seq, recorded_at), payload)
-            .and_then(|mut batch| rows.put(&mut batch, HEAD_KEY.to_vec(), seq, &Head { last }).map(|()| batch))
+            .and_then(|mut batch| {
+                rows.put(&mut batch, HEAD_KEY.to_vec(), seq, &Head { last }).map(|()| batch)
+            })
             .and_then(|batch| rows.kv().write(batch));
         self.shared.guard(written)?;
         self.end = last;

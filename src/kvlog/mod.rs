@@ -29,9 +29,9 @@ mod log;
 mod open;
 mod rows;
 
-pub(crate) use home_file::store_in;
-pub(crate) use log::{KvLog, KvPlace, KvSync};
 pub(crate) use create::KvBegun;
+pub(crate) use home_file::store_in;
 pub(crate) use install::remove_segment;
+pub(crate) use log::{KvLog, KvPlace, KvSync};
 pub(crate) use open::{KvFrame, KvOpening};
 pub(crate) use rows::segment_prefix;

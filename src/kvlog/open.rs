@@ -40,7 +40,9 @@ impl KvOpening {
         let home = HomeFile::open(&*vfs, dir)?;
         let said = home.said();
         if said.store_name() != store.name() {
-            return Err(Error::Home { what: "another store keeps this database than the one it was opened with" });
+            return Err(Error::Home {
+                what: "another store keeps this database than the one it was opened with",
+            });
         }
         let kv = open_generation(&*store, dir, said)?;
         let rows = Rows::new(kv, &said.uuid);
@@ -187,7 +189,8 @@ fn remove_unnamed(rows: &Rows, meta: &Meta) -> Result<()> {
     loop {
         let Some(row) = rows.kv().scan(&from, &end).next() else { return Ok(()) };
         let (key, _) = row?;
-        let number = key.get(1..9).and_then(|number| <[u8; 8]>::try_from(number).ok()).map(u64::from_be_bytes);
+        let number =
+            key.get(1..9).and_then(|number| <[u8; 8]>::try_from(number).ok()).map(u64::from_be_bytes);
         let number = number.ok_or_else(|| rows.corrupt("a row of no segment"))?;
         if !meta.segments.iter().any(|named| named.number == number) {
             remove_segment(rows, number)?;

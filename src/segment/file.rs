@@ -16,9 +16,7 @@ use crate::segment::format::{
 use crate::segment::hash::{hash_node, hashes_of};
 use crate::segment::index::{Line, dense_place, line_of};
 use crate::segment::known::{Known, Record, Tail};
-use crate::segment::record::{
-    Glance, Gone, Key, Member, glance, take_gone,
-};
+use crate::segment::record::{Glance, Gone, Key, Member, glance, take_gone};
 use crate::segment::rows::Tag;
 use crate::segment::table::{Table, Walk};
 use crate::vfs::Vfs;

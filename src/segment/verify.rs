@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::error::Result;
 use crate::model::Id;
 use crate::segment::file::FileSegment;
-use crate::segment::known::{Known, Record};
 use crate::segment::format::{Form, LINE_BYTES, Section};
 use crate::segment::hash::hash_id;
 use crate::segment::index::{Line, verify_dense};
+use crate::segment::known::{Known, Record};
 use crate::segment::record::{Family, Key, Member, Spaces, take_family};
 
 /// What was read.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::records::NodeNo;
-use crate::segment::checksum::{quick_sum, sum};
 use crate::segment::any::Segment;
+use crate::segment::checksum::{quick_sum, sum};
 use crate::segment::format::{
     Counts, DENSE_ENTRIES, Form, GONE_BIT, HEADER_BYTES, Header, LINE_BYTES, Name, PLACE_MAX, RECORD_ALIGN,
     Section,

@@ -101,10 +101,8 @@ impl Home for JournalHome {
 
     fn install(&mut self, segments: &[Arc<Segment>], at: Installing<'_>) -> Result<()> {
         let place = at.place.in_files().ok_or(Error::Internal { what: "a segment of another home" })?;
-        let name = |segment: &Arc<Segment>| SegmentName {
-            number: segment.name().number,
-            file_len: segment.bytes(),
-        };
+        let name =
+            |segment: &Arc<Segment>| SegmentName { number: segment.name().number, file_len: segment.bytes() };
         self.journal.install(segments.iter().map(name).collect(), at.covers.then_some(place.from))
     }
 

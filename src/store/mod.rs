@@ -31,6 +31,8 @@ pub(crate) use differing::{Candidates, Differing, Identity};
 pub(crate) use draft::Draft;
 pub(crate) use glance::Glancing;
 pub(crate) use home::{Home, Installing, JournalHome, MemoryHome, SyncHandle};
+#[cfg(feature = "kv")]
+pub(crate) use image::{Records, copy_rows};
 pub(crate) use image::{
     Restored, counts_of, merge, owed, restore, room_for_changes, room_for_merge, write_changes,
 };

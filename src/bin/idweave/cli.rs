@@ -9,6 +9,8 @@ use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
 use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
+#[cfg(feature = "kv")]
+use crate::convert::ConvertArgs;
 use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
@@ -16,6 +18,7 @@ use crate::erase::{EraseArgs, RestrictArgs, UnrestrictArgs};
 use crate::explain::ExplainArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
+use crate::init::InitArgs;
 use crate::merge::MergeArgs;
 use crate::neighbors::NeighborsArgs;
 use crate::rekey::RekeyArgs;
@@ -113,7 +116,7 @@ pub(crate) enum Command {
     /// Read the bundled answers into a new database and show who came out
     Demo(DemoArgs),
     /// Create an empty database
-    Init,
+    Init(InitArgs),
     /// Read facts, one JSON object a line
     Import(ImportArgs),
     /// Make a new database from files of facts: quicker than importing them, and not durable before the end
@@ -192,6 +195,9 @@ pub(crate) enum Command {
     Snapshot(SnapshotArgs),
     /// Make a database from a snapshot, in a directory that is missing or empty
     Restore(RestoreArgs),
+    /// Make the same database in another home; cut short, it goes on where it was
+    #[cfg(feature = "kv")]
+    Convert(ConvertArgs),
     /// Read every byte of a snapshot or of a database's segments, and say whether it holds
     Verify(VerifyArgs),
     /// Answer the platforms' callbacks, keep them durably, make facts of them (with --db)

@@ -21,6 +21,8 @@ mod cli;
 mod conflicts;
 mod contacts;
 mod csv;
+#[cfg(feature = "kv")]
+mod convert;
 mod database;
 mod decide;
 mod demo;
@@ -30,6 +32,7 @@ mod erase;
 mod exit;
 mod explain;
 mod history;
+mod home;
 mod import;
 mod ingest;
 mod ingest_notes;
@@ -99,7 +102,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
     let common = &cli.common;
     match cli.command {
         Command::Demo(args) => demo::run(&args, common, out),
-        Command::Init => init::run(common, out),
+        Command::Init(args) => init::run(&args, common, out),
         Command::Import(args) => import::run(&args, common, out),
         Command::Build(args) => build::run(&args, common, out),
         Command::Merge(args) => merge::run(&args, common, out),
@@ -139,6 +142,8 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Checkpoint => checkpoint::run(common, out),
         Command::Snapshot(args) => snapshot::run(&args, common, out),
         Command::Restore(args) => restore::run(&args, common, out),
+        #[cfg(feature = "kv")]
+        Command::Convert(args) => convert::run(&args, common, out),
         Command::Verify(args) => verify::run(&args, common, out),
         #[cfg(feature = "sync")]
         Command::ServeCallbacks(args) => serve_callbacks::run(&args, common, out),

@@ -42,7 +42,13 @@ impl<'f> Chain<'f> {
         let first = key_of(kept.prefix(), kind, from);
         let below = [&key_of(kept.prefix(), kind, &END)[..], &[0]].concat();
         let skip = kept.prefix().len() + 1;
-        Chain { kept, rows: kept.rows().kv().scan(&first, &below), skip, last: from.to_vec(), has_begun: false }
+        Chain {
+            kept,
+            rows: kept.rows().kv().scan(&first, &below),
+            skip,
+            last: from.to_vec(),
+            has_begun: false,
+        }
     }
 
     /// The next row; `None` at the end of the chain.

@@ -233,6 +233,10 @@ impl KeptSegment {
         let Some(row) = chain.next()? else { return Ok(None) };
         let number = <[u8; 4]>::try_from(row.rest()).map_err(|_| self.corrupt("a key that is no number"))?;
         let (number, first) = (NodeNo::from_be_bytes(number), row.says::<NodeNo>(self)?);
-        if number == first { self.known(first, number).map(|known| Some(Some(known))) } else { Ok(Some(None)) }
+        if number == first {
+            self.known(first, number).map(|known| Some(Some(known)))
+        } else {
+            Ok(Some(None))
+        }
     }
 }

@@ -7,8 +7,9 @@ use std::path::Path;
 use crate::hex::from_hex;
 use crate::segment::bytes::FileBytes;
 use crate::segment::file::FileSegment;
-use crate::segment::known::Known;
 use crate::segment::format::Form::{Dense, Hashed};
+use crate::segment::known::Known;
+use crate::segment::table::Walk;
 
 pub(super) const BASE: &str =
     include_str!("../../../tests/data/format_v1/checkpointed/segments-0000000001.seg.hex");

@@ -28,8 +28,7 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
     let (name, counts) = (*newest.name(), *newest.counts());
     let damaged = |what| newest.corrupt(0, what);
     // Each number that was given out has a place in a segment: scans go over no more of them than files can hold.
-    let room =
-        segments.iter().fold(0, |room: u64, segment| room.saturating_add(segment.number_room()));
+    let room = segments.iter().fold(0, |room: u64, segment| room.saturating_add(segment.number_room()));
     if counts.numbers > room {
         return Err(damaged("a segment claims more numbers than there is room for"));
     }
@@ -57,8 +56,7 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
         settings.push(take_setting(value)?);
         Ok(())
     })?;
-    if u64::from(state.text_count()) != counts.texts || settings.len() as u64 != counts.settings
-    {
+    if u64::from(state.text_count()) != counts.texts || settings.len() as u64 != counts.settings {
         return Err(damaged("a segment lacks texts or settings that it says it has"));
     }
     let mut batches = BTreeMap::new();
