@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Read;
-use crate::error::{Error, IoOp, Result};
+use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
 use crate::graph::options::{HomeKind, Options};
 use crate::graph::spill::SpillDir;
@@ -24,7 +24,6 @@ use crate::journal::{
     spill_in,
 };
 use crate::kvlog::{KvBegun, KvLog, KvPlace};
-use crate::records::NodeNo;
 use crate::segment::{Name, Segment, SegmentWriter};
 use crate::store::{Place, Records, State, copy_rows, room_for_merge, seed_of};
 use crate::vfs::{OpenMode, Vfs};
@@ -176,7 +175,7 @@ impl Conversion<'_> {
             let mut records = Records::of(&all);
             for piece in 1..=RECORD_PIECES + 1 {
                 let last = if piece < RECORD_PIECES { numbers / RECORD_PIECES * piece } else { u64::MAX };
-                let last = NodeNo::try_from(last).unwrap_or(NodeNo::MAX);
+                let last = u32::try_from(last).unwrap_or(u32::MAX);
                 if self.progress.pieces.len() as u64 >= piece {
                     records.skip_through(last)?;
                     continue;

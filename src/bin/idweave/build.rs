@@ -61,7 +61,8 @@ pub(crate) fn run(args: &BuildArgs, common: &Common, out: &mut Out) -> Result<Do
     };
     let (sender, parcels) = sync_channel(PARCELS_MAX);
     let reading = std::thread::spawn(move || reader.read_all(&sender));
-    let options = Graph::options().delta_bytes(args.memory.get().saturating_mul(1 << 20)).home(args.home.kind());
+    let options =
+        Graph::options().delta_bytes(args.memory.get().saturating_mul(1 << 20)).home(args.home.kind());
     let built = options.bulk_load(dir, moment::now(common)?, |load| {
         let filled = fill(load, &parcels, &mut tally, &progress);
         progress.set_message("writing");

@@ -20,9 +20,9 @@ mod checkpoint;
 mod cli;
 mod conflicts;
 mod contacts;
-mod csv;
 #[cfg(feature = "kv")]
 mod convert;
+mod csv;
 mod database;
 mod decide;
 mod demo;

@@ -13,6 +13,7 @@ const LAYERS: &[Layer] = &[
     ("error", &[], "names nothing of ours, so that anyone may fail without a cycle"),
     ("model", &["error"], "values; an id that breaks a rule is an error"),
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
+    ("kv", &["error"], "rows of bytes in a store of somebody else; knows nothing of what they mean"),
     ("http", &["error"], "requests in, answers out, over sockets; knows nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
@@ -22,16 +23,21 @@ const LAYERS: &[Layer] = &[
         "what commits changed, in numbers, and the files it is kept in; no state and no journal",
     ),
     ("journal", &["error", "vfs"], "frames of bytes; never sees an id or a fact"),
+    (
+        "kvlog",
+        &["error", "kv", "vfs"],
+        "the journal's counterpart on a key-value store; never sees an id or a fact",
+    ),
     ("records", &["model", "resolve"], "records keep what resolution said of them; values in memory only"),
     (
         "segment",
-        &["codec", "error", "model", "records", "resolve", "vfs"],
-        "immutable files of records, with what resolution said of them; no state and no journal",
+        &["codec", "error", "kv", "model", "records", "resolve", "vfs"],
+        "immutable files, or rows, of records, with what resolution said of them; no state and no journal",
     ),
     (
         "store",
-        &["codec", "error", "journal", "model", "records", "resolve", "segment"],
-        "the state, its layers and what becomes of them; a home of commits is a journal or memory",
+        &["codec", "error", "journal", "kvlog", "model", "records", "resolve", "segment", "vfs"],
+        "the state, its layers and what becomes of them; a home of commits is a journal, a log of rows, or memory",
     ),
     (
         "engine",
@@ -41,7 +47,10 @@ const LAYERS: &[Layer] = &[
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
-        &["codec", "engine", "error", "feed", "journal", "model", "segment", "store", "vfs", "wechat"],
+        &[
+            "codec", "engine", "error", "feed", "journal", "kv", "kvlog", "model", "segment", "store", "vfs",
+            "wechat",
+        ],
         "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
     ),
     (

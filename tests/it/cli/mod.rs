@@ -11,6 +11,9 @@ mod changes;
 mod demo;
 mod dry_run;
 mod erasure;
+/// A database in sled.
+#[cfg(feature = "sled")]
+mod homes;
 mod import;
 mod ingest;
 mod kill;

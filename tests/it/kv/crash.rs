@@ -67,7 +67,8 @@ fn a_crash_leaves_what_was_acknowledged_and_whole_commits_after_it() {
                 let commits = run.dumps.iter().enumerate().skip(least);
                 let which = commits.filter(|(_, (issued, _, _))| *issued <= cut);
                 let which = which.filter(|(_, (_, _, dump))| *dump == found).map(|(commit, _)| commit).next();
-                let which = which.unwrap_or_else(|| panic!("cut {cut}: acknowledged {least}, found\n{found}"));
+                let which =
+                    which.unwrap_or_else(|| panic!("cut {cut}: acknowledged {least}, found\n{found}"));
                 of_commits.insert(which);
                 assert!(graph.check().unwrap().is_empty());
                 images += 1;

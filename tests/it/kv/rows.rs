@@ -175,7 +175,10 @@ fn an_id_is_never_unknown_because_a_row_of_its_hash_is_lost() {
         let graph = Graph::options().vfs(disk.vfs()).home(HomeKind::Kv(Arc::new(store))).open(DIR)?;
         let view = graph.view();
         // Each by itself: an error about one says nothing of the others.
-        Ok(ids.iter().map(|id| view.resolve(id).map_or("damaged".to_owned(), |found| format!("{found:?}"))).collect())
+        Ok(ids
+            .iter()
+            .map(|id| view.resolve(id).map_or("damaged".to_owned(), |found| format!("{found:?}")))
+            .collect())
     };
     let whole = ask(&rows).unwrap();
     let mut noticed = 0;

@@ -99,14 +99,19 @@ fn a_changed_bit_or_a_cut_anywhere_is_an_error_or_changes_no_answer() {
                 same += 1;
             }
             Err(error) => {
-                let is_told = matches!(error, Error::Corrupt { .. } | Error::FormatVersion { .. } | Error::NotFound { .. });
+                let is_told = matches!(
+                    error,
+                    Error::Corrupt { .. } | Error::FormatVersion { .. } | Error::NotFound { .. }
+                );
                 assert!(is_told, "{what}: {error}");
                 detected += 1;
             }
         }
         fs::remove_dir_all(&harmed).unwrap();
     }
-    println!("sled: {count} changes of its files, seed {seed}: {detected} detected, {same} without effect, 0 silent losses, 0 panics");
+    println!(
+        "sled: {count} changes of its files, seed {seed}: {detected} detected, {same} without effect, 0 silent losses, 0 panics"
+    );
     assert!(detected > 0);
 }
 
@@ -178,7 +183,13 @@ fn what_is_erased_is_in_no_file_when_the_checkpoint_returns() {
         assert_eq!(graph.erased_bytes().unwrap(), ErasedBytes::Gone);
         assert_eq!(count_in(place.path(), canary.as_bytes()), 0, "written out before: {is_written_out}");
         // Who looked before still sees what there was.
-        assert_eq!(before.entities().filter(|entity| entity.as_ref().is_ok_and(|entity| entity.ids.len() > 1)).count(), 2);
+        assert_eq!(
+            before
+                .entities()
+                .filter(|entity| entity.as_ref().is_ok_and(|entity| entity.ids.len() > 1))
+                .count(),
+            2
+        );
         drop(before);
         write(&graph, &[link(2)]).unwrap();
         let expected = dump(&graph.view()).unwrap();
