@@ -45,7 +45,8 @@ fn commit(graph: &Graph, facts: &[Fact]) {
 
 /// Bytes of the files in a directory.
 fn bytes_in(dir: &Path) -> u64 {
-    let size = |path: PathBuf| if path.is_dir() { bytes_in(&path) } else { fs::metadata(path).unwrap().len() };
+    let size =
+        |path: PathBuf| if path.is_dir() { bytes_in(&path) } else { fs::metadata(path).unwrap().len() };
     fs::read_dir(dir).unwrap().map(|entry| size(entry.unwrap().path())).sum()
 }
 
@@ -79,7 +80,8 @@ fn ingest(dir: &Path, name: &str, spaces: &Spaces, accounts: u64) -> (Graph, f64
 fn lookups(graph: &Graph, spaces: &Spaces, accounts: u64) -> f64 {
     let view = graph.view();
     let asked: Vec<_> = (0..LOOKUPS).map(|turn| mix(turn) % accounts).collect();
-    let ids: Vec<_> = asked.iter().map(|account| (spaces.openid(1, *account), spaces.unionid(*account))).collect();
+    let ids: Vec<_> =
+        asked.iter().map(|account| (spaces.openid(1, *account), spaces.unionid(*account))).collect();
     let begun = Instant::now();
     for (openid, unionid) in &ids {
         let found = view.translate(openid, &spaces.unionid, NOW).expect("an answer");
@@ -130,7 +132,11 @@ fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
         let target = to.join(entry.file_name());
-        if entry.path().is_dir() { copy(&entry.path(), &target) } else { drop(fs::copy(entry.path(), target).unwrap()) }
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
+        } else {
+            drop(fs::copy(entry.path(), target).unwrap())
+        }
     }
 }
 
@@ -147,7 +153,8 @@ fn damage(name: &str, place: &Path, spaces: &Spaces) -> String {
     commit(&graph, &spaces.facts(HARMED));
     graph.close().expect("closed");
     let expected = dump(&dir).expect("whole");
-    let mut files: Vec<PathBuf> = files_in(&dir).into_iter().filter(|file| !file.starts_with(dir.join("feed"))).collect();
+    let mut files: Vec<PathBuf> =
+        files_in(&dir).into_iter().filter(|file| !file.starts_with(dir.join("feed"))).collect();
     files.retain(|file| fs::metadata(file).unwrap().len() > 0);
     files.sort_by_key(|file| std::cmp::Reverse(fs::metadata(file).unwrap().len()));
     let flips = setting("IDWEAVE_BENCH_FLIPS", 200);

@@ -148,7 +148,7 @@ fn load_rows(
 ) -> Result<()> {
     let id = (identity.uuid, identity.secret.0);
     let begin = |place: &KvPlace| {
-        let (base, spills) = (Place::Rows(place.clone()), Place::Rows(place.fresh()?));
+        let (base, spills) = (Box::new(Place::Rows(place.clone())), Box::new(Place::Rows(place.fresh()?)));
         let loaded = write(SpillDir::Rows { spills: spills.clone(), base });
         spills.abandon();
         Ok(loaded?.map(|Loaded { seq, number, bytes }| KvBegun { seq, segments: vec![(number, bytes)] }))

@@ -156,7 +156,7 @@ impl Conversion<'_> {
             }
             HomeKind::Kv(store) => {
                 let begin = |place: &KvPlace| {
-                    let place = Place::Rows(place.clone());
+                    let place = Box::new(Place::Rows(place.clone()));
                     self.fill(&SpillDir::Rows { spills: place.clone(), base: place }, files)?;
                     let segments = self.progress.pieces.iter().rev().copied().collect();
                     Ok(Some(KvBegun { seq: self.progress.seq, segments }))

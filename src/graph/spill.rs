@@ -43,7 +43,7 @@ pub(crate) enum SpillDir {
     Files { vfs: Arc<dyn Vfs>, dir: PathBuf },
     /// Rows of a store that is removed afterwards, and the place of the segment they are gathered in.
     #[cfg(feature = "kv")]
-    Rows { spills: Place, base: Place },
+    Rows { spills: Box<Place>, base: Box<Place> },
 }
 
 /// What the thread did: the segments there are now, the newest first.

@@ -149,7 +149,7 @@ fn begin_log(vfs: &dyn Vfs, dir: &Path, uuid: &Uuid, covered_seq: u64) -> Result
 fn refuse_occupied(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
     let is_converted = vfs.exists(&layout::converting(dir))?;
     let ours = |name: &str| {
-        ["LOCK", "MANIFEST.new", "journal", "segments"].contains(&name)
+        ["LOCK", "MANIFEST.new", "CONVERTING.new", "journal", "segments"].contains(&name)
             || (is_converted && layout::is_of_conversion(name))
     };
     if vfs.list(dir)?.iter().all(|name| ours(name)) && !holds_frames(vfs, dir)? && !holds_segments(vfs, dir)?

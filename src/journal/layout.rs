@@ -10,6 +10,7 @@ const NUMBER_DIGITS: usize = 10;
 const SPILL_PREFIX: &str = "spill-";
 const UNFINISHED: &str = "unfinished";
 const CONVERTING: &str = "CONVERTING";
+#[cfg(feature = "kv")]
 const CONVERTING_NEW: &str = "CONVERTING.new";
 
 pub(crate) fn lock(dir: &Path) -> PathBuf {
@@ -38,7 +39,7 @@ pub(crate) fn converting_new(dir: &Path) -> PathBuf {
 
 /// Whether a conversion that was cut short may have left something of this name.
 pub(crate) fn is_of_conversion(name: &str) -> bool {
-    [CONVERTING, CONVERTING_NEW, "feed", "PUBLISHED"].contains(&name)
+    [CONVERTING, "feed", "PUBLISHED"].contains(&name)
 }
 
 pub(crate) fn journal(dir: &Path) -> PathBuf {

@@ -93,8 +93,10 @@ fn refuse_occupied(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
     let is_converted = vfs.exists(&dir.join("CONVERTING"))?;
     let ours = |name: &String| {
         let name = name.as_str();
-        let may_convert = ["CONVERTING", "CONVERTING.new", "feed", "PUBLISHED"].contains(&name);
-        ["LOCK", "HOME.new"].contains(&name) || name.starts_with("kv-") || (is_converted && may_convert)
+        let may_convert = ["CONVERTING", "feed", "PUBLISHED"].contains(&name);
+        ["LOCK", "HOME.new", "CONVERTING.new"].contains(&name)
+            || name.starts_with("kv-")
+            || (is_converted && may_convert)
     };
     if vfs.list(dir)?.iter().all(ours) {
         return Ok(());

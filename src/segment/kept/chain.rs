@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::error::Result;
 use crate::kv::{Row, Scan};
 use crate::segment::kept::reader::KeptSegment;
-use crate::segment::kept::types::{END, Kind, Link, key_of};
+use crate::segment::kept::row::{END, Kind, Link, key_of};
 
 /// A walk over the rows of a kind from a place on.
 pub(super) struct Chain<'f> {

@@ -9,12 +9,12 @@
 //!
 //! | key | value |
 //! |---|---|
-//! | `h` | [`types::Header`] |
-//! | `i` hash of an id (8), record (4) | [`types::Link`]: an id of this hash may be in that record |
-//! | `n` number (4) | [`types::Link`] of the record that has it |
-//! | `r` record (4) | [`types::Record`]: a family or a number that is gone, under the first of its numbers |
-//! | `t` key of a row (`rows/mod.rs`) | [`types::Link`] of its value, or of an absence |
-//! | `i`, `n`, `t` and [`types::END`] | [`types::Link`]: the end of the chain |
+//! | `h` | [`row::Header`] |
+//! | `i` hash of an id (8), record (4) | [`row::Link`]: an id of this hash may be in that record |
+//! | `n` number (4) | [`row::Link`] of the record that has it |
+//! | `r` record (4) | [`row::Record`]: a family or a number that is gone, under the first of its numbers |
+//! | `t` key of a row (`rows/mod.rs`) | [`row::Link`] of its value, or of an absence |
+//! | `i`, `n`, `t` and [`row::END`] | [`row::Link`]: the end of the chain |
 //! | `x` number (8), part (4) | bytes of a long value |
 //!
 //! The bytes of records are those of files (`record/mod.rs`).
@@ -26,8 +26,8 @@
 
 mod chain;
 mod reader;
+mod row;
 mod scan;
-mod types;
 mod verify;
 mod writer;
 

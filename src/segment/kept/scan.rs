@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::segment::kept::chain::Chain;
 use crate::segment::kept::reader::KeptSegment;
-use crate::segment::kept::types::{Kind, Value};
+use crate::segment::kept::row::{Kind, Value};
 use crate::segment::table::{Entry, Walk};
 
 /// A walk over entries. It reads nothing before the first is asked for.

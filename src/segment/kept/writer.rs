@@ -9,7 +9,7 @@ use crate::records::NodeNo;
 use crate::segment::any::Segment;
 use crate::segment::format::{Counts, Name};
 use crate::segment::hash::{hash_id, hash_text};
-use crate::segment::kept::types::{END, Header, Kind, Link, Record as RecordRow, Value, id_rest, key_of};
+use crate::segment::kept::row::{END, Header, Kind, Link, Record as RecordRow, Value, id_rest, key_of};
 use crate::segment::known::Record;
 use crate::segment::record::{Family, Gone, Spaces, put_family, put_gone};
 use crate::segment::writer::each_member;

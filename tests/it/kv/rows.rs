@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use idweave::kv::{Batch, Kv, MemoryStore, Scan, Store};
+use idweave::kv::{Batch, Kv, MemoryStore, Store};
 use idweave::{Graph, HomeKind, Result};
 
 use crate::kv::{DIR, dump, erase, link, write};

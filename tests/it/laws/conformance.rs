@@ -6,7 +6,7 @@ use crate::laws;
 use crate::support::homes::{Home, with_home};
 
 /// Streams a law and home without `IDWEAVE_HOME_STREAMS`.
-const STREAMS: u64 = 4;
+const STREAMS: u64 = 3;
 
 fn streams() -> u64 {
     std::env::var("IDWEAVE_HOME_STREAMS").map_or(STREAMS, |text| text.parse().expect("a number"))

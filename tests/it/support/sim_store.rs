@@ -16,8 +16,8 @@ use crate::support::sim_disk::SimDisk;
 #[derive(Clone)]
 enum Event {
     Created(PathBuf, u64),
-    Written(PathBuf, u64, Batch),
-    Flushed(u64),
+    Written(u64, Batch),
+    Flushed,
     Removed(PathBuf, u64),
 }
 
@@ -90,7 +90,7 @@ impl SimStore {
     /// How many rows of segments were written.
     pub(crate) fn segment_rows(&self) -> usize {
         let of_segments = |event: &Event| match event {
-            Event::Written(_, _, batch) => batch
+            Event::Written(_, batch) => batch
                 .clone()
                 .into_changes()
                 .iter()
@@ -101,15 +101,13 @@ impl SimStore {
         self.told().events.iter().map(|(_, event)| of_segments(event)).sum()
     }
 
-    /// Every store that a crash at a cut of the disk may leave: what was flushed by then, and each longer beginning of
-    /// what was written.
+    /// Every store that a crash may leave while the disk makes its change number `cut`: what was flushed by then, and each
+    /// longer beginning of what was written.
     pub(crate) fn crashed(&self, cut: usize) -> Vec<SimStore> {
         let events: Vec<Event> =
-            self.told().events.iter().filter(|(at, _)| *at <= cut).map(|(_, event)| event.clone()).collect();
-        // What happened before the disk changed for the last time had returned by then.
-        let returned = self.told().events.iter().filter(|(at, _)| *at < cut).count();
+            self.told().events.iter().filter(|(at, _)| *at < cut).map(|(_, event)| event.clone()).collect();
         let is_certain = |event: &Event| !matches!(event, Event::Written(..));
-        let certain = events.iter().take(returned).rposition(is_certain).map_or(0, |last| last + 1);
+        let certain = events.iter().rposition(is_certain).map_or(0, |last| last + 1);
         (certain..=events.len()).map(|len| SimStore::of(&events[..len])).collect()
     }
 
@@ -121,11 +119,11 @@ impl SimStore {
                 Event::Created(dir, generation) => {
                     open.insert(*generation, store.inner.create(dir, *generation).unwrap());
                 }
-                Event::Written(_, generation, batch) => {
+                Event::Written(generation, batch) => {
                     // A view may write nothing; who was removed is written to no more.
                     open[generation].write(batch.clone()).unwrap();
                 }
-                Event::Flushed(_) => {}
+                Event::Flushed => {}
                 Event::Removed(dir, generation) => store.inner.remove(dir, *generation).unwrap(),
             }
         }
@@ -142,13 +140,13 @@ impl Store for SimStore {
         self.may_fail(IoOp::Open)?;
         let inner = self.inner.create(dir, generation)?;
         self.note(Event::Created(dir.to_owned(), generation));
-        Ok(Arc::new(SimKv { store: self.clone(), inner, dir: dir.to_owned(), generation }))
+        Ok(Arc::new(SimKv { store: self.clone(), inner, generation }))
     }
 
     fn open(&self, dir: &Path, generation: u64) -> Result<Arc<dyn Kv>> {
         self.may_fail(IoOp::Open)?;
         let inner = self.inner.open(dir, generation)?;
-        Ok(Arc::new(SimKv { store: self.clone(), inner, dir: dir.to_owned(), generation }))
+        Ok(Arc::new(SimKv { store: self.clone(), inner, generation }))
     }
 
     fn generations(&self, dir: &Path) -> Result<Vec<u64>> {
@@ -165,7 +163,6 @@ impl Store for SimStore {
 struct SimKv {
     store: SimStore,
     inner: Arc<dyn Kv>,
-    dir: PathBuf,
     generation: u64,
 }
 
@@ -186,13 +183,13 @@ impl Kv for SimKv {
 
     fn write(&self, batch: Batch) -> Result<()> {
         self.store.may_fail(IoOp::Write)?;
-        self.store.note(Event::Written(self.dir.clone(), self.generation, batch.clone()));
+        self.store.note(Event::Written(self.generation, batch.clone()));
         self.inner.write(batch)
     }
 
     fn sync(&self) -> Result<()> {
         self.store.may_fail(IoOp::Sync)?;
-        self.store.note(Event::Flushed(self.generation));
+        self.store.note(Event::Flushed);
         self.inner.sync()
     }
 
