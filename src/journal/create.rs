@@ -123,7 +123,11 @@ impl Journal {
         if !begun.is_empty() {
             let segments = layout::segments(dir);
             for (file, segment) in &begun {
-                vfs.rename(file, &layout::segment_in(&segments, segment.number))?;
+                let name = layout::segment_in(&segments, segment.number);
+                // A conversion that was cut short here has given some their names.
+                if vfs.exists(file)? || !vfs.exists(&name)? {
+                    vfs.rename(file, &name)?;
+                }
             }
             vfs.sync_dir(&segments)?;
         }
