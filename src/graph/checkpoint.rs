@@ -10,10 +10,12 @@
 //!   freeze (writer's lock), write, install (writer's lock): see `journal/checkpoint.rs` for what is durable when.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
 use crate::graph::shared::{Shared, held};
+use crate::observe::{CheckpointSeen, Span};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
 use crate::store::{
     Installing, Layers, Place, Saved, State, counts_of, merge, owed, room_for_changes, room_for_merge,
@@ -71,9 +73,16 @@ impl Graph {
 impl Shared {
     /// Writes out the delta and merges: see [`Graph::checkpoint`].
     pub(crate) fn checkpoint(&self) -> Result<Checkpointed> {
+        let begun = self.watch().clock();
+        let span = Span::checkpoint();
         let mut unfinished = held(&self.checkpoints);
-        let written_bytes = self.write_delta(&mut unfinished)?;
-        let merged_bytes = self.merge_segments()?;
+        let mut done = CheckpointSeen::default();
+        let written = self.write_delta(&mut unfinished).inspect(|bytes| done.written_bytes = *bytes);
+        let merged = written.and_then(|_| self.merge_segments()).inspect(|bytes| done.merged_bytes = *bytes);
+        drop(unfinished);
+        self.tell_checkpoint(&span, done, begun, merged.is_err());
+        merged?;
+        let CheckpointSeen { written_bytes, merged_bytes, .. } = done;
         let state = self.latest_state();
         let seq = state.layers.segments().first().map_or(0, |newest| newest.name().seq);
         Ok(Checkpointed { seq, written_bytes, merged_bytes, segments: state.layers.segments().len() })
@@ -82,12 +91,39 @@ impl Shared {
     /// Writes out the delta, if that is still wanted when a checkpoint that is under way has ended; the state then. A
     /// merge that fails is for the next checkpoint to try again: it takes nothing from those who need the delta written.
     pub(crate) fn checkpoint_if(&self, wanted: impl Fn() -> bool) -> Result<Arc<State>> {
+        let begun = self.watch().clock();
+        let span = Span::checkpoint();
         let mut unfinished = held(&self.checkpoints);
         if wanted() {
-            self.write_delta(&mut unfinished)?;
-            drop(self.merge_segments());
+            let mut done = CheckpointSeen::default();
+            let written = self.write_delta(&mut unfinished).inspect(|bytes| done.written_bytes = *bytes);
+            if written.is_ok() {
+                drop(self.merge_segments().inspect(|bytes| done.merged_bytes = *bytes));
+            }
+            drop(unfinished);
+            self.tell_checkpoint(&span, done, begun, written.is_err());
+            written?;
         }
         Ok(self.latest_state())
+    }
+
+    /// Tells whoever watches of a checkpoint that had something to do.
+    fn tell_checkpoint(
+        &self,
+        span: &Span,
+        mut done: CheckpointSeen,
+        begun: Option<Duration>,
+        has_failed: bool,
+    ) {
+        span.note("written_bytes", done.written_bytes);
+        span.note("merged_bytes", done.merged_bytes);
+        let is_nothing = done.written_bytes == 0 && done.merged_bytes == 0 && !has_failed;
+        if let Some(observer) = self.watch().observer().filter(|_| !is_nothing) {
+            done.has_failed = has_failed;
+            done.segments = self.latest_state().layers.segments().len() as u64;
+            done.took = self.watch().since(begun);
+            observer.checkpointed(&done);
+        }
     }
 
     /// Writes out the delta, and before it what a failed checkpoint left; the bytes written.

@@ -101,7 +101,7 @@ impl Writer {
         if self.is_poisoned() || self.home.is_none() {
             return Err(Error::Poisoned);
         }
-        Ok(Tx { change: Change::begin((*self.state).clone(), now, self.secret, self.door.clone()) })
+        Ok(Tx::new(Change::begin((*self.state).clone(), now, self.secret, self.door.clone())))
     }
 
     /// Resolves and appends a transaction; its state, or `None` if there was nothing new.

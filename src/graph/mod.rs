@@ -2,6 +2,7 @@
 //!
 //! Read in this order: options and opening, the graph and its commits, a transaction, a view.
 
+mod analyze;
 mod bulk;
 mod checkpoint;
 mod checkpointer;
@@ -10,8 +11,10 @@ mod commit;
 mod convert;
 mod erasure;
 mod feed;
+mod figures;
 mod handle;
 mod large;
+mod lookups;
 mod merge;
 mod notes;
 mod open;
@@ -37,6 +40,7 @@ pub use checkpoint::Checkpointed;
 pub use convert::Converted;
 pub use erasure::{EraseRequest, ErasedBytes, ErasureReceipt};
 pub use feed::{ChangeRecord, ChangeStream};
+pub use figures::Figures;
 pub use handle::{Committed, Graph};
 pub use merge::{MergeSource, Merged};
 pub use notes::carry_out;

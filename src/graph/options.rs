@@ -15,6 +15,7 @@ use crate::kv::SledStore;
 #[cfg(feature = "kv")]
 use crate::kv::Store;
 use crate::model::Placeholders;
+use crate::observe::{Observer, Watch};
 use crate::segment::ReadMode;
 use crate::vfs::{RealVfs, Vfs};
 
@@ -104,6 +105,7 @@ pub struct Options {
     pub(crate) feed: FeedRetention,
     pub(crate) home: HomeKind,
     pub(crate) vfs: Arc<dyn Vfs>,
+    pub(crate) watch: Watch,
 }
 
 impl Default for Options {
@@ -119,6 +121,7 @@ impl Default for Options {
             feed: FeedRetention::default(),
             home: HomeKind::default(),
             vfs: Arc::new(RealVfs),
+            watch: Watch::default(),
         }
     }
 }
@@ -225,6 +228,13 @@ impl Options {
     #[must_use]
     pub fn vfs(mut self, vfs: Arc<dyn Vfs>) -> Options {
         self.vfs = vfs;
+        self
+    }
+
+    /// Who is told of commits, checkpoints and lookups, in numbers; default nobody, which costs nothing.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Options {
+        self.watch = Watch::by(observer);
         self
     }
 

@@ -55,7 +55,7 @@ impl ReadOnly {
         }
         let (follower, state) = begin(&options, dir)?;
         let state = Arc::new(state);
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::watched_by(options.watch.clone()));
         progress.note(&state);
         let feed = FeedPlace::in_files(&options.vfs, dir, follower.uuid());
         let (follower, shown) = (Mutex::new(follower), RwLock::new(state));
@@ -72,7 +72,7 @@ impl ReadOnly {
     pub(crate) fn begin(&self, now: Time) -> (Tx, Arc<State>) {
         let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
         let change = Change::begin(State::clone(&shown), now, self.secret(), self.options.door.clone());
-        (Tx { change }, shown)
+        (Tx::new(change), shown)
     }
 
     /// Where its change feed is, and the last commit whose record is durable.

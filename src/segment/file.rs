@@ -269,7 +269,7 @@ impl FileSegment {
     }
 
     /// The record at an offset of the file.
-    fn record_at(&self, at: u64) -> Result<Record<'_>> {
+    pub(in crate::segment) fn record_at(&self, at: u64) -> Result<Record<'_>> {
         let (head, flag) = self.part(at, quick_sum)?;
         Ok(Record::of_file(head, at, flag))
     }
@@ -300,38 +300,12 @@ impl FileSegment {
         Ok((piece, flag))
     }
 
-    fn gone(&self, record: &Record<'_>) -> Result<Gone> {
+    pub(in crate::segment) fn gone(&self, record: &Record<'_>) -> Result<Gone> {
         take_gone(record.head()).map_err(|what| self.corrupt(record.at(), what))
     }
 
     fn has_member(&self, record: &Record<'_>, is_it: impl Fn(&Member<'_>) -> bool) -> Result<bool> {
         let found = record.find_member(is_it).map_err(|what| self.corrupt(record.at(), what))?;
         Ok(found.is_some())
-    }
-
-    /// Every record with what it is, in order.
-    pub(crate) fn scan(&self) -> impl Iterator<Item = Result<Known<'_>>> {
-        let mut at = Some(self.header.records.at);
-        let end = self.header.records.at + self.header.records.len;
-        std::iter::from_fn(move || {
-            let place = at.filter(|place| *place < end)?;
-            let known = self.record_at(place).and_then(|record| {
-                let mut end_of_record = record.end();
-                if !record.is_gone() {
-                    end_of_record += self.tail(&record)?.len() as u64 + RECORD_HEAD_BYTES as u64;
-                }
-                let next = end_of_record.next_multiple_of(RECORD_ALIGN);
-                let padding = self.bytes.get(end_of_record, (next - end_of_record) as usize)?;
-                if padding.iter().any(|byte| *byte != 0) {
-                    return Err(self.corrupt(end_of_record, "bytes between records that are not zero"));
-                }
-                at = Some(next);
-                if record.is_gone() { self.gone(&record).map(Known::Gone) } else { Ok(Known::Family(record)) }
-            });
-            if known.is_err() {
-                at = None;
-            }
-            Some(known)
-        })
     }
 }

@@ -29,6 +29,7 @@ pub(crate) mod rows;
 mod sorted;
 mod table;
 mod verify;
+mod walk;
 mod writer;
 
 #[cfg(test)]
@@ -45,6 +46,7 @@ pub(crate) use file::Places;
 pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_text, hashes_of, spread};
 pub(crate) use known::{Known, Record};
-pub(crate) use record::{Family, Glance, Gone, Key, Spaces};
+pub(crate) use record::{Family, Glance, Gone, Key, Member, Spaces};
 pub(crate) use sorted::Finder;
-pub(crate) use table::{Absences, Found, Merge};
+pub(crate) use table::{Absences, Found, Merge, Walk};
+pub(crate) use walk::Lying;

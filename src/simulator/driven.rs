@@ -43,6 +43,18 @@ pub(super) fn driven(simulator: &Simulator, verb: &str, body: &[u8]) -> Option<V
             simulator.remove_contact(number("account")?, number("employee")?, by_customer);
             done
         }
+        "write_to_service" => {
+            simulator.write_to_service(number("account")?);
+            done
+        }
+        "rotate_tickets" => {
+            simulator.rotate_tickets();
+            done
+        }
+        "faults" => {
+            simulator.set_faults(serde_json::from_slice(body).ok()?);
+            done
+        }
         "owner" => json!({"account": simulator.owner(word("kind"), word("scope"), word("value"))?}),
         _ => return None,
     })

@@ -1,9 +1,12 @@
 //! Scripted misbehaviour: which calls go wrong, and how.
 
+use serde::Deserialize;
+
 use crate::simulator::ids::drawn_number;
 
 /// When a fault strikes, of the calls it is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum When {
     /// The call of this number, from 1, and no other.
     Nth(u64),
@@ -18,8 +21,9 @@ pub enum When {
     },
 }
 
-/// How a call goes wrong.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How a call goes wrong, or a push of an event (the last three).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Misbehaviour {
     /// It is refused with an errcode, and nothing is done.
@@ -40,17 +44,30 @@ pub enum Misbehaviour {
     ShortPage(usize),
     /// The cursor that is answered is the one that was asked with.
     CursorLoop,
+    /// It is never pushed.
+    Lost,
+    /// It is pushed twice.
+    Twice,
+    /// It is pushed after those that happened later.
+    Late,
 }
 
 /// A line of the table of faults.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Fault {
-    /// The path of the calls it is about; empty = all.
+    /// The path of the calls it is about, empty = all; [`Fault::PUSH`] = not calls, but pushes of events.
+    #[serde(default)]
     pub path: String,
     /// When it strikes.
     pub when: When,
     /// What happens.
     pub what: Misbehaviour,
+}
+
+impl Fault {
+    /// The path of lines that are about pushes of events.
+    pub const PUSH: &str = "push";
 }
 
 #[derive(Default)]
@@ -68,11 +85,24 @@ impl Faults {
     /// What happens to a call: of several lines that strike, the first.
     pub(super) fn strike(&mut self, path: &str) -> Option<Misbehaviour> {
         (self.page_len_max, self.has_loop) = (None, false);
+        let struck = self.first(|fault| fault.path.is_empty() || fault.path == path);
+        match struck {
+            Some(Misbehaviour::ShortPage(most)) => self.page_len_max = Some(most.max(1)),
+            Some(Misbehaviour::CursorLoop) => self.has_loop = true,
+            _ => {}
+        }
+        struck
+    }
+
+    /// What happens to a push.
+    pub(super) fn strike_push(&mut self) -> Option<Misbehaviour> {
+        self.first(|fault| fault.path == Fault::PUSH)
+    }
+
+    /// The first line that strikes, of those that are about it; all of these count it.
+    fn first(&mut self, is_about_it: impl Fn(&Fault) -> bool) -> Option<Misbehaviour> {
         let mut struck = None;
-        for (fault, calls) in &mut self.table {
-            if !fault.path.is_empty() && fault.path != path {
-                continue;
-            }
+        for (fault, calls) in self.table.iter_mut().filter(|(fault, _)| is_about_it(fault)) {
             *calls += 1;
             let is_it = match fault.when {
                 When::Nth(number) => *calls == number,
@@ -84,11 +114,6 @@ impl Faults {
             if is_it && struck.is_none() {
                 struck = Some(fault.what);
             }
-        }
-        match struck {
-            Some(Misbehaviour::ShortPage(most)) => self.page_len_max = Some(most.max(1)),
-            Some(Misbehaviour::CursorLoop) => self.has_loop = true,
-            _ => {}
         }
         struck
     }

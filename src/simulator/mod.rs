@@ -17,6 +17,7 @@ mod app;
 mod call;
 mod convert;
 mod corp;
+mod courier;
 mod driven;
 mod fault;
 mod front;
@@ -34,6 +35,7 @@ mod shop;
 mod token;
 mod world;
 
+pub use courier::{Courier, Delivered};
 pub use fault::{Fault, Misbehaviour, When};
 pub use front::Authorization;
 pub use limit::Violation;

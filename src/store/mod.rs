@@ -26,6 +26,7 @@ mod relation_walk;
 mod restamp;
 mod source;
 mod state;
+mod survey;
 
 pub(crate) use differing::{Candidates, Differing, Identity};
 pub(crate) use draft::Draft;

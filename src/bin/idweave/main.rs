@@ -10,6 +10,9 @@
 mod acquire;
 mod acquire_json;
 mod acquire_text;
+mod analyze;
+mod analyze_json;
+mod analyze_text;
 mod answers;
 mod audit;
 mod build;
@@ -18,6 +21,7 @@ mod changes_text;
 mod check;
 mod checkpoint;
 mod cli;
+mod compare;
 mod conflicts;
 mod contacts;
 #[cfg(feature = "kv")]
@@ -31,6 +35,8 @@ mod dump;
 mod erase;
 mod exit;
 mod explain;
+#[cfg(feature = "export")]
+mod export;
 mod history;
 mod home;
 mod import;
@@ -38,13 +44,16 @@ mod ingest;
 mod ingest_notes;
 mod ingest_options;
 mod init;
+mod language;
 mod large;
 mod lines;
 mod merge;
 mod moment;
 mod neighbors;
 mod output;
+mod picture;
 mod rekey;
+mod report;
 mod resolve;
 mod restore;
 mod retract;
@@ -130,6 +139,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Retract(args) => retract::retract(&args, common, out),
         Command::Unretract(args) => retract::unretract(&args, common, out),
         Command::Rules(args) => rules::run(&args, common, out),
+        Command::Report(args) => report::run(&args, common, out),
         Command::Undo(args) => undo::run(&args, common, out),
         Command::ExportSubject(args) => subject::run(&args, common, out),
         Command::Erase(args) => erase::run(&args, common, out),
@@ -138,9 +148,13 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Audit => audit::run(common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
+        Command::Analyze(args) => analyze::run(&args, common, out),
+        Command::Compare(args) => compare::run(&args, common, out),
         Command::Check => check::check(common, out),
         Command::Checkpoint => checkpoint::run(common, out),
         Command::Snapshot(args) => snapshot::run(&args, common, out),
+        #[cfg(feature = "export")]
+        Command::Export(args) => export::run(&args, common, out),
         Command::Restore(args) => restore::run(&args, common, out),
         #[cfg(feature = "kv")]
         Command::Convert(args) => convert::run(&args, common, out),

@@ -1,6 +1,7 @@
 //! Finds ids, numbers and entries in rows.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use serde::Deserialize;
@@ -207,10 +208,24 @@ impl KeptSegment {
 
     /// Every record with what it is, in order.
     pub(crate) fn scan(&self) -> impl Iterator<Item = Result<Known<'_>>> {
-        let mut chain = Some(Chain::new(self, Kind::Number, &[]));
+        self.scan_in(0..u64::MAX)
+    }
+
+    /// Numbers in so many parts, or fewer.
+    pub(crate) fn parts(&self, count: usize) -> Vec<Range<u64>> {
+        let numbers = self.counts.numbers;
+        let step = numbers.div_ceil(count.max(1) as u64).max(1);
+        let begins = (0..numbers).step_by(usize::try_from(step).unwrap_or(usize::MAX));
+        begins.map(|begin| begin..(begin + step).min(numbers)).collect()
+    }
+
+    /// The records whose first numbers are in a range.
+    pub(crate) fn scan_in(&self, numbers: Range<u64>) -> impl Iterator<Item = Result<Known<'_>>> {
+        let first = u32::try_from(numbers.start).map_or(Vec::new(), |first| first.to_be_bytes().to_vec());
+        let mut chain = Some(Chain::new(self, Kind::Number, &first));
         std::iter::from_fn(move || {
             loop {
-                let known = self.next_record(chain.as_mut()?).transpose();
+                let known = self.next_record(chain.as_mut()?, numbers.end).transpose();
                 match known {
                     // A number that another number's record has.
                     Some(Ok(None)) => {}
@@ -228,11 +243,14 @@ impl KeptSegment {
         })
     }
 
-    /// The record of the next number, if it is the first of it.
-    fn next_record(&self, chain: &mut Chain<'_>) -> Result<Option<Option<Known<'_>>>> {
+    /// The record of the next number below `end`, if it is the first of it.
+    fn next_record(&self, chain: &mut Chain<'_>, end: u64) -> Result<Option<Option<Known<'_>>>> {
         let Some(row) = chain.next()? else { return Ok(None) };
         let number = <[u8; 4]>::try_from(row.rest()).map_err(|_| self.corrupt("a key that is no number"))?;
         let (number, first) = (NodeNo::from_be_bytes(number), row.says::<NodeNo>(self)?);
+        if u64::from(number) >= end {
+            return Ok(None);
+        }
         if number == first {
             self.known(first, number).map(|known| Some(Some(known)))
         } else {

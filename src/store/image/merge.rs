@@ -164,6 +164,7 @@ impl<'s> Records<'s> {
     }
 
     /// Leaves out every record whose first number is not greater than `last`.
+    #[cfg(feature = "kv")]
     pub(crate) fn skip_through(&mut self, last: NodeNo) -> Result<()> {
         while self.next(last)?.is_some() {}
         Ok(())

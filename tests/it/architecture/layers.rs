@@ -14,9 +14,11 @@ const LAYERS: &[Layer] = &[
     ("model", &["error"], "values; an id that breaks a rule is an error"),
     ("vfs", &["error"], "files; knows bytes and paths, and nothing of what they mean"),
     ("kv", &["error"], "rows of bytes in a store of somebody else; knows nothing of what they mean"),
+    ("observe", &[], "what is told to whoever watches, in numbers: no ids, nothing of ours"),
     ("http", &["error"], "requests in, answers out, over sockets; knows nothing of what they mean"),
     ("codec", &["error", "model"], "the bytes of single values; no files, no records"),
     ("resolve", &["model"], "pure decisions, which cannot fail: no I/O, no bytes, no state"),
+    ("page", &["model", "resolve"], "markup, times and texts for people; knows nothing of what a page says"),
     (
         "feed",
         &["codec", "error", "model", "resolve", "vfs"],
@@ -44,14 +46,41 @@ const LAYERS: &[Layer] = &[
         &["codec", "error", "feed", "model", "records", "resolve", "store"],
         "what a commit will hold (entries of codec); no files and no journal",
     ),
+    (
+        "analytics",
+        &["engine", "error", "model", "records", "resolve", "segment", "store"],
+        "counts what resolution said: reads records in the order of files, and walks as the engine's verbs do; changes nothing",
+    ),
     ("wechat", &["error", "model"], "bodies in, facts out; no engine, no I/O"),
     (
         "graph",
         &[
-            "codec", "engine", "error", "feed", "journal", "kv", "kvlog", "model", "segment", "store", "vfs",
+            "analytics",
+            "codec",
+            "engine",
+            "error",
+            "feed",
+            "journal",
+            "kv",
+            "kvlog",
+            "model",
+            "observe",
+            "segment",
+            "store",
+            "vfs",
             "wechat",
         ],
         "ties a journal to an engine, what it knows to the planner, notes of bodies to the graph; decides nothing about identities",
+    ),
+    (
+        "export",
+        &["engine", "error", "model", "vfs"],
+        "a graph as files of columns, read by the engine's verbs and written through the vfs; no store and no records",
+    ),
+    (
+        "picture",
+        &["engine", "error", "graph", "model", "page", "resolve"],
+        "draws what the verbs answer, now and of the past; asks for nothing but that",
     ),
     (
         "simulator",
@@ -60,7 +89,7 @@ const LAYERS: &[Layer] = &[
     ),
     (
         "sync",
-        &["engine", "error", "graph", "http", "model", "vfs", "wechat"],
+        &["engine", "error", "graph", "http", "model", "observe", "vfs", "wechat"],
         "callbacks and calls: bodies to facts of a graph, which it reads by the engine's verbs; no store",
     ),
 ];
