@@ -23,6 +23,10 @@ mod graph;
 #[cfg(any(feature = "simulator", feature = "sync"))]
 mod http;
 mod journal;
+#[cfg(feature = "kv")]
+pub mod kv;
+#[cfg(feature = "kv")]
+mod kvlog;
 pub mod model;
 pub mod observe;
 #[cfg(feature = "report")]
@@ -55,10 +59,13 @@ pub use error::{Error, Result};
 pub use feed::{
     Changes, ConflictChange, EntityIds, FeedRetention, MergedEntity, PersonChange, RekeyedEntity, SplitEntity,
 };
+#[cfg(feature = "kv")]
+pub use graph::Converted;
 pub use graph::{
     Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
-    ErasedBytes, ErasureReceipt, Figures, Graph, History, MergeSource, Merged, Options, Outcome, Past,
-    Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
+    ErasedBytes, ErasureReceipt, Figures, Graph, History, HomeKind, MergeSource, Merged, Options, Outcome,
+    Past, Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
+    carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 /// The graphs of [`analytics`] are of this version of it.

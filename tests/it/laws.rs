@@ -7,6 +7,7 @@
 pub(crate) mod campaign;
 pub(crate) mod changes;
 mod conflicts;
+mod conformance;
 pub(crate) mod engine;
 mod large;
 mod measures;

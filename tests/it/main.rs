@@ -39,6 +39,9 @@ mod generator;
 mod graph_crash;
 /// Failing calls, a full disk and rot under the whole graph.
 mod graph_faults;
+/// Homes on key-value stores.
+#[cfg(feature = "kv")]
+mod kv;
 /// Crashes, faults and other writers while a large change is settled.
 mod large;
 /// The laws of the design, and the engine against the oracle, on random streams.

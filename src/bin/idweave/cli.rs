@@ -11,6 +11,8 @@ use crate::changes::ChangesArgs;
 use crate::compare::CompareArgs;
 use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
+#[cfg(feature = "kv")]
+use crate::convert::ConvertArgs;
 use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
@@ -20,6 +22,7 @@ use crate::explain::ExplainArgs;
 use crate::export::ExportArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
+use crate::init::InitArgs;
 use crate::merge::MergeArgs;
 use crate::neighbors::NeighborsArgs;
 use crate::rekey::RekeyArgs;
@@ -127,7 +130,7 @@ pub(crate) enum Command {
     /// Read the bundled answers into a new database and show who came out
     Demo(DemoArgs),
     /// Create an empty database
-    Init,
+    Init(InitArgs),
     /// Read facts, one JSON object a line
     Import(ImportArgs),
     /// Make a new database from files of facts: quicker than importing them, and not durable before the end
@@ -215,6 +218,9 @@ pub(crate) enum Command {
     Export(ExportArgs),
     /// Make a database from a snapshot, in a directory that is missing or empty
     Restore(RestoreArgs),
+    /// Make the same database in another home; cut short, it goes on where it was
+    #[cfg(feature = "kv")]
+    Convert(ConvertArgs),
     /// Read every byte of a snapshot or of a database's segments, and say whether it holds
     Verify(VerifyArgs),
     /// Answer the platforms' callbacks, keep them durably, make facts of them (with --db)

@@ -15,6 +15,9 @@ mod erasure;
 /// Files for data tools.
 #[cfg(feature = "export")]
 mod export;
+/// A database in sled.
+#[cfg(feature = "sled")]
+mod homes;
 mod import;
 mod ingest;
 mod kill;
