@@ -19,11 +19,10 @@ use std::time::Instant;
 use idweave::observe::{Counters, Verb};
 use idweave::{Graph, Id, Read, Snapshot, Translation};
 
-use accounts::{IDS_PER_ACCOUNT, NOW, Spaces, mix};
+use accounts::{COMMIT_FACTS, IDS_PER_ACCOUNT, NOW, Spaces, mix};
 
 const ROUNDS: usize = 15;
 const ASKED: u64 = 200_000;
-const BATCH: usize = 1_000;
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
@@ -40,11 +39,11 @@ fn one_by_one(read: &impl Read, ids: &[Id], spaces: &Spaces) -> f64 {
     begun.elapsed().as_nanos() as f64 / ids.len() as f64
 }
 
-/// Nanoseconds of an id of `translate_many`.
+/// Nanoseconds of an id of `translate_many`, in batches as large as commits.
 fn in_batches(read: &impl Read, ids: &[Id], spaces: &Spaces) -> f64 {
-    let mut out = Vec::with_capacity(BATCH);
+    let mut out = Vec::with_capacity(COMMIT_FACTS);
     let begun = Instant::now();
-    for batch in ids.chunks(BATCH) {
+    for batch in ids.chunks(COMMIT_FACTS) {
         out.clear();
         read.translate_many(batch, &spaces.external, NOW, &mut out).expect("answers");
     }

@@ -13,6 +13,7 @@ use crate::error::Result;
 use crate::model::{EntityId, Id, Kind, Strength};
 use crate::records::{Edge, Node, NodeNo, Pair, Phase};
 use crate::resolve::Reason;
+use crate::segment::Spaces;
 use crate::store::{Lens, Source, State};
 
 /// Entities that are worth a look.
@@ -161,6 +162,16 @@ fn rule_of(edge: &Edge) -> Option<UnderRule> {
     }
 }
 
+fn has_phone(pair: &Pair, shared: &Shared<'_>) -> Result<bool> {
+    for number in [pair.a, pair.b] {
+        let space = shared.state.brief(number)?.and_then(|brief| shared.state.space(brief.space));
+        if space.is_some_and(|space| *space.kind() == Kind::Phone) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl SuspectCount {
     pub(crate) fn new(listed: usize) -> SuspectCount {
         SuspectCount {
@@ -171,9 +182,11 @@ impl SuspectCount {
         }
     }
 
-    /// Looks at a pair, of whatever entities; `ends` tells those if they matter.
+    /// Looks at a pair, of whatever entities.
     pub(crate) fn pair(&mut self, pair: &Pair, shared: &Shared<'_>) -> Result<()> {
-        if pair.edges.iter().filter_map(rule_of).next().is_none() {
+        let Some(strongest) = pair.edges.iter().filter_map(rule_of).min() else { return Ok(()) };
+        // Most suggestions are those of phones, which are looked at as shared hints: their families are not read.
+        if strongest == UnderRule::Suggestion && has_phone(pair, shared)? {
             return Ok(());
         }
         Lens::on(shared.state).answer(|lens| self.look(lens, pair)).map(drop)

@@ -210,3 +210,78 @@ fn lines(all: &Everything<'_>, place: &BTreeMap<Id, usize>, cards: &mut [Card]) 
     let bans = bans.into_iter().map(|((from, to), bans)| Line { from, to, drawn: Drawn::Bans(bans) });
     edges.chain(bans).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::{Board, CARDS_MAX, Drawn};
+    use crate::engine::EdgeDump;
+    use crate::model::{Id, Strength, Time};
+    use crate::picture::film::{Film, Moment};
+    use crate::picture::scene::{Asked, Scene, SeenEdge, SeenId};
+    use crate::resolve::{EdgeKind, Level, Reason, Status};
+
+    fn id(text: &str) -> Id {
+        text.parse().unwrap()
+    }
+
+    /// A film of one moment: these ids around one, every third edge rejected, and edges from each to the next.
+    fn film(ids: &[Id]) -> Film {
+        let centre = id("unionid:openA:centre");
+        let mut scene = Scene::default();
+        let mut see = |a: &Id, b: &Id, status| {
+            let edge = EdgeDump {
+                a: a.clone(),
+                b: b.clone(),
+                kind: EdgeKind::Same,
+                strength: Strength::Platform,
+                status,
+                level: Level::Entity,
+                evidence: 1,
+                conflict: None,
+            };
+            scene
+                .edges
+                .insert((a.clone(), b.clone(), EdgeKind::Same), SeenEdge { edge, evidence: Vec::new() });
+        };
+        for (at, id) in ids.iter().enumerate() {
+            let status = if at % 3 == 0 { Status::Rejected(Reason::Hub) } else { Status::Accepted };
+            see(id, &centre, status);
+            if let Some(next) = ids.get(at + 1).filter(|_| at % 5 == 0) {
+                see(id, next, Status::Accepted);
+            }
+        }
+        for (at, id) in ids.iter().chain([&centre]).enumerate() {
+            let seen = SeenId { is_member: at % 3 != 0, ..SeenId::default() };
+            scene.ids.insert(id.clone(), seen);
+        }
+        let moment = Moment { seq: 1, recorded_at: Time::default() };
+        Film { asked: Asked::Entity(centre), frames: vec![(moment, scene)], skipped: 0 }
+    }
+
+    /// C1, whatever has to be drawn together.
+    #[test]
+    fn every_id_and_edge_is_drawn_once_and_no_board_is_too_large() {
+        let same_space: Vec<Id> = (0..400).map(|n| id(&format!("openid:wx01:o{n}"))).collect();
+        let few: Vec<Id> = same_space[..20].to_vec();
+        let scopes: Vec<Id> = (0..300).map(|n| id(&format!("openid:wx{n:03}:o{n}"))).collect();
+        let kinds: Vec<Id> = (0..300).map(|n| id(&format!("custom.k{n}:a:o{n}"))).collect();
+        for (ids, folded) in [(&few, false), (&same_space, true), (&scopes, true), (&kinds, true)] {
+            let film = film(ids);
+            let (board, scene) = (Board::of(&film), film.last());
+            assert!(board.cards.len() <= CARDS_MAX);
+            assert_eq!(board.cards.len() < board.id_count(), folded);
+            let drawn: BTreeSet<&Id> = board.cards.iter().flat_map(|card| &card.ids).collect();
+            assert_eq!((drawn.len(), board.id_count()), (scene.ids.len(), scene.ids.len()));
+            let within = board.cards.iter().flat_map(|card| &card.within);
+            let between = board.lines.iter().flat_map(|line| match &line.drawn {
+                Drawn::Edges(keys) => keys.as_slice(),
+                Drawn::Bans(_) => &[],
+            });
+            let edges: Vec<_> = within.chain(between).collect();
+            assert_eq!(edges.len(), scene.edges.len());
+            assert_eq!(edges.into_iter().collect::<BTreeSet<_>>().len(), scene.edges.len());
+        }
+    }
+}

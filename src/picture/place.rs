@@ -134,3 +134,61 @@ fn pixels(length: f64) -> i32 {
 fn index(at: usize) -> u32 {
     u32::try_from(at).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{CARD_WIDTH, place};
+    use crate::picture::fold::{Board, Card, Drawn, Line};
+
+    fn mix(state: &mut u64) -> usize {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        (*state >> 33) as usize
+    }
+
+    /// Cards with lines between some of them, in one part or several.
+    fn board(random: &mut u64) -> Board {
+        let count = 1 + mix(random) % 48;
+        let card = |at| Card { ids: Vec::new(), asked: (at == 0).then_some(0), within: Vec::new() };
+        let cards = (0..count).map(card).collect();
+        let one_in = 1 + mix(random) % 4;
+        let mut lines = Vec::new();
+        for to in (1..count).filter(|at| at % one_in == 0) {
+            lines.push(Line { from: mix(random) % to, to, drawn: Drawn::Edges(Vec::new()) });
+        }
+        for _ in 0..mix(random) % 30 {
+            let (from, to) = (mix(random) % count, mix(random) % count);
+            if from != to {
+                lines.push(Line { from, to, drawn: Drawn::Bans(Vec::new()) });
+            }
+        }
+        Board { cards, lines }
+    }
+
+    #[test]
+    fn no_card_stands_on_another_and_equal_boards_stand_alike() {
+        let mut random = 88_172_645_463_325_252;
+        for _ in 0..300 {
+            let board = board(&mut random);
+            let heights: Vec<i32> =
+                board.cards.iter().map(|_| 60 + i32::try_from(mix(&mut random) % 90).unwrap()).collect();
+            let places = place(&board, &heights);
+            for (at, card) in places.cards.iter().enumerate() {
+                assert!(card.x >= 0 && card.y >= 0);
+                assert!(card.x + CARD_WIDTH <= places.width && card.y + card.height <= places.height);
+                for other in &places.cards[at + 1..] {
+                    let apart = (card.x - other.x).abs() >= CARD_WIDTH
+                        || card.y + card.height <= other.y
+                        || other.y + other.height <= card.y;
+                    assert!(apart, "{card:?} {other:?}");
+                }
+            }
+            // A line leads from a column to a later one.
+            for line in &board.lines {
+                assert_ne!(places.cards[line.from].x, places.cards[line.to].x);
+            }
+            assert_eq!(places.cards, place(&board, &heights).cards);
+        }
+    }
+}

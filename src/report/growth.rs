@@ -8,8 +8,11 @@ use crate::report::days::{DAYS_SHOWN, Days};
 use crate::report::sheet::Sheet;
 use crate::report::table::table;
 
+/// A count of what a day brought.
+type Of = fn(&Came) -> u64;
+
 /// What a day brought, by name.
-const SERIES: [(&str, fn(&Came) -> u64); 3] = [
+const SERIES: [(&str, Of); 3] = [
     ("growth.ids", |came| came.ids),
     ("growth.joins", |came| came.joins),
     ("growth.merges", |came| came.merges),

@@ -61,7 +61,7 @@ fn use_it(graph: &Graph) {
         })
         .unwrap();
     let failed = graph.write(NOW, |tx| {
-        let _ = tx.apply(&say::link("o3", "u3", "mp.user_info", 5))?;
+        tx.apply(&say::link("o3", "u3", "mp.user_info", 5)).map(drop)?;
         tx.apply(&refused).map(drop)
     });
     assert!(failed.is_err());

@@ -3,10 +3,10 @@
 use idweave::analytics::{Analysis, Analyze, Measuring};
 use idweave::model::Lang;
 use idweave::report::{Report, ReportStyle};
-use idweave::{Fact, Graph, View};
+use idweave::{Fact, Graph, Read, View};
 
 use crate::picture::read_markup;
-use crate::support::say;
+use crate::support::say::{self, With};
 
 /// A small company: customers of two apps and a corp, a pending visitor, a shared device, a conflict, a hint.
 fn facts() -> Vec<Fact> {

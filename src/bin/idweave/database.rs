@@ -83,11 +83,6 @@ fn present_or_past(shown: impl Timed + 'static, moment: Moment) -> Result<Box<dy
     })
 }
 
-/// What is durable in the database that `--db` names, as it is now.
-pub(crate) fn present(common: &Common) -> Result<View, Failure> {
-    view(dir(common)?)
-}
-
 /// What is durable in a database.
 fn view(dir: &Path) -> Result<View, Failure> {
     match open_dir(dir) {

@@ -83,6 +83,11 @@ const LAYERS: &[Layer] = &[
         "draws what the verbs answer, now and of the past; asks for nothing but that",
     ),
     (
+        "report",
+        &["analytics", "error", "model", "page"],
+        "writes down what was measured; asks the graph for nothing",
+    ),
+    (
         "simulator",
         &["error", "http", "wechat"],
         "platforms of one's own: spells their fields itself, and takes the seal of callbacks only; no graph, no facts",

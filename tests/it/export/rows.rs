@@ -218,9 +218,9 @@ fn texts_that_formats_could_trip_over_come_back() {
 fn a_file_of_too_many_rows_is_refused() {
     let graph = Graph::options().in_memory().unwrap();
     let place = tempfile::tempdir().unwrap();
-    let refused = |rows| {
+    let refused = |count| {
         Export::to(Format::Csv)
-            .part_rows(rows(rows))
+            .part_rows(rows(count))
             .write(&graph.view(), place.path().join("x"))
             .unwrap_err()
     };

@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use idweave::analytics::{Analyze, IdGraph};
+use idweave::analytics::{Analyze, EdgeWeight, IdGraph};
+use idweave::petgraph::graph::EdgeReference;
 use idweave::petgraph::visit::EdgeRef;
 use idweave::{EdgeDump, EdgeKind, Fact, Id, Op, Read};
 
@@ -52,7 +53,7 @@ fn between(ids: &BTreeSet<&Id>, edges: &[EdgeDump], world: &World<'_>) -> Vec<St
 
 /// The edges of a graph, said in the same way.
 fn edges_of(graph: &IdGraph) -> Vec<String> {
-    let said = |edge: idweave::petgraph::graph::EdgeReference<'_, idweave::analytics::EdgeWeight>| {
+    let said = |edge: EdgeReference<'_, EdgeWeight>| {
         let (a, b, weight) = (&graph[edge.source()].id, &graph[edge.target()].id, edge.weight());
         let dumped = EdgeDump {
             a: a.clone(),
