@@ -7,4 +7,5 @@ mod jobs;
 mod live;
 mod pushes;
 mod rig;
+mod simulated;
 mod ways;
