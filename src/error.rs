@@ -229,6 +229,12 @@ pub enum Error {
         /// What it holds.
         what: &'static str,
     },
+    /// The home of the database cannot do what was asked.
+    #[error("the database cannot be opened like this: {what}")]
+    Home {
+        /// What stands against it, and what to do.
+        what: &'static str,
+    },
     /// A fact of the transaction failed half-way (its error said why): nothing of the transaction was written.
     #[error("a fact of this transaction failed half-way and nothing of it was written; begin it again")]
     Broken,
@@ -295,11 +301,16 @@ pub enum CallFailure {
     #[error("the run was ended; run it again to go on")]
     Ended,
     /// Something that the platform pushes has not come yet.
-    #[error("no {0} is stored yet; the platform pushes one to the callback URL")]
+    #[error("no good {0} is stored yet; the platform pushes one to the callback URL")]
     NotPushedYet(&'static str),
     /// The address may not be called: not https, not one of the platforms, and not on this machine.
     #[error("only https to the platforms, or an address given for it, is called")]
     ForeignAddress,
+    /// A logger would be given all that the HTTP client traces, tokens among it: nothing is sent.
+    #[error(
+        "a logger takes what `ureq` and `ureq_proto` trace, which holds tokens; let it take no more than debug of them"
+    )]
+    Traced,
     /// The app is bound to another open account than the settings say, or to none: its unionids are not what they are taken
     /// for, until somebody has looked.
     #[error("the app is bound to another open account than the settings say")]

@@ -151,6 +151,8 @@ pub struct EvidenceInfo {
     pub observed_at: Time,
     /// The batch it came with.
     pub batch: Option<String>,
+    /// The sender's key of the happening it came from.
+    pub event: Option<String>,
     /// When the pending id dies by it.
     pub expires_at: Option<Time>,
     /// The commit that brought it; of those that are not undone, the first.
@@ -172,6 +174,39 @@ pub struct Step {
     pub edge: EdgeDump,
     /// Its evidence.
     pub evidence: Vec<EvidenceInfo>,
+}
+
+/// An edge of an entity's ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EdgeAround {
+    /// The edge.
+    pub edge: EdgeDump,
+    /// Its evidence.
+    pub evidence: Vec<EvidenceInfo>,
+    /// The entities of its two ends, in the order of the edge.
+    pub entities: [EntityId; 2],
+}
+
+/// Ids that an id has edges with and that were not looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoreEdges {
+    /// The id.
+    pub id: Id,
+    /// What they are.
+    pub space: KindScope,
+    /// How many: those that were ever told of, also where all that was said is retracted by now.
+    pub ids: u64,
+}
+
+/// The answer of `edges_around`.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct EdgesAround {
+    /// The edges with evidence that is not retracted: those within the entity, and those that lead out of it.
+    pub edges: Vec<EdgeAround>,
+    /// What was not looked at; empty = nothing was left out.
+    pub more: Vec<MoreEdges>,
+    /// Bans that name an id of the entity, the smaller id first.
+    pub bans: Vec<(Id, Id)>,
 }
 
 /// The answer of `explain`.

@@ -87,7 +87,7 @@ pub(crate) fn remove_relation(state: &mut Draft, key: RelationKey) {
 }
 
 /// The facts of a relation that count.
-fn counting<'r>(
+pub(crate) fn counting<'r>(
     source: &impl Source,
     relation: &'r Relation,
     spaces: &[&str],

@@ -24,6 +24,7 @@ use crate::graph::overflow::Overflow;
 use crate::graph::shared::{Shared, held};
 use crate::graph::tx::Tx;
 use crate::model::{Op, Time};
+use crate::observe::CommitSeen;
 use crate::store::{State, UNNUMBERED};
 
 /// Commits that are caught up with while the writer waits.
@@ -109,12 +110,27 @@ impl Shared {
         fill: impl FnOnce(&mut Tx) -> Result<T>,
         progress: &mut dyn FnMut(Settling),
     ) -> Result<Committed<T>> {
+        let mut watching = self.begin_to_watch();
+        let written = self.write_large_seen(now, fill, progress, &mut watching.commit);
+        self.tell_commit(watching, written.as_ref().ok().map(|committed| committed.seq));
+        written
+    }
+
+    fn write_large_seen<T>(
+        &self,
+        now: Time,
+        fill: impl FnOnce(&mut Tx) -> Result<T>,
+        progress: &mut dyn FnMut(Settling),
+        seen: &mut CommitSeen,
+    ) -> Result<Committed<T>> {
         let mut checkpoints = held(&self.checkpoints);
         let turn = self.turn.take();
         self.write_delta(&mut checkpoints)?;
         let (mut begun, mut tx) = self.begin_large(now)?;
         let tailed = Tailed(self);
-        let value = fill(&mut tx)?;
+        let filled = fill(&mut tx);
+        seen.facts = tx.told();
+        let value = filled?;
         let seq = loop {
             if tx.change.broken {
                 return Err(Error::Broken);
@@ -148,7 +164,9 @@ impl Shared {
         };
         drop(tailed);
         if self.durability == Durability::Sync {
+            let begun = self.watch().clock();
             self.sync_through(seq)?;
+            seen.synced = self.watch().since(begun);
         }
         // The commit is made. What fails now is tried again by the next checkpoint.
         drop(self.write_delta(&mut checkpoints));

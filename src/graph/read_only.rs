@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use crate::engine::{Change, Door, settle};
 use crate::error::{Error, Result};
 use crate::graph::feed::{Feed, FeedPlace};
-use crate::graph::open::{begin_state, open_segments, replay_frame};
+use crate::graph::open::{Replayed, begin_state, is_in_kv, open_segments, replay_commit};
 use crate::graph::options::Options;
 use crate::graph::shared::held;
 use crate::graph::tx::Tx;
@@ -48,9 +48,14 @@ impl fmt::Debug for ReadOnly {
 
 impl ReadOnly {
     pub(crate) fn open(options: Options, dir: &Path) -> Result<ReadOnly> {
+        if is_in_kv(&options, dir)? {
+            return Err(Error::Home {
+                what: "a key-value store keeps it, which one process opens: open it for writing",
+            });
+        }
         let (follower, state) = begin(&options, dir)?;
         let state = Arc::new(state);
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::watched_by(options.watch.clone()));
         progress.note(&state);
         let feed = FeedPlace::in_files(&options.vfs, dir, follower.uuid());
         let (follower, shown) = (Mutex::new(follower), RwLock::new(state));
@@ -67,7 +72,7 @@ impl ReadOnly {
     pub(crate) fn begin(&self, now: Time) -> (Tx, Arc<State>) {
         let shown = self.shown.read().unwrap_or_else(PoisonError::into_inner).clone();
         let change = Change::begin(State::clone(&shown), now, self.secret(), self.options.door.clone());
-        (Tx { change }, shown)
+        (Tx::new(change), shown)
     }
 
     /// Where its change feed is, and the last commit whose record is durable.
@@ -132,7 +137,7 @@ fn follow(follower: &mut Follower, state: State, dir: &Path) -> Result<Option<St
             return Ok(());
         }
         change.secret = *frame.secret;
-        replay_frame(&mut change, dir, frame, &mut Feed::Off)
+        replay_commit(&mut change, &Replayed::of(dir, &frame), &mut Feed::Off)
     })?;
     if followed == Followed::Moved {
         return Ok(None);

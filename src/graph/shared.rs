@@ -9,6 +9,8 @@
 //! # Order
 //!   checkpoints, writer, pending, durable, latest, published: who holds one takes only those after it.
 
+#[cfg(feature = "kv")]
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -16,6 +18,7 @@ use crate::error::{Error, Result};
 use crate::graph::checkpoint::Checkpoints;
 use crate::graph::commit::{Pending, Writer};
 use crate::graph::feed::{Feed, FeedPlace};
+use crate::graph::figures::Figures;
 use crate::graph::handle::Committed;
 use crate::graph::options::{Durability, Options};
 use crate::graph::published::Register;
@@ -23,6 +26,7 @@ use crate::graph::turn::Turn;
 use crate::graph::tx::Tx;
 use crate::graph::view::{Limits, Progress, View};
 use crate::model::Time;
+use crate::observe::{CommitSeen, Span, Watch};
 use crate::segment::ReadMode;
 use crate::store::{Home, State, SyncHandle};
 use crate::vfs::Vfs;
@@ -60,6 +64,13 @@ pub(crate) fn held<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
     lock.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A write that is being watched.
+pub(crate) struct Watching {
+    span: Span,
+    begun: Option<Duration>,
+    pub(crate) commit: CommitSeen,
+}
+
 impl Shared {
     pub(crate) fn new(
         state: State,
@@ -71,9 +82,12 @@ impl Shared {
         let identity = (home.uuid(), home.secret());
         let place = home.place();
         let delta_bytes = place.as_ref().map(|_| options.delta_bytes);
-        let register = place.map(|place| Mutex::new(Register::new(place.vfs, place.dir, identity.0)));
+        let register = place.map(|place| {
+            let (vfs, dir) = place.files();
+            Mutex::new(Register::new(vfs.clone(), dir.to_owned(), identity.0))
+        });
         let (seq, state) = (state.seq, Arc::new(state));
-        let progress = Arc::new(Progress::default());
+        let progress = Arc::new(Progress::watched_by(options.watch));
         progress.note(&state);
         Shared {
             writer: Mutex::new(Writer::new(state.clone(), home, feed.0, options.door)),
@@ -103,11 +117,52 @@ impl Shared {
         durability: Durability,
         fill: impl FnOnce(&mut Tx) -> Result<T>,
     ) -> Result<(Committed<T>, bool)> {
+        let mut seen = self.begin_to_watch();
+        let written = self.write_seen(now, durability, fill, &mut seen.commit);
+        self.tell_commit(seen, written.as_ref().ok().map(|(committed, _)| committed.seq));
+        written
+    }
+
+    /// Begins to watch a write.
+    pub(crate) fn begin_to_watch(&self) -> Watching {
+        Watching { span: Span::commit(), begun: self.watch().clock(), commit: CommitSeen::default() }
+    }
+
+    /// Tells whoever watches of a write that returned, with its last commit if it did not fail.
+    pub(crate) fn tell_commit(&self, watching: Watching, seq: Option<u64>) {
+        let Watching { span, begun, mut commit } = watching;
+        span.note("seq", seq.unwrap_or_default());
+        span.note("facts", commit.facts.recorded);
+        if let Some(observer) = self.watch().observer() {
+            if seq.is_none() {
+                commit.facts.recorded = 0;
+            }
+            (commit.seq, commit.has_failed) = (seq.unwrap_or_default(), seq.is_none());
+            commit.delta_bytes = Figures::of(&self.latest_state()).delta_bytes;
+            commit.took = self.watch().since(begun);
+            observer.committed(&commit);
+        }
+    }
+
+    /// Who watches.
+    pub(crate) fn watch(&self) -> &Watch {
+        self.progress.watch()
+    }
+
+    fn write_seen<T>(
+        &self,
+        now: Time,
+        durability: Durability,
+        fill: impl FnOnce(&mut Tx) -> Result<T>,
+        seen: &mut CommitSeen,
+    ) -> Result<(Committed<T>, bool)> {
         self.wait_for_room()?;
         let (seq, value, due) = {
             let mut writer = held(&self.writer);
             let mut tx = writer.begin(now)?;
-            let value = fill(&mut tx)?;
+            let filled = fill(&mut tx);
+            seen.facts = tx.told();
+            let value = filled?;
             if let Some(state) = writer.commit(tx)? {
                 self.show(state);
             }
@@ -117,7 +172,9 @@ impl Shared {
             (writer.seq(), value, self.is_due(writer.state()))
         };
         if durability == Durability::Sync {
+            let begun = self.watch().clock();
             self.sync_through(seq)?;
+            seen.synced = self.watch().since(begun);
         }
         Ok((Committed { seq, value }, due))
     }
@@ -197,6 +254,14 @@ impl Shared {
     /// The random name of the graph, and its secret.
     pub(crate) fn identity(&self) -> ([u8; 16], [u8; 32]) {
         self.identity
+    }
+
+    /// The files of the database, and its directory; `None` if it has none.
+    #[cfg(feature = "kv")]
+    pub(crate) fn files(&self) -> Option<(Arc<dyn Vfs>, PathBuf)> {
+        let place = held(&self.writer).place().ok().flatten()?;
+        let (vfs, dir) = place.files();
+        Some((vfs.clone(), dir.to_owned()))
     }
 
     /// The state of the last commit.

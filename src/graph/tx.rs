@@ -5,6 +5,7 @@ use std::fmt;
 use crate::engine::{Change, Erased, apply, undo};
 use crate::error::Result;
 use crate::model::Fact;
+use crate::observe::FactsSeen;
 
 /// What became of an accepted fact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +20,8 @@ pub enum Outcome {
 /// Collects the facts of one commit; they act one by one, in order.
 pub struct Tx {
     pub(crate) change: Change,
+    /// What became of the facts so far.
+    told: FactsSeen,
 }
 
 impl fmt::Debug for Tx {
@@ -28,6 +31,23 @@ impl fmt::Debug for Tx {
 }
 
 impl Tx {
+    pub(crate) fn new(change: Change) -> Tx {
+        Tx { change, told: FactsSeen::default() }
+    }
+
+    /// What became of the facts so far.
+    pub(crate) fn told(&self) -> FactsSeen {
+        self.told
+    }
+
+    fn tell(&mut self, told: &Result<bool>) {
+        match told {
+            Ok(true) => self.told.recorded += 1,
+            Ok(false) => self.told.already_known += 1,
+            Err(_) => self.told.refused += 1,
+        }
+    }
+
     /// Adds a fact. A refused fact leaves no trace: the transaction goes on without it if you ignore the
     /// error.
     ///
@@ -35,7 +55,9 @@ impl Tx {
     /// `InvalidFact`, `InvalidId`, `ImplausibleTime`, `Erased`, `ScopeMismatch`: the fact was refused.
     /// `TooLarge`: the graph is full, and the commit will fail.
     pub fn apply(&mut self, fact: &Fact) -> Result<Outcome> {
-        Ok(if apply(&mut self.change, fact)? { Outcome::Recorded } else { Outcome::AlreadyKnown })
+        let told = apply(&mut self.change, fact);
+        self.tell(&told);
+        Ok(if told? { Outcome::Recorded } else { Outcome::AlreadyKnown })
     }
 
     /// Undoes an earlier commit: whatever it told counts no more - evidence, relations, answers, bans, blocks,
@@ -48,7 +70,9 @@ impl Tx {
     /// # Errors
     /// `NoSuchCommit`; `NotUndone`: it holds an erasure. The transaction goes on without it if you ignore these.
     pub fn undo(&mut self, seq: u64) -> Result<bool> {
-        undo(&mut self.change, seq)
+        let told = undo(&mut self.change, seq);
+        self.tell(&told);
+        told
     }
 
     /// What the last `erase` fact took, for its receipt.

@@ -5,15 +5,18 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, AskAgain, Audited, Contact, EdgeDump, Entity, EntityDump, Explanation, HistoryStep, Horizon,
-    OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Stats, Subject, Suggestion,
-    Translation, Unresolved, Verdict, verbs,
+    Answers, AskAgain, Audited, Contact, EdgeDump, EdgeInFull, EdgesAround, Entity, EntityDump,
+    EntityMembers, Explanation, HistoryStep, Horizon, Membership, OpenConflict, Person, PersonSize, Reached,
+    Read, RelationInterval, RelationSpell, RuleVersion, Stats, Subject, Suggestion, Translation, Unresolved,
+    Verdict, verbs,
 };
 use crate::error::{Error, Result};
+use crate::graph::lookups::{observed, of_found, of_reached, of_translations, of_verdict};
 use crate::graph::options::History;
 use crate::model::{
     Direction, EntityId, Fact, Id, KindScope, Reach, RelationKind, Rules, Surroundings, Time, When,
 };
+use crate::observe::{Observer, Verb, Watch};
 use crate::store::{Glancing, Lens, State};
 
 /// A consistent read of one commit. Cheap to take and to clone; it holds that state in memory for as long as
@@ -38,9 +41,19 @@ pub(crate) struct Limits {
 pub(crate) struct Progress {
     recorded_at: AtomicI64,
     changed_bytes: AtomicU64,
+    watch: Watch,
 }
 
 impl Progress {
+    pub(crate) fn watched_by(watch: Watch) -> Progress {
+        Progress { watch, ..Progress::default() }
+    }
+
+    /// Who watches the graph.
+    pub(crate) fn watch(&self) -> &Watch {
+        &self.watch
+    }
+
     /// Notes the state of the last commit.
     pub(crate) fn note(&self, state: &State) {
         self.recorded_at.store(state.recorded_at.ms(), Ordering::Relaxed);
@@ -78,6 +91,12 @@ pub(crate) trait Shown {
     /// How far back it is asked.
     fn kept_history(&self) -> History;
 
+    /// Who is told of lookups.
+    #[inline]
+    fn observer(&self) -> Option<&dyn Observer> {
+        None
+    }
+
     /// The same, to be held on to.
     fn shared_state(&self) -> Result<Arc<State>> {
         self.state().cloned()
@@ -98,6 +117,11 @@ impl Shown for View {
 
     fn kept_history(&self) -> History {
         self.limits.history
+    }
+
+    #[inline]
+    fn observer(&self) -> Option<&dyn Observer> {
+        self.progress.watch.observer()
     }
 }
 
@@ -129,18 +153,32 @@ fn stream<'a, T: 'a, I: Iterator<Item = Result<T>> + 'a>(
     }
 }
 
+/// A membership, unless it ended before history begins.
+fn still_told(
+    membership: Result<Membership>,
+    kept: impl Fn(u64) -> Result<bool>,
+) -> Result<Option<Membership>> {
+    let membership = membership?;
+    let is_told = membership.until_seq.map_or(Ok(true), |until| kept(until.saturating_sub(1)))?;
+    Ok(is_told.then_some(membership))
+}
+
 impl<S: Shown> Read for S {
     fn resolve(&self, id: &Id) -> Result<Option<Entity>> {
-        look(self, |lens| verbs::resolve(lens, id))
+        let ask = || look(self, |lens| verbs::resolve(lens, id));
+        observed(self.observer(), Verb::Resolve, ask, |found| of_found(found.is_some()))
     }
 
     fn translate(&self, id: &Id, target: &KindScope, now: Time) -> Result<Translation> {
-        if let Some(glancing) = Glancing::new(self.state()?, target)
-            && let Some(found) = glancing.one(id)?
-        {
-            return Ok(Translation::Found(vec![found]));
-        }
-        look(self, |lens| verbs::translate(lens, id, target, now))
+        let ask = || {
+            if let Some(glancing) = Glancing::new(self.state()?, target)
+                && let Some(found) = glancing.one(id)?
+            {
+                return Ok(Translation::Found(vec![found]));
+            }
+            look(self, |lens| verbs::translate(lens, id, target, now))
+        };
+        observed(self.observer(), Verb::Translate, ask, |answer| of_translations([answer]))
     }
 
     fn translate_many(
@@ -151,29 +189,44 @@ impl<S: Shown> Read for S {
         out: &mut Vec<Translation>,
     ) -> Result<()> {
         let slowly = |id: &Id| look(self, |lens| verbs::translate(lens, id, target, now));
-        let Some(glancing) = Glancing::new(self.state()?, target) else {
-            return ids.iter().try_for_each(|id| slowly(id).map(|answer| out.push(answer)));
+        let before = out.len();
+        let ask = || {
+            let Some(glancing) = Glancing::new(self.state()?, target) else {
+                ids.iter().try_for_each(|id| slowly(id).map(|answer| out.push(answer)))?;
+                return Ok(out);
+            };
+            glancing.many(ids, |id, found| {
+                out.push(found.map_or_else(|| slowly(id), |found| Ok(Translation::Found(vec![found])))?);
+                Ok(())
+            })?;
+            Ok(out)
         };
-        glancing.many(ids, |id, found| {
-            out.push(found.map_or_else(|| slowly(id), |found| Ok(Translation::Found(vec![found])))?);
-            Ok(())
-        })
+        let answered = |out: &&mut Vec<Translation>| of_translations(out.iter().skip(before));
+        observed(self.observer(), Verb::TranslateMany, ask, answered).map(drop)
     }
 
     fn same(&self, a: &Id, b: &Id) -> Result<Verdict> {
-        look(self, |lens| verbs::same(lens, a, b))
+        let ask = || look(self, |lens| verbs::same(lens, a, b));
+        observed(self.observer(), Verb::Same, ask, |verdict| of_verdict(*verdict))
     }
 
     fn explain(&self, a: &Id, b: &Id) -> Result<Explanation> {
-        look(self, |lens| verbs::explain(lens, a, b))
+        let ask = || look(self, |lens| verbs::explain(lens, a, b));
+        observed(self.observer(), Verb::Explain, ask, |answer| of_verdict(answer.verdict))
+    }
+
+    fn edges_around(&self, id: &Id, most: usize) -> Result<EdgesAround> {
+        look(self, |lens| verbs::edges_around(lens, id, most))
     }
 
     fn entity(&self, entity: EntityId) -> Result<Reached> {
-        look(self, |lens| verbs::entity(lens, entity))
+        let ask = || look(self, |lens| verbs::entity(lens, entity));
+        observed(self.observer(), Verb::Resolve, ask, of_reached)
     }
 
     fn person(&self, id: &Id) -> Result<Option<Person>> {
-        look(self, |lens| verbs::person_around(lens, verbs::answerable(lens, id)?))
+        let ask = || look(self, |lens| verbs::person_around(lens, verbs::answerable(lens, id)?));
+        observed(self.observer(), Verb::Resolve, ask, |found| of_found(found.is_some()))
     }
 
     fn suggestions(&self, id: &Id) -> Result<Vec<Suggestion>> {
@@ -214,11 +267,13 @@ impl<S: Shown> Read for S {
     }
 
     fn contacts_of(&self, id: &Id, view: &str) -> Result<Vec<Contact>> {
-        look(self, |lens| verbs::contacts_of(lens, id, view))
+        let ask = || look(self, |lens| verbs::contacts_of(lens, id, view));
+        observed(self.observer(), Verb::ContactsOf, ask, |found| of_found(!found.is_empty()))
     }
 
     fn contacts_of_entity(&self, entity: EntityId, view: &str) -> Result<Vec<Contact>> {
-        look(self, |lens| verbs::contacts_of_entity(lens, entity, view))
+        let ask = || look(self, |lens| verbs::contacts_of_entity(lens, entity, view));
+        observed(self.observer(), Verb::ContactsOf, ask, |found| of_found(!found.is_empty()))
     }
 
     fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>> {
@@ -237,6 +292,42 @@ impl<S: Shown> Read for S {
 
     fn edges(&self) -> Answers<'_, EdgeDump> {
         stream(self.state(), verbs::dump_edges)
+    }
+
+    fn members(&self) -> Answers<'_, EntityMembers> {
+        stream(self.state(), verbs::members)
+    }
+
+    fn persons(&self) -> Answers<'_, PersonSize> {
+        stream(self.state(), verbs::persons)
+    }
+
+    fn edges_in_full(&self) -> Answers<'_, EdgeInFull> {
+        stream(self.state(), verbs::edges_in_full)
+    }
+
+    fn relations(&self) -> Answers<'_, RelationSpell> {
+        stream(self.state(), verbs::relations)
+    }
+
+    fn memberships(&self) -> Answers<'_, Membership> {
+        let history = self.kept_history();
+        let state = match self.shared_state() {
+            Ok(state) => state,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
+        let all = verbs::memberships(state.clone(), u64::MAX);
+        Box::new(all.filter_map(move |membership| {
+            still_told(membership, |seq| is_kept(&state, history, seq)).transpose()
+        }))
+    }
+
+    fn last_commit(&self) -> Result<u64> {
+        Ok(self.state()?.seq)
+    }
+
+    fn commit_time(&self, seq: u64) -> Result<Option<Time>> {
+        look(self, |lens| lens.commit_time(seq))
     }
 
     fn conflicts(&self) -> Answers<'_, OpenConflict> {

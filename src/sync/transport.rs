@@ -3,7 +3,8 @@
 //! # Invariants
 //!   T1 nothing is sent but to the two hosts of the platforms by https, and to the base address a caller gave; that may be
 //!      plain http on this machine only. Redirects are not followed.
-//!   T2 no error, log line or Debug output holds a URL, a body or a header: tokens travel in queries.
+//!   T2 no error, log line or Debug output holds a URL, a body or a header: tokens travel in queries. The client traces all
+//!      three to whoever logs at that level, so nothing is sent while a logger would take it.
 
 use std::fmt;
 use std::time::Duration;
@@ -19,6 +20,8 @@ use crate::sync::api::{Endpoint, Method, Request};
 const ANSWER_BYTES_MAX: u64 = 16 << 20;
 const CONNECT_MS_MAX: u64 = 5_000;
 const CALL_MS_MAX: u64 = 30_000;
+/// The modules of the client whose traces hold URLs and bodies.
+const TRACES: [&str; 3] = ["ureq::run", "ureq::util", "ureq_proto::util"];
 
 /// Sends calls. Give your own for a gateway that does more than forward.
 pub trait Transport: Send + Sync {
@@ -84,6 +87,11 @@ impl HttpTransport {
     }
 }
 
+/// Whether a logger would be given the client's traces (T2).
+fn is_traced() -> bool {
+    TRACES.iter().any(|target| log::log_enabled!(target: *target, log::Level::Trace))
+}
+
 fn base_of(base: &str) -> Result<String> {
     let foreign = || Error::Call { api: "the base address", failure: CallFailure::ForeignAddress };
     let uri: Uri = base.parse().map_err(|_| foreign())?;
@@ -103,6 +111,9 @@ fn base_of(base: &str) -> Result<String> {
 
 impl Transport for HttpTransport {
     fn send(&self, request: &Request, token: Option<&str>) -> Result<Vec<u8>, CallFailure> {
+        if is_traced() {
+            return Err(CallFailure::Traced);
+        }
         let path_and_query = request.path_and_query(token);
         let url = self.url(request.endpoint, &path_and_query);
         // The client's own errors may hold the URL: only that it failed goes on.

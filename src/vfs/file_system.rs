@@ -51,6 +51,11 @@ pub trait Vfs: Send + Sync + fmt::Debug {
     /// Takes the lock of a lock file (made if missing) until the guard is dropped or the process ends;
     /// [`crate::Error::Locked`] at once if anyone has it, this process included.
     fn lock(&self, path: &Path) -> Result<Box<dyn VfsLock>>;
+
+    /// The same, but waits for whoever has it: for locks that are held for the time of a write.
+    fn lock_in_turn(&self, path: &Path) -> Result<Box<dyn VfsLock>> {
+        self.lock(path)
+    }
 }
 
 /// An open file.

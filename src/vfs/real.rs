@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use crate::error::{Error, IoOp, Result};
 use crate::vfs::{OpenMode, Vfs, VfsFile, VfsLock};
 
 /// The lock files this process holds. Some network file systems lock for each process, not for each handle.
 static HELD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+/// One of them was given back.
+static FREED: Condvar = Condvar::new();
 
 /// The file system of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
@@ -94,6 +96,22 @@ impl Vfs for RealVfs {
         held.insert(key.clone());
         Ok(Box::new(RealLock { file: Some(file), key }))
     }
+
+    fn lock_in_turn(&self, path: &Path) -> Result<Box<dyn VfsLock>> {
+        let wrap = |e| Error::io(IoOp::Lock, path, e);
+        let open = private_file().write(true).create(true).truncate(false).open(path);
+        let file = open.map_err(|e| Error::io(IoOp::Open, path, e))?;
+        let key = path.canonicalize().map_err(wrap)?;
+        let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_taken = |held: &mut BTreeSet<PathBuf>| held.contains(&key);
+        let mut held = FREED.wait_while(held, is_taken).unwrap_or_else(PoisonError::into_inner);
+        // This process's turn first: it waits for other processes without keeping its own from other locks.
+        held.insert(key.clone());
+        drop(held);
+        let lock = RealLock { file: Some(file), key };
+        lock.file.as_ref().map_or(Ok(()), File::lock).map_err(wrap)?;
+        Ok(Box::new(lock))
+    }
 }
 
 fn locked(path: &Path) -> Error {
@@ -115,6 +133,7 @@ impl Drop for RealLock {
         // started from this one still has the handle.
         self.file.take().into_iter().for_each(|file| drop(file.unlock()));
         held.remove(&self.key);
+        FREED.notify_all();
     }
 }
 

@@ -28,6 +28,9 @@ mod concurrency;
 mod dependencies;
 /// Erasure in files, its receipts and its trail.
 mod erasure;
+/// Exports, read back.
+#[cfg(feature = "export")]
+mod export;
 /// The change feed: damage, retention, crashes, who waits.
 mod feed;
 /// The random streams reach every operation and every reason.
@@ -36,16 +39,27 @@ mod generator;
 mod graph_crash;
 /// Failing calls, a full disk and rot under the whole graph.
 mod graph_faults;
+/// Homes on key-value stores.
+#[cfg(feature = "kv")]
+mod kv;
 /// Crashes, faults and other writers while a large change is settled.
 mod large;
 /// The laws of the design, and the engine against the oracle, on random streams.
 mod laws;
+/// What a graph tells whoever watches it, and what it never tells.
+mod observe;
 /// The oracle against hand-worked examples, a sentence of the design each.
 mod oracle_examples;
 /// The past where lists are long.
 mod past;
+/// Pictures of entities and ways.
+#[cfg(feature = "report")]
+mod picture;
 /// What the reading verbs answer.
 mod reading;
+/// Reports of a whole graph.
+#[cfg(feature = "report")]
+mod report;
 /// Crashes, failing calls and damage where the state lies in segments.
 mod segments;
 /// The simulated disk itself: what was flushed is certain, all else is not.

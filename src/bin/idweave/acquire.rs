@@ -1,14 +1,15 @@
 //! `acquire`: how an id that is missing can be had, for people in two languages, and for programs.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use idweave::Acquire;
-use idweave::wechat::acquire::{Lang, Routes};
+use idweave::wechat::acquire::Routes;
 
 use crate::acquire_json::{RoutesAnswer, WayAnswer};
 use crate::acquire_text::{Words, catalogue};
 use crate::cli::Common;
 use crate::database;
 use crate::exit::{Done, Failure};
+use crate::language::Language;
 use crate::moment;
 use crate::output::Out;
 
@@ -32,21 +33,6 @@ pub(crate) struct AcquireArgs {
     /// Language of the answer
     #[arg(long, value_enum, default_value = "en")]
     lang: Language,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum Language {
-    En,
-    Zh,
-}
-
-impl Language {
-    fn lang(self) -> Lang {
-        match self {
-            Language::En => Lang::En,
-            Language::Zh => Lang::Zh,
-        }
-    }
 }
 
 pub(crate) fn run(args: &AcquireArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use idweave::Stats;
+use idweave::{Figures, Stats};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::cli::Common;
-use crate::database;
+use crate::database::{self, Timeline};
 use crate::exit::{Done, Failure, say};
 use crate::moment::show;
 use crate::output::Out;
@@ -25,6 +25,23 @@ struct StatsAnswer {
     erased: u64,
     ids_by_space: BTreeMap<String, u64>,
     rejected: BTreeMap<&'static str, u64>,
+    /// Null of the past.
+    files: Option<FilesAnswer>,
+}
+
+/// Where it lies: what segments hold, and what a checkpoint would write.
+#[derive(Serialize)]
+struct FilesAnswer {
+    segments: u64,
+    segment_bytes: u64,
+    delta_bytes: u64,
+}
+
+impl From<Figures> for FilesAnswer {
+    fn from(figures: Figures) -> FilesAnswer {
+        let Figures { segments, segment_bytes, delta_bytes, .. } = figures;
+        FilesAnswer { segments, segment_bytes, delta_bytes }
+    }
 }
 
 impl From<&Stats> for StatsAnswer {
@@ -41,18 +58,20 @@ impl From<&Stats> for StatsAnswer {
             erased: stats.erased,
             ids_by_space: stats.ids_by_space.iter().map(|(space, n)| (space.to_string(), *n)).collect(),
             rejected: stats.rejected.iter().map(|(reason, n)| (reason.name(), *n)).collect(),
+            files: None,
         }
     }
 }
 
 pub(crate) fn stats(common: &Common, out: &mut Out) -> Result<Done, Failure> {
-    let stats = database::read(common)?.stats()?;
+    let Timeline { read, figures, .. } = database::timeline(common)?;
+    let stats = read.stats()?;
     if common.json {
-        out.json(&StatsAnswer::from(&stats))?;
+        out.json(&StatsAnswer { files: figures.map(FilesAnswer::from), ..StatsAnswer::from(&stats) })?;
         return Ok(Done::Yes);
     }
     let recorded = if stats.seq == 0 { "-".to_owned() } else { show(stats.recorded_at) };
-    let figures = [
+    let counted = [
         ("commits", stats.seq.to_string()),
         ("last recorded", recorded),
         ("ids", stats.ids.to_string()),
@@ -63,7 +82,15 @@ pub(crate) fn stats(common: &Common, out: &mut Out) -> Result<Done, Failure> {
         ("relations", stats.relations.to_string()),
         ("erased", stats.erased.to_string()),
     ];
-    out.table(["FIGURE", ""], figures.map(|(name, value)| [name.to_owned(), value]))?;
+    out.table(["FIGURE", ""], counted.map(|(name, value)| [name.to_owned(), value]))?;
+    if let Some(figures) = figures {
+        let at_hand = [
+            ("segments", figures.segments),
+            ("bytes of segments", figures.segment_bytes),
+            ("bytes of changes in memory", figures.delta_bytes),
+        ];
+        out.table(["STORED", ""], at_hand.map(|(name, value)| [name.to_owned(), value.to_string()]))?;
+    }
     let spaces = stats.ids_by_space.iter().map(|(space, n)| [space.to_string(), n.to_string()]);
     out.table(["IDS OF", ""], spaces)?;
     if !stats.rejected.is_empty() {

@@ -5,20 +5,28 @@ use std::path::PathBuf;
 use clap::{Arg, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::acquire::AcquireArgs;
+use crate::analyze::AnalyzeArgs;
 use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
+use crate::compare::CompareArgs;
 use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
+#[cfg(feature = "kv")]
+use crate::convert::ConvertArgs;
 use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
 use crate::erase::{EraseArgs, RestrictArgs, UnrestrictArgs};
 use crate::explain::ExplainArgs;
+#[cfg(feature = "export")]
+use crate::export::ExportArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
+use crate::init::InitArgs;
 use crate::merge::MergeArgs;
 use crate::neighbors::NeighborsArgs;
 use crate::rekey::RekeyArgs;
+use crate::report::ReportArgs;
 use crate::resolve::IdArgs;
 use crate::restore::RestoreArgs;
 use crate::retract::RetractArgs;
@@ -94,18 +102,27 @@ const NOW: &str = "now";
 impl Cli {
     /// Reads the command line; where that is wrong, or asks for help, the process ends.
     pub(crate) fn read() -> Cli {
-        let option = || Arg::new(NOW).long(NOW).value_name("T").help("The same as --recorded-at");
-        // To `erase` it means something else: that the bytes go now.
-        let is_taken = |command: &clap::Command| command.get_arguments().any(|arg| arg.get_id() == NOW);
-        let command = Cli::command()
-            .arg(option())
-            .mut_subcommands(|command| if is_taken(&command) { command } else { command.arg(option()) });
-        let matches = command.get_matches();
-        let said = |matches: &ArgMatches| matches.try_get_one::<String>(NOW).ok().flatten().cloned();
+        let matches = with_now(Cli::command()).get_matches();
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-        cli.common.now = matches.subcommand().and_then(|(_, own)| said(own)).or_else(|| said(&matches));
+        cli.common.now = said_now(&matches);
         cli
     }
+}
+
+/// A command and all below it with `--now`.
+fn with_now(command: clap::Command) -> clap::Command {
+    // To `erase` it means something else: that the bytes go now.
+    if command.get_arguments().any(|arg| arg.get_id() == NOW) {
+        return command;
+    }
+    let option = Arg::new(NOW).long(NOW).value_name("T").help("The same as --recorded-at");
+    command.arg(option).mut_subcommands(with_now)
+}
+
+/// What `--now` says: the innermost command's word comes first.
+fn said_now(matches: &ArgMatches) -> Option<String> {
+    let below = matches.subcommand().and_then(|(_, own)| said_now(own));
+    below.or_else(|| matches.try_get_one::<String>(NOW).ok().flatten().cloned())
 }
 
 #[derive(Debug, Subcommand)]
@@ -113,7 +130,7 @@ pub(crate) enum Command {
     /// Read the bundled answers into a new database and show who came out
     Demo(DemoArgs),
     /// Create an empty database
-    Init,
+    Init(InitArgs),
     /// Read facts, one JSON object a line
     Import(ImportArgs),
     /// Make a new database from files of facts: quicker than importing them, and not durable before the end
@@ -182,16 +199,28 @@ pub(crate) enum Command {
     Audit,
     /// Everything of one sort, one JSON object a line
     Dump(DumpArgs),
+    /// The measures of a snapshot, or of a database, as one page: coverage, funnel, growth, conflicts, suspects
+    Report(ReportArgs),
     /// Figures about the database
     Stats,
+    /// Measures of the whole graph: coverage, funnel, growth, weak joints, suspects, ...
+    Analyze(AnalyzeArgs),
+    /// What became of a graph between two states: entities born, merged, split and gone
+    Compare(CompareArgs),
     /// Check the whole database against resolution from scratch
     Check,
     /// Write what the journal holds as a segment, so that opening need not replay it
     Checkpoint,
     /// Write the database as one file: to read from, to keep, to restore
     Snapshot(SnapshotArgs),
+    /// Write the whole graph as Parquet, Arrow, CSV or NDJSON files, for data tools
+    #[cfg(feature = "export")]
+    Export(ExportArgs),
     /// Make a database from a snapshot, in a directory that is missing or empty
     Restore(RestoreArgs),
+    /// Make the same database in another home; cut short, it goes on where it was
+    #[cfg(feature = "kv")]
+    Convert(ConvertArgs),
     /// Read every byte of a snapshot or of a database's segments, and say whether it holds
     Verify(VerifyArgs),
     /// Answer the platforms' callbacks, keep them durably, make facts of them (with --db)

@@ -1,6 +1,7 @@
 //! `explain`: by which evidence two ids are the same, or what stands between them.
 
 use clap::Args;
+use idweave::picture::Asked;
 use idweave::{Decision, EvidenceInfo, Explanation, Id, Status, Step, Verdict};
 
 use crate::answers::ExplainAnswer;
@@ -9,19 +10,35 @@ use crate::database;
 use crate::exit::{Done, Failure};
 use crate::moment::show;
 use crate::output::{Out, count};
-use crate::same::{PairArgs, done_of, verdict_text};
+use crate::picture::{PictureArgs, draw};
+use crate::same::{done_of, verdict_text};
 
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArgs {
-    #[command(flatten)]
-    pair: PairArgs,
+    /// kind:scope:value
+    #[arg(value_name = "A")]
+    a: String,
+    /// kind:scope:value; of a picture it may be left out: then it shows A's entity
+    #[arg(value_name = "B", required_unless_present_any = ["html", "svg"])]
+    b: Option<String>,
     /// The way as a graph for Graphviz
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with = "json", requires = "b")]
     dot: bool,
+    #[command(flatten)]
+    picture: PictureArgs,
 }
 
 pub(crate) fn run(args: &ExplainArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
-    let (a, b) = args.pair.ids()?;
+    let a = database::id("A", &args.a)?;
+    let b = args.b.as_ref().map(|b| database::id("B", b)).transpose()?;
+    if args.picture.is_asked() {
+        let asked = match b {
+            Some(b) => Asked::Way(a, b),
+            None => Asked::Entity(a),
+        };
+        return draw(&args.picture, &asked, common, out);
+    }
+    let Some(b) = b else { return Err(Failure::Usage("B: say the other id".to_owned())) };
     let explanation = database::read(common)?.explain(&a, &b)?;
     if args.dot {
         show_dot(&a, &b, &explanation, out)?;

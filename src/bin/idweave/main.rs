@@ -10,6 +10,9 @@
 mod acquire;
 mod acquire_json;
 mod acquire_text;
+mod analyze;
+mod analyze_json;
+mod analyze_text;
 mod answers;
 mod audit;
 mod build;
@@ -18,8 +21,11 @@ mod changes_text;
 mod check;
 mod checkpoint;
 mod cli;
+mod compare;
 mod conflicts;
 mod contacts;
+#[cfg(feature = "kv")]
+mod convert;
 mod csv;
 mod database;
 mod decide;
@@ -29,19 +35,25 @@ mod dump;
 mod erase;
 mod exit;
 mod explain;
+#[cfg(feature = "export")]
+mod export;
 mod history;
+mod home;
 mod import;
 mod ingest;
 mod ingest_notes;
 mod ingest_options;
 mod init;
+mod language;
 mod large;
 mod lines;
 mod merge;
 mod moment;
 mod neighbors;
 mod output;
+mod picture;
 mod rekey;
+mod report;
 mod resolve;
 mod restore;
 mod retract;
@@ -99,7 +111,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
     let common = &cli.common;
     match cli.command {
         Command::Demo(args) => demo::run(&args, common, out),
-        Command::Init => init::run(common, out),
+        Command::Init(args) => init::run(&args, common, out),
         Command::Import(args) => import::run(&args, common, out),
         Command::Build(args) => build::run(&args, common, out),
         Command::Merge(args) => merge::run(&args, common, out),
@@ -127,6 +139,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Retract(args) => retract::retract(&args, common, out),
         Command::Unretract(args) => retract::unretract(&args, common, out),
         Command::Rules(args) => rules::run(&args, common, out),
+        Command::Report(args) => report::run(&args, common, out),
         Command::Undo(args) => undo::run(&args, common, out),
         Command::ExportSubject(args) => subject::run(&args, common, out),
         Command::Erase(args) => erase::run(&args, common, out),
@@ -135,10 +148,16 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Audit => audit::run(common, out),
         Command::Dump(args) => dump::run(&args, common, out),
         Command::Stats => check::stats(common, out),
+        Command::Analyze(args) => analyze::run(&args, common, out),
+        Command::Compare(args) => compare::run(&args, common, out),
         Command::Check => check::check(common, out),
         Command::Checkpoint => checkpoint::run(common, out),
         Command::Snapshot(args) => snapshot::run(&args, common, out),
+        #[cfg(feature = "export")]
+        Command::Export(args) => export::run(&args, common, out),
         Command::Restore(args) => restore::run(&args, common, out),
+        #[cfg(feature = "kv")]
+        Command::Convert(args) => convert::run(&args, common, out),
         Command::Verify(args) => verify::run(&args, common, out),
         #[cfg(feature = "sync")]
         Command::ServeCallbacks(args) => serve_callbacks::run(&args, common, out),

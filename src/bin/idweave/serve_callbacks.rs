@@ -142,12 +142,18 @@ fn due_of(
     for name in receivers.keys().filter(|name| !sources.contains_key(*name)) {
         say(&format!("warning: nobody calls for {name}: no [[caller]] has its name"));
     }
-    let platform = sync::platform_of(base, settings.store.clone(), common, stop)?;
+    let platform = sync::platform_of(base, &settings, common, stop)?;
     Ok((Due::new(receivers.clone(), sources), platform))
 }
 
-/// Makes calls as they become due.
-fn follow(
+/// Makes calls as they become due. What it cannot go on from stops the server: nobody would look after what comes in.
+fn follow(calls: Calls, inbox: &Inbox, graph: &Graph, stop: &AtomicBool) -> Result<(), Failure> {
+    let followed = follow_until(calls, inbox, graph, stop);
+    stop.store(true, Ordering::Relaxed);
+    followed
+}
+
+fn follow_until(
     (mut due, platform): Calls,
     inbox: &Inbox,
     graph: &Graph,

@@ -21,7 +21,7 @@ use crate::exit::{Done, Failure, say};
 use crate::moment;
 use crate::output::{Out, count};
 use crate::stop::stop_asked_for;
-use crate::sync_config;
+use crate::sync_config::{self, Settings};
 
 /// How often a wait looks whether the run is to end.
 const TURN: Duration = Duration::from_millis(50);
@@ -111,7 +111,7 @@ impl Timer for SystemTimer {
 /// The platforms, as the command line says they are called.
 pub(crate) fn platform(
     args: &CallArgs,
-    store: PathBuf,
+    settings: &Settings,
     common: &Common,
     stop: Arc<AtomicBool>,
 ) -> Result<Platform, Failure> {
@@ -121,19 +121,20 @@ pub(crate) fn platform(
     let mut options = CallOptions::default();
     options.calls_max = args.max_calls;
     options.wait_ms_max = i64::from(args.max_wait) * 1_000;
+    options.quotas.clone_from(&settings.quotas);
     let timer = SystemTimer { from: moment::now(common)?, since: Instant::now(), stop };
-    Ok(Platform::new(HttpTransport::new(&http)?, FileStore::new(store), timer, options))
+    Ok(Platform::new(HttpTransport::new(&http)?, FileStore::new(settings.store.clone()), timer, options))
 }
 
 /// The platforms, for calls as events come: they do not wait for quotas.
 pub(crate) fn platform_of(
     base: Option<&str>,
-    store: PathBuf,
+    settings: &Settings,
     common: &Common,
     stop: Arc<AtomicBool>,
 ) -> Result<Platform, Failure> {
     let base = base.map(str::to_owned);
-    platform(&CallArgs { max_calls: None, max_wait: 1, base, proxy: false }, store, common, stop)
+    platform(&CallArgs { max_calls: None, max_wait: 1, base, proxy: false }, settings, common, stop)
 }
 
 pub(crate) fn run(args: &SyncArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
@@ -141,7 +142,7 @@ pub(crate) fn run(args: &SyncArgs, common: &Common, out: &mut Out) -> Result<Don
     let settings = sync_config::read(&args.config)?;
     let mut job = settings.job(args.job, &args.caller)?;
     let stop = stop_asked_for()?;
-    let platform = platform(&args.calls, settings.store.clone(), common, stop)?;
+    let platform = platform(&args.calls, &settings, common, stop)?;
     let graph = database::open(common)?;
     if args.dry_run {
         let planned = plan(&mut *job, &graph, &platform)?;

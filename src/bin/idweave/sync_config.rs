@@ -5,7 +5,8 @@
 use std::path::{Path, PathBuf};
 
 use idweave::sync::Secret;
-use idweave::sync::client::Credential;
+use idweave::sync::api::{ENDPOINTS, Quota, Window};
+use idweave::sync::client::{Credential, OwnQuota};
 use idweave::sync::job::{
     AccountImport, AccountReconcile, CorpImport, CorpReconcile, GenerationUpgrade, Job, PendingSweep,
 };
@@ -27,6 +28,27 @@ struct Config {
     store: PathBuf,
     #[serde(default)]
     caller: Vec<Caller>,
+    /// Quotas that are not those of the table.
+    #[serde(default)]
+    quota: Vec<QuotaRow>,
+}
+
+/// What a call allows in a window.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuotaRow {
+    path: String,
+    window: WindowName,
+    calls: u64,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum WindowName {
+    Minute,
+    Hour,
+    Day,
+    Month,
 }
 
 /// Somebody who calls.
@@ -67,6 +89,7 @@ enum CallerKind {
 pub(crate) struct Settings {
     path: PathBuf,
     pub(crate) store: PathBuf,
+    pub(crate) quotas: Vec<OwnQuota>,
     callers: Vec<Caller>,
 }
 
@@ -86,7 +109,30 @@ pub(crate) fn read(path: &Path) -> Result<Settings, Failure> {
         return Err(Failure::Usage(format!("{place}: two callers have the same name")));
     }
     let store = path.parent().unwrap_or(Path::new("")).join(&config.store);
-    Ok(Settings { path: path.to_owned(), store, callers: config.caller })
+    let quotas = quotas(config.quota, &place.to_string())?;
+    Ok(Settings { path: path.to_owned(), store, quotas, callers: config.caller })
+}
+
+/// The rows of each call as one.
+fn quotas(rows: Vec<QuotaRow>, place: &str) -> Result<Vec<OwnQuota>, Failure> {
+    let mut quotas: Vec<OwnQuota> = Vec::new();
+    for QuotaRow { path, window, calls } in rows {
+        if !ENDPOINTS.iter().any(|endpoint| endpoint.path == path) {
+            return Err(Failure::Usage(format!("{place}: [[quota]]: no call has this path")));
+        }
+        let window = match window {
+            WindowName::Minute => Window::Minute,
+            WindowName::Hour => Window::Hour,
+            WindowName::Day => Window::Day,
+            WindowName::Month => Window::Month,
+        };
+        let quota = Quota { window, calls };
+        match quotas.iter_mut().find(|own| own.path == path) {
+            Some(own) => own.quotas.push(quota),
+            None => quotas.push(OwnQuota { path, quotas: vec![quota] }),
+        }
+    }
+    Ok(quotas)
 }
 
 impl Settings {

@@ -61,5 +61,5 @@ pub(crate) use gone::{Gone, IdHashes, put_gone, take_gone};
 pub(crate) use key::Key;
 pub(crate) use names::Spaces;
 pub(crate) use pair::{Clock, NoMembers, put_pair, take_pair, times_of};
-pub(crate) use read::{Head, Member, take_family, take_pairs_alone};
+pub(crate) use read::{Head, Member, take_family, take_pairs_alone, take_persons};
 pub(crate) use write::put_family;

@@ -21,8 +21,9 @@ pub(crate) struct Member<'a> {
     pub(crate) superseded: bool,
     pub(crate) blocked: bool,
     pub(crate) restricted: bool,
-    hint_hub: bool,
-    has_more: bool,
+    pub(crate) hint_hub: bool,
+    /// More is known of it than the pairs of its family say.
+    pub(crate) has_more: bool,
     far_pairs: bool,
     /// The place of its entity's first member.
     pub(crate) root: usize,
@@ -149,6 +150,16 @@ pub(crate) fn take_family(head: &[u8], tail: &[u8], spaces: &impl Spaces) -> Res
     family.pairs = take_pairs(family.nodes.len(), number, &family, &mut clock, &mut reader)?;
     add_near(&mut family, spaces)?;
     Ok(family)
+}
+
+/// Reads the numbers of the persons of a family's entities, in order of their first members, of which there are `roots`;
+/// `None` if each has its own number.
+pub(crate) fn take_persons(head: &[u8], tail: &[u8], roots: usize) -> Result<Option<Vec<NodeNo>>, What> {
+    if !Head::begin(head)?.other_persons {
+        return Ok(None);
+    }
+    let mut reader = Reader::new(tail);
+    (0..roots).map(|_| take_number(&mut reader)).collect::<Result<_, _>>().map(Some)
 }
 
 /// The members of the entity whose first is at a place; `None` if it is alone.

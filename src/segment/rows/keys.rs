@@ -57,6 +57,18 @@ pub(crate) fn relation_key(key: RelationKey) -> Vec<u8> {
     [&[Tag::Relation as u8][..], numbers.as_flattened()].concat()
 }
 
+pub(crate) fn take_pair_key(key: &[u8]) -> Result<PairKey, What> {
+    let mut reader = after(Tag::Pair, key)?;
+    let (a, b) = (take_u32(&mut reader)?, take_u32(&mut reader)?);
+    if a < b { done(&reader, PairKey { a, b }) } else { Err("a pair of no two numbers in order") }
+}
+
+pub(crate) fn take_relation_key(key: &[u8]) -> Result<RelationKey, What> {
+    let mut reader = after(Tag::Relation, key)?;
+    let (kind, from, to) = (take_u32(&mut reader)?, take_u32(&mut reader)?, take_u32(&mut reader)?);
+    done(&reader, RelationKey { kind, from, to })
+}
+
 pub(crate) fn event_key(hash: u64, pair: Option<PairKey>) -> Vec<u8> {
     let mut key = [&[Tag::Event as u8][..], &hash.to_be_bytes()].concat();
     pair.iter().for_each(|pair| key.extend(pair.packed().to_be_bytes()));

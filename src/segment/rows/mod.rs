@@ -45,8 +45,8 @@ mod small;
 pub(crate) use audit::{put_audit, put_owed, take_audit, take_owed};
 pub(crate) use keys::{
     COMMITS_A_ROW, Tag, audit_key, batch_side_key, commits_key, event_key, mark_key, mention_key, number_key,
-    pair_key, relation_key, side_key, take_batch_side_key, take_event_key, take_mention_key, take_side_key,
-    take_undone_key, tomb_key, undone_key,
+    pair_key, relation_key, side_key, take_batch_side_key, take_event_key, take_mention_key, take_pair_key,
+    take_relation_key, take_side_key, take_undone_key, tomb_key, undone_key,
 };
 pub(crate) use lists::{ListFinder, ListsBelow, RowItem, merge_list_rows, put_list_rows};
 pub(crate) use relations::{put_relation, take_relation};

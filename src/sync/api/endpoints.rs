@@ -47,6 +47,15 @@ macro_rules! endpoints {
 
 use Method::{Get, Post};
 
+/// What [`STABLE_TOKEN`] allows of its calls that force another token than the one that lives (wechat reference 6.2).
+pub(crate) static FORCED_TOKEN: Endpoint = Endpoint {
+    host: Host::Weixin,
+    method: Post,
+    path: "/cgi-bin/stable_token force_refresh",
+    carries: Carries::Secret,
+    quotas: &[per(Window::Day, 20)],
+};
+
 endpoints! {
     /// An app's token.
     STABLE_TOKEN = weixin(Post, "/cgi-bin/stable_token", Carries::Secret).with(&[per(Window::Minute, 10_000), per(Window::Day, 500_000)]);
@@ -56,6 +65,8 @@ endpoints! {
     AUTHORIZER_TOKEN = weixin(Post, "/cgi-bin/component/api_authorizer_token", COMPONENT);
     /// What a code of an authorisation stands for: an app and its first refresh token.
     QUERY_AUTH = weixin(Post, "/cgi-bin/component/api_query_auth", COMPONENT);
+    /// The apps that authorised a platform, with their refresh tokens: the way back where one was lost.
+    AUTHORIZER_LIST = weixin(Post, "/cgi-bin/component/api_get_authorizer_list", COMPONENT);
     /// An app that authorised a platform: its original id, its subject.
     AUTHORIZER_INFO = weixin(Post, "/cgi-bin/component/api_get_authorizer_info", COMPONENT);
     /// The followers of an official account, by ten thousands.
@@ -159,7 +170,7 @@ endpoints! {
     /// What lifts the quota of lookups for seven days, once for each corp.
     MASS_CALL_TICKET = work(Get, "/cgi-bin/corp/apply_mass_call_ticket", TOKEN);
     /// The external_userids of a visitor in downstream corps.
-    LINKED_EXTERNAL = work(Post, "/cgi-bin/corpgroup/unionid_to_external_userid", TOKEN).with(&[per(Window::Hour, 20_000), per(Window::Day, 240_000)]);
+    LINKED_EXTERNAL = work(Post, "/cgi-bin/corpgroup/unionid_to_external_userid", TOKEN).with(&[per(Window::Minute, 10_000), per(Window::Hour, 20_000), per(Window::Day, 240_000)]);
     /// The pending id of a visitor for downstream corps.
     LINKED_PENDING = work(Post, "/cgi-bin/corpgroup/unionid_to_pending_id", TOKEN).with(LOOKUP);
     /// The pending ids that customers of downstream corps had as visitors.

@@ -14,18 +14,36 @@ pub struct Request {
     pub endpoint: &'static Endpoint,
     params: Vec<(&'static str, Zeroizing<String>)>,
     body: Option<Zeroizing<String>>,
+    counted_for: Option<String>,
 }
 
 impl Request {
     /// A call of `GET` with its parameters.
     pub fn get(endpoint: &'static Endpoint, params: &[(&'static str, &str)]) -> Request {
         let params = params.iter().map(|(name, value)| (*name, Zeroizing::new((*value).to_owned())));
-        Request { endpoint, params: params.collect(), body: None }
+        Request { endpoint, params: params.collect(), body: None, counted_for: None }
     }
 
     /// A call of `POST` with its body. Text goes as UTF-8, never as `\u` escapes, which the platform refuses.
     pub fn post(endpoint: &'static Endpoint, body: &Value) -> Request {
-        Request { endpoint, params: Vec::new(), body: Some(Zeroizing::new(body.to_string())) }
+        Request {
+            endpoint,
+            params: Vec::new(),
+            body: Some(Zeroizing::new(body.to_string())),
+            counted_for: None,
+        }
+    }
+
+    /// It counts against the quotas of another than who calls: of the provider, where all its corps share one.
+    #[must_use]
+    pub fn counted_for(mut self, subject: &str) -> Request {
+        self.counted_for = Some(subject.to_owned());
+        self
+    }
+
+    /// Whose quotas it counts against, if not the caller's.
+    pub(crate) fn subject(&self) -> Option<&str> {
+        self.counted_for.as_deref()
     }
 
     /// The body of a `POST`.

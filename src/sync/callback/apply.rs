@@ -64,11 +64,11 @@ impl Receiver {
                 work.notes = notes;
                 work.refused.extend(refused.into_iter().map(|refusal| refusal.error));
             }
-            Err(error) => work.refused.push(bad_event(error)?),
+            Err(error) => work.refused.push(bad_event(error, &options)?),
         }
         match follow_ups(self.product(), &options, &event, &work.notes, item.received_at()) {
             Ok(found) => work.follow_ups = found,
-            Err(error) => work.refused.push(bad_event(error.into())?),
+            Err(error) => work.refused.push(bad_event(error.into(), &options)?),
         }
         Ok(work)
     }
@@ -85,9 +85,11 @@ impl Receiver {
             Product::App(_) | Product::Platform => false,
         };
         if names_corp {
+            // Commands of a suite name the corp, if they are about one; its data callbacks are written to it.
+            let is_command = matches!(event.text("SuiteId"), Ok(Some(_)));
             let corp = match self.product() {
-                Product::Corp => event.either("AuthCorpId", "ToUserName"),
-                _ => event.text("AuthCorpId"),
+                Product::Suite if is_command => event.text("AuthCorpId"),
+                _ => event.either("AuthCorpId", "ToUserName"),
             };
             corp.ok().flatten().into_iter().for_each(|corp| options.set(Opt::Corp, corp));
         }
@@ -109,8 +111,14 @@ impl Receiver {
 }
 
 /// What is wrong with the event; what is wrong with us is an error.
-fn bad_event(error: Error) -> Result<AnswerError> {
+fn bad_event(error: Error, options: &IngestOptions) -> Result<AnswerError> {
     match error {
+        // It is the event that names the corp or the app, and it does not.
+        Error::Answer(error @ AnswerError::OptionMissing(option))
+            if [Opt::Corp, Opt::Appid].iter().any(|of| of.flag() == option && options.get(*of).is_none()) =>
+        {
+            Ok(error)
+        }
         Error::Answer(AnswerError::OptionMissing(_) | AnswerError::BadOption { .. }) => Err(error),
         Error::Answer(error) => Ok(error),
         error => Err(error),

@@ -20,7 +20,7 @@ use crate::wechat::{Event, IngestOptions, Note, Opt};
 
 /// After how long reads are tried, in milliseconds (wechat reference 16.1).
 const READ_AFTER_MS: [i64; 4] = [2_000, 10_000, 60_000, 600_000];
-/// After a day the nightly reconciliation has read it.
+/// After a day the nightly reconciliation has read it: it asks for whoever is new and has no unionid yet.
 const READ_UNTIL_MS: i64 = Time::DAY_MS;
 /// Lives of what is exchanged (wechat reference 9.1, 10, 16.5).
 const CODE_UNTIL_MS: i64 = 600_000;
@@ -40,6 +40,13 @@ pub enum Call {
     ReadChat {
         /// The chat_id.
         chat: Id,
+    },
+    /// Nothing is asked: a customer group was dissolved, and who was in it is in it no more.
+    EndChat {
+        /// The chat_id.
+        chat: Id,
+        /// When.
+        at: Time,
     },
     /// `user/info` of this follower: while he follows, his unionid can be had.
     ReadFollower {
@@ -131,6 +138,19 @@ pub enum Call {
     },
 }
 
+impl Call {
+    /// Whether it is made before others, which may need what it brings: tickets, and codes that do not live long.
+    pub(crate) fn comes_first(&self) -> bool {
+        matches!(
+            self,
+            Call::StoreSuiteTicket { .. }
+                | Call::StoreComponentTicket { .. }
+                | Call::ExchangeAuthCode { .. }
+                | Call::ExchangeAuthorization { .. }
+        )
+    }
+}
+
 /// A call and its times.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -220,6 +240,10 @@ fn of_corp(options: &IngestOptions, event: &Event, calls: &mut Calls) -> Result<
                 let chat = event.id("ChatId", &options.view_space(Kind::ChatId)?)?;
                 calls.read(Call::PendingIds { external: None, chat: Some(chat) });
             }
+        }
+        ("change_external_chat", "dismiss") => {
+            let chat = event.id("ChatId", &options.view_space(Kind::ChatId)?)?;
+            calls.now(Call::EndChat { chat, at: calls.at }, READ_UNTIL_MS);
         }
         ("customer_acquisition", "customer_start_chat") => {
             let customers = options.view_space(Kind::ExternalUserid)?;

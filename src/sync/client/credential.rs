@@ -79,6 +79,42 @@ pub fn component_ticket(component: &str) -> String {
     format!("component_verify_ticket {component}")
 }
 
+/// Keeps a ticket that was pushed, and the one before it, which lives on for a while.
+///
+/// # Errors
+/// The store's.
+pub fn keep_ticket(store: &dyn Store, name: &str, ticket: &Secret) -> Result<()> {
+    match store.load(name)? {
+        Some(newest) if newest.expose() == ticket.expose() => return Ok(()),
+        Some(newest) => store.save(&before(name), &newest)?,
+        None => {}
+    }
+    store.save(name, ticket)
+}
+
+/// Where the ticket before the newest one is stored.
+fn before(name: &str) -> String {
+    format!("{name} before")
+}
+
+/// Which ticket a call for a token carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ticket {
+    /// The one that was pushed last.
+    Newest,
+    /// The one before.
+    Before,
+}
+
+impl Ticket {
+    fn name(self, name: String) -> String {
+        match self {
+            Ticket::Newest => name,
+            Ticket::Before => before(&name),
+        }
+    }
+}
+
 /// Where the permanent code of a corp that authorised a suite is stored.
 pub fn permanent_code(suite: &str, corp: &str) -> String {
     format!("permanent_code {suite} {corp}")
@@ -133,7 +169,7 @@ impl Credential {
     }
 
     /// The call that gives it a token. `force` asks for another one than the platform last gave.
-    pub(crate) fn token_call(&self, store: &dyn Store, force: bool) -> Result<TokenCall> {
+    pub(crate) fn token_call(&self, store: &dyn Store, force: bool, ticket: Ticket) -> Result<TokenCall> {
         let stored = |endpoint: &'static Endpoint, name: &str, what: &'static str| {
             let missing = Error::Call { api: endpoint.path, failure: CallFailure::NotPushedYet(what) };
             store.load(name)?.ok_or(missing)
@@ -152,7 +188,7 @@ impl Credential {
             }
             Credential::Suite { suite, secret } => {
                 field = "suite_access_token";
-                let ticket = stored(&SUITE_TOKEN, &suite_ticket(suite), "suite_ticket")?;
+                let ticket = stored(&SUITE_TOKEN, &ticket.name(suite_ticket(suite)), "suite_ticket")?;
                 let body = json!({
                     "suite_id": suite, "suite_secret": secret.expose(), "suite_ticket": ticket.expose(),
                 });
@@ -174,7 +210,7 @@ impl Credential {
             }
             Credential::Component { component, secret } => {
                 field = "component_access_token";
-                let name = component_ticket(component);
+                let name = ticket.name(component_ticket(component));
                 let ticket = stored(&COMPONENT_TOKEN, &name, "component_verify_ticket")?;
                 let body = json!({
                     "component_appid": component, "component_appsecret": secret.expose(),

@@ -11,7 +11,10 @@ mod token;
 #[cfg(test)]
 mod tests;
 
-pub use credential::{Credential, component_ticket, permanent_code, refresh_token, suite_ticket};
+pub use credential::{
+    Credential, component_ticket, keep_ticket, permanent_code, refresh_token, suite_ticket,
+};
 pub use platform::{CallOptions, Platform};
+pub use quota::OwnQuota;
 pub use store::{FileStore, MemoryStore, Store};
 pub use timer::Timer;

@@ -9,10 +9,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::Time;
+use crate::observe::Span;
 use crate::sync::api::{Carries, Class, Endpoint, Host, Request, Window, check, class_of};
 use crate::sync::client::backoff::{TRIES_MAX, random, wait_ms};
 use crate::sync::client::credential::Credential;
-use crate::sync::client::quota::Ledger;
+use crate::sync::client::quota::{Ledger, OwnQuota};
 use crate::sync::client::store::Store;
 use crate::sync::client::timer::Timer;
 use crate::sync::secret::Secret;
@@ -22,19 +23,21 @@ use crate::sync::transport::Transport;
 const LIMITS_MAX: u32 = 3;
 
 /// What the calls of a run may do.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct CallOptions {
     /// Calls, those for tokens too; `None` = as many as the quotas allow.
     pub calls_max: Option<u64>,
     /// How long a call waits for a quota before the run ends, in milliseconds.
     pub wait_ms_max: i64,
+    /// Quotas that are not those of the table.
+    pub quotas: Vec<OwnQuota>,
 }
 
 impl Default for CallOptions {
     /// Any number of calls, which wait for minutes and hours, and not for the next day.
     fn default() -> CallOptions {
-        CallOptions { calls_max: None, wait_ms_max: 2 * 3_600_000 }
+        CallOptions { calls_max: None, wait_ms_max: 2 * 3_600_000, quotas: Vec::new() }
     }
 }
 
@@ -74,12 +77,13 @@ impl Platform {
         timer: impl Timer + 'static,
         options: CallOptions,
     ) -> Platform {
+        let ledger = Ledger::new(&options.quotas);
         Platform {
             transport: Box::new(transport),
             store: Box::new(store),
             timer: Box::new(timer),
             options,
-            ledger: Ledger::default(),
+            ledger,
             meter: Mutex::default(),
             flights: Mutex::default(),
         }
@@ -114,9 +118,11 @@ impl Platform {
     /// `Call`, with what is to be done; the store's.
     pub fn call(&self, caller: &Credential, request: &Request) -> Result<Vec<u8>> {
         let endpoint = request.endpoint;
+        let subject = request.subject().unwrap_or(caller.subject());
+        let _span = Span::call(endpoint.path);
         let (mut tries, mut limits, mut is_renewed) = (0, 0, false);
         loop {
-            self.await_quota(endpoint, caller)?;
+            self.await_quota(endpoint, subject)?;
             let token = match endpoint.carries {
                 Carries::Secret => None,
                 Carries::Token(_) => Some(self.token(caller)?),
@@ -137,7 +143,7 @@ impl Platform {
                             continue;
                         }
                         (Class::Limit(window), _) if limits < LIMITS_MAX => {
-                            self.block(endpoint, caller, window, limits);
+                            self.block(endpoint, subject, window, limits)?;
                             limits += 1;
                             continue;
                         }
@@ -162,7 +168,7 @@ impl Platform {
     }
 
     /// Takes note that a quota is used up, for longer each time that waiting did not help: WeCom does not say which.
-    fn block(&self, endpoint: &Endpoint, caller: &Credential, window: Window, limits: u32) {
+    fn block(&self, endpoint: &Endpoint, subject: &str, window: Window, limits: u32) -> Result<()> {
         let window = match (endpoint.host, limits) {
             (Host::Work, 0) => Window::Minute,
             (Host::Work, 1) => Window::Hour,
@@ -174,14 +180,15 @@ impl Platform {
             (Host::Work, Window::Minute | Window::Hour) => now.plus_ms(window.len_ms()),
             _ => window.start(now).plus_ms(window.len_ms()),
         };
-        self.ledger.block(endpoint, caller.subject(), until);
+        self.ledger.block(endpoint, subject, until, &*self.store)
     }
 
-    fn await_quota(&self, endpoint: &'static Endpoint, caller: &Credential) -> Result<()> {
+    /// Waits until a call may be made, and counts it.
+    pub(super) fn await_quota(&self, endpoint: &'static Endpoint, subject: &str) -> Result<()> {
         let begun = self.now();
         loop {
             let now = self.now();
-            let Some(until) = self.ledger.take(endpoint, caller.subject(), now, &*self.store)? else {
+            let Some(until) = self.ledger.take(endpoint, subject, now, &*self.store)? else {
                 return Ok(());
             };
             if until.ms() - begun.ms() > self.options.wait_ms_max {

@@ -10,9 +10,9 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde_json::{Value, json};
+use serde::{Deserialize, Serialize};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::Time;
 use crate::sync::api::{Endpoint, Host, Quota, Window};
 use crate::sync::client::store::Store;
@@ -24,6 +24,15 @@ const LEASE_MAX: u64 = 100;
 const LEASE_PART: u64 = 1_000;
 /// Name in the store.
 const STORED: &str = "quotas";
+
+/// A quota as it is for oneself, where that is another than the table's: some grow with the followers of an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnQuota {
+    /// The call, by its path.
+    pub path: String,
+    /// What it allows; all of the table's windows of this call count no more.
+    pub quotas: Vec<Quota>,
+}
 
 /// Calls of a window, by the starts of its slices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -74,13 +83,32 @@ struct Counts {
     blocked: BTreeMap<(String, String), Time>,
 }
 
+/// The counts as they are stored: calls by path, subject, window and slice; until when a subject's calls of a path are shut.
+#[derive(Default, Serialize, Deserialize)]
+struct Kept {
+    used: Vec<(String, String, String, i64, u64)>,
+    blocked: Vec<(String, String, i64)>,
+}
+
 /// Counts calls against quotas.
 #[derive(Default)]
 pub(crate) struct Ledger {
     counts: Mutex<Counts>,
+    /// Those that are not the table's, by path.
+    own: BTreeMap<String, Vec<Quota>>,
 }
 
 impl Ledger {
+    /// With quotas of one's own.
+    pub(crate) fn new(own: &[OwnQuota]) -> Ledger {
+        let own = own.iter().map(|own| (own.path.clone(), own.quotas.clone())).collect();
+        Ledger { counts: Mutex::default(), own }
+    }
+
+    fn quotas<'l>(&'l self, endpoint: &'l Endpoint) -> &'l [Quota] {
+        self.own.get(endpoint.path).map_or(endpoint.quotas, Vec::as_slice)
+    }
+
     fn held(&self) -> MutexGuard<'_, Counts> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -103,7 +131,7 @@ impl Ledger {
             return Ok(Some(until));
         }
         let mut until: Option<Time> = None;
-        for quota in endpoint.quotas {
+        for quota in self.quotas(endpoint) {
             let slicing = Slicing::of(endpoint.host, quota.window);
             until =
                 until.max(counts.of(endpoint, subject, quota.window).full_until(slicing, quota.calls, now));
@@ -112,7 +140,7 @@ impl Ledger {
             return Ok(until);
         }
         let mut is_kept = true;
-        for quota in endpoint.quotas {
+        for quota in self.quotas(endpoint) {
             let slicing = Slicing::of(endpoint.host, quota.window);
             let start = slicing.start(quota.window, now);
             is_kept &= counts.of(endpoint, subject, quota.window).count(start, *quota);
@@ -136,7 +164,7 @@ impl Ledger {
     ) -> Result<Option<(u64, Window)>> {
         let mut counts = self.held();
         counts.load(store)?;
-        let lefts = endpoint.quotas.iter().map(|quota| {
+        let lefts = self.quotas(endpoint).iter().map(|quota| {
             let slicing = Slicing::of(endpoint.host, quota.window);
             let used = counts.of(endpoint, subject, quota.window);
             used.full_until(slicing, quota.calls, now);
@@ -147,12 +175,23 @@ impl Ledger {
         Ok(lefts.min_by_key(|(left, _)| *left))
     }
 
-    /// The platform said that a quota is used up: nothing more until its window ends.
-    pub(crate) fn block(&self, endpoint: &Endpoint, subject: &str, until: Time) {
+    /// The platform said that a quota is used up: nothing more until its window ends, for the next process neither.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn block(
+        &self,
+        endpoint: &Endpoint,
+        subject: &str,
+        until: Time,
+        store: &dyn Store,
+    ) -> Result<()> {
         let key = (endpoint.path.to_owned(), subject.to_owned());
         let mut counts = self.held();
+        counts.load(store)?;
         let blocked = counts.blocked.entry(key).or_insert(until);
         *blocked = until.max(*blocked);
+        counts.save(store)
     }
 }
 
@@ -178,7 +217,8 @@ impl Used {
             self.ahead = 0;
         }
         *self.slices.entry(start).or_default() += 1;
-        // A minute is over before a process is back.
+        // A minute is not worth a write for each call; what a process that is killed and back at once loses of it, the
+        // platform counts, and says no.
         if quota.window == Window::Minute {
             return true;
         }
@@ -203,9 +243,10 @@ impl Counts {
         let stored = store.load(STORED)?;
         self.is_loaded = true;
         // What cannot be read counts as nothing: the platform still says no.
-        let rows: Vec<(String, String, String, i64, u64)> =
-            stored.and_then(|text| serde_json::from_str(text.expose()).ok()).unwrap_or_default();
-        for (path, subject, window, start, calls) in rows {
+        let kept: Kept = stored.and_then(|text| serde_json::from_str(text.expose()).ok()).unwrap_or_default();
+        let blocked = kept.blocked.into_iter();
+        self.blocked = blocked.map(|(path, of, until)| ((path, of), Time::from_ms(until))).collect();
+        for (path, subject, window, start, calls) in kept.used {
             let Some(window) = Window::of_name(&window) else { continue };
             let used = self.used.entry((path, subject, window)).or_default();
             used.slices.insert(Time::from_ms(start), calls);
@@ -214,15 +255,20 @@ impl Counts {
     }
 
     fn save(&self, store: &dyn Store) -> Result<()> {
-        let mut rows = Vec::new();
+        let mut kept = Kept::default();
         for ((path, subject, window), used) in &self.used {
             let last = used.slices.last_key_value().map(|(start, _)| *start);
             for (start, calls) in used.slices.iter().filter(|_| *window != Window::Minute) {
                 let ahead = if Some(*start) == last { used.ahead } else { 0 };
-                rows.push(json!([path, subject, window.name(), start.ms(), calls + ahead]));
+                let window = window.name().to_owned();
+                kept.used.push((path.clone(), subject.clone(), window, start.ms(), calls + ahead));
             }
         }
-        store.save(STORED, &Secret::new(&Value::Array(rows).to_string()))
+        let blocked = self.blocked.iter();
+        kept.blocked = blocked.map(|((path, of), until)| (path.clone(), of.clone(), until.ms())).collect();
+        let text =
+            serde_json::to_string(&kept).map_err(|_| Error::Internal { what: "quotas that are no JSON" })?;
+        store.save(STORED, &Secret::new(&text))
     }
 }
 
@@ -286,9 +332,23 @@ mod tests {
     fn a_refusal_of_the_platform_holds_until_its_end() {
         let (ledger, store) = (Ledger::default(), MemoryStore::default());
         let until = NOW.plus_ms(60_000);
-        ledger.block(&STABLE_TOKEN, "wx1", until);
+        ledger.block(&STABLE_TOKEN, "wx1", until, &store).unwrap();
+        let ledger = Ledger::default();
         assert_eq!(ledger.take(&STABLE_TOKEN, "wx1", NOW, &store).unwrap(), Some(until));
         assert_eq!(ledger.take(&STABLE_TOKEN, "wx2", NOW, &store).unwrap(), None);
         assert_eq!(ledger.take(&STABLE_TOKEN, "wx1", until, &store).unwrap(), None);
+    }
+
+    #[test]
+    fn a_quota_of_ones_own_stands_in_place_of_the_tables() {
+        let own = OwnQuota {
+            path: USER_GET.path.to_owned(),
+            quotas: vec![Quota { window: Window::Day, calls: 2 }],
+        };
+        let (ledger, store) = (Ledger::new(&[own]), MemoryStore::default());
+        for expected in [true, true, false] {
+            assert_eq!(ledger.take(&USER_GET, "wx1", NOW, &store).unwrap().is_none(), expected);
+        }
+        assert_eq!(ledger.left(&USER_GET, "wx1", NOW, &store).unwrap(), Some((0, Window::Day)));
     }
 }

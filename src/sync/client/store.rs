@@ -2,7 +2,8 @@
 //!
 //! # Invariants
 //!   S1 the file is its owner's alone, and has its name only when all of it is durable.
-//!   S2 what is loaded is what was last saved by whichever process: the file is read each time.
+//!   S2 what is loaded is what was last saved by whichever process: the file is read each time. Who saves waits for others
+//!      who do, so that what counts once (a refresh token, a permanent code) is never dropped for being in somebody's way.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -114,7 +115,7 @@ impl Store for FileStore {
 
     fn save(&self, name: &str, text: &Secret) -> Result<()> {
         let _writing = held(&self.writing);
-        let _alone = self.vfs.lock(&self.beside(".lock"))?;
+        let _alone = self.vfs.lock_in_turn(&self.beside(".lock"))?;
         let mut texts = self.read()?;
         texts.insert(name.to_owned(), Zeroizing::new(text.expose().to_owned()));
         let object: serde_json::Map<String, Value> =
@@ -172,6 +173,23 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn whoever_saves_at_the_same_time_waits_for_his_turn() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens");
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let store = FileStore::new(&path);
+                scope.spawn(move || {
+                    for turn in 0..20 {
+                        store.save(&format!("{number} {turn}"), &Secret::new("x")).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(FileStore::new(&path).read().unwrap().len(), 160);
     }
 
     #[test]

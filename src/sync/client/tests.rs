@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex};
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::Time;
-use crate::sync::api::{CONTACT_GET, CORP_TOKEN, FOLLOW_USERS, Request, USER_GET, USER_INFO, Window};
+use crate::sync::api::{
+    CONTACT_GET, CORP_TOKEN, FOLLOW_USERS, PERMANENT_CODE, Request, USER_GET, USER_INFO, Window,
+};
 use crate::sync::client::store::{MemoryStore, Store};
 use crate::sync::client::{
-    CallOptions, Credential, Platform, Timer, component_ticket, permanent_code, refresh_token, suite_ticket,
+    CallOptions, Credential, Platform, Timer, component_ticket, keep_ticket, permanent_code, refresh_token,
+    suite_ticket,
 };
 use crate::sync::secret::Secret;
 use crate::sync::transport::Transport;
@@ -292,6 +295,102 @@ fn a_refresh_token_that_is_replaced_is_stored_before_the_token_is_used() {
     assert_eq!(failure(result), CallFailure::Unreachable);
     let stored = platform.store().load(&refresh_token("wxc", "wxa")).unwrap().unwrap();
     assert_eq!(stored.expose(), "R2");
+}
+
+/// A third-party platform with its ticket, and an app that authorised it with the refresh token R1.
+fn authorised(script: &Script, waits: &Waits) -> (Platform, Credential) {
+    let component = Credential::Component { component: "wxc".to_owned(), secret: Secret::new("S3CRET") };
+    let authorizer = Credential::Authorizer { component: Box::new(component), appid: "wxa".to_owned() };
+    let platform = platform(script, waits);
+    keep_ticket(platform.store(), &component_ticket("wxc"), &Secret::new("TICKET")).unwrap();
+    platform.store().save(&refresh_token("wxc", "wxa"), &Secret::new("R1")).unwrap();
+    (platform, authorizer)
+}
+
+const COMPONENT_TOKEN: &str = r#"{"component_access_token":"CT","expires_in":7200}"#;
+
+#[test]
+fn a_refresh_token_whose_answer_was_lost_is_found_in_the_list_of_authorisations() {
+    let answers = [
+        COMPONENT_TOKEN,
+        "gone",
+        r#"{"errcode":61023,"errmsg":"refresh_token is invalid"}"#,
+        r#"{"total_count":2,"list":[{"authorizer_appid":"wxb","refresh_token":"RB","auth_time":1}]}"#,
+        r#"{"total_count":2,"list":[{"authorizer_appid":"wxa","refresh_token":"R2","auth_time":1}]}"#,
+        r#"{"authorizer_access_token":"AT","expires_in":7200,"authorizer_refresh_token":"R3"}"#,
+        OK,
+    ];
+    let (script, waits) = (Script::of(&answers), Waits::default());
+    let (platform, authorizer) = authorised(&script, &waits);
+    platform.call(&authorizer, &Request::get(&USER_GET, &[])).unwrap();
+    let stored = platform.store().load(&refresh_token("wxc", "wxa")).unwrap().unwrap();
+    assert_eq!(stored.expose(), "R3");
+    assert!(script.sent()[5].1.contains("\"R2\""), "{:?}", script.sent()[5]);
+}
+
+#[test]
+fn an_app_that_authorises_no_longer_is_a_matter_of_settings() {
+    let refused = r#"{"errcode":61023,"errmsg":"refresh_token is invalid"}"#;
+    let answers = [COMPONENT_TOKEN, refused, r#"{"total_count":0,"list":[]}"#];
+    let (script, waits) = (Script::of(&answers), Waits::default());
+    let (platform, authorizer) = authorised(&script, &waits);
+    let result = platform.call(&authorizer, &Request::get(&USER_GET, &[]));
+    assert_eq!(failure(result), CallFailure::Settings(61003));
+}
+
+#[test]
+fn a_ticket_that_ended_is_nobodys_own_failure_and_the_one_before_it_is_tried() {
+    let suite = Credential::Suite { suite: "ws1".to_owned(), secret: Secret::new("S3CRET") };
+    let dead = r#"{"errcode":40085,"errmsg":"invalid suite_ticket"}"#;
+    let token = r#"{"errcode":0,"suite_access_token":"ST","expires_in":7200}"#;
+    let (script, waits) = (Script::of(&[dead, token, OK]), Waits::default());
+    let waiting = platform(&script, &waits);
+    for ticket in ["T1", "T2", "T2"] {
+        keep_ticket(waiting.store(), &suite_ticket("ws1"), &Secret::new(ticket)).unwrap();
+    }
+    let request = Request::post(&PERMANENT_CODE, &serde_json::json!({"auth_code": "C"}));
+    waiting.call(&suite, &request).unwrap();
+    assert!(script.sent()[0].1.contains("\"T2\"") && script.sent()[1].1.contains("\"T1\""));
+    // Both ended: the code is not spent by that, and is exchanged when the next ticket has come.
+    let (script, waits) = (Script::of(&[dead]), Waits::default());
+    let platform = platform(&script, &waits);
+    keep_ticket(platform.store(), &suite_ticket("ws1"), &Secret::new("T1")).unwrap();
+    assert_eq!(failure(platform.call(&suite, &request)), CallFailure::NotPushedYet("ticket"));
+}
+
+#[test]
+fn no_token_is_forced_more_often_than_the_platform_allows() {
+    let (waits, dead) = (Waits::default(), r#"{"errcode":40001,"errmsg":"invalid credential"}"#);
+    let same = r#"{"access_token":"T1","expires_in":7200}"#;
+    let store = Arc::new(MemoryStore::default());
+    let mut forced = 0;
+    for _ in 0..21 {
+        // Each time a call is told that its token is dead, and the platform gives the same one.
+        let script = Script::of(&[same, dead, same, same, OK]);
+        let options = CallOptions { wait_ms_max: 1_000, ..CallOptions::default() };
+        let platform = Platform::new(script.clone(), store.clone(), waits.clone(), options);
+        store.save("token app wx1", &Secret::new("")).unwrap();
+        let answered = platform.call(&app(), &Request::get(&USER_INFO, &[("openid", "o1")]));
+        let is_forced = |sent: &&Sent| sent.1.contains("\"force_refresh\":true");
+        forced += script.sent().iter().filter(is_forced).count();
+        assert_eq!(answered.is_ok(), forced < 20 || script.sent().len() == 5, "{answered:?}");
+    }
+    assert_eq!(forced, 20);
+}
+
+#[test]
+fn what_is_asked_for_a_provider_counts_for_it_whichever_corp_is_asked() {
+    let (script, waits) = (Script::of(&[TOKEN, OK, OK]), Waits::default());
+    let platform = platform(&script, &waits);
+    let request = Request::get(&CONTACT_GET, &[("external_userid", "wm1")]);
+    let left = |subject: &str| {
+        let asked =
+            Credential::Corp { corp: subject.to_owned(), agent: "a".to_owned(), secret: Secret::new("S") };
+        platform.left(&asked, &CONTACT_GET).unwrap().unwrap().0
+    };
+    platform.call(&corp(), &request).unwrap();
+    platform.call(&corp(), &request.clone().counted_for("wwprovider")).unwrap();
+    assert_eq!((left("ww1"), left("wwprovider")), (149_999, 149_999));
 }
 
 #[test]

@@ -2,20 +2,27 @@
 //!
 //! # Invariants
 //!   K1 a token that is stored and good is used; two threads that need one make one call.
-//!   K2 a refresh token that came with a token is stored before the token is used: it replaced the old one.
+//!   K2 a refresh token that came with a token is stored before the token is used: it replaced the old one. Where its
+//!      answer was lost, the platform's list of authorisations has it.
+//!   K3 a token that cannot be had is never taken for the failure of the call that needed it.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::Time;
-use crate::sync::client::credential::{Credential, TokenCall};
+use crate::sync::api::{AUTHORIZER_LIST, FORCED_TOKEN, Request};
+use crate::sync::client::credential::{Credential, Ticket, TokenCall, refresh_token};
 use crate::sync::client::platform::Platform;
 use crate::sync::secret::Secret;
 
 /// So long before its end a token is replaced, in milliseconds: then the next one is good already.
 const EARLY_MS: i64 = 300_000;
+/// Apps of a page of the list of authorisations.
+const LIST_MAX: u64 = 100;
+/// `not authorized`: the app took it back.
+const NOT_AUTHORISED: i64 = 61003;
 
 /// A token as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -38,7 +45,7 @@ impl Platform {
         let _alone = flight.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match self.stored(&name)? {
             Some(token) => Ok(token),
-            None => self.fetch(credential, &name, false),
+            None => self.fetch(credential, &name, false).map_err(no_token),
         }
     }
 
@@ -50,10 +57,11 @@ impl Platform {
         if self.stored(&name)?.is_some_and(|token| token.expose() != dead.expose()) {
             return Ok(());
         }
-        let fetched = self.fetch(credential, &name, false)?;
-        // The platform gives the same one until it ends, however dead it is: it takes force.
+        let fetched = self.fetch(credential, &name, false).map_err(no_token)?;
+        // The platform gives the same one until it ends, however dead it is: it takes force, which is counted.
         if fetched.expose() == dead.expose() && matches!(credential, Credential::App { .. }) {
-            self.fetch(credential, &name, true)?;
+            self.await_quota(&FORCED_TOKEN, credential.subject())?;
+            self.fetch(credential, &name, true).map_err(no_token)?;
         }
         Ok(())
     }
@@ -66,10 +74,26 @@ impl Platform {
     }
 
     fn fetch(&self, credential: &Credential, name: &str, force: bool) -> Result<Secret> {
-        let TokenCall { request, field, carried, refresh } = credential.token_call(self.store(), force)?;
         let asked_at = self.now();
+        let TokenCall { request, field, carried, refresh } =
+            credential.token_call(self.store(), force, Ticket::Newest)?;
         let caller = carried.as_ref().unwrap_or(credential);
-        let body = Zeroizing::new(self.call(caller, &request)?);
+        let answered = match (self.call(caller, &request), credential) {
+            // It was pushed late, or is not known everywhere yet: the one before lives on for a while.
+            (Err(error), Credential::Suite { .. } | Credential::Component { .. }) if is_of_ticket(&error) => {
+                match credential.token_call(self.store(), force, Ticket::Before) {
+                    Ok(earlier) => self.call(caller, &earlier.request),
+                    Err(_) => Err(error),
+                }
+            }
+            (Err(error), Credential::Authorizer { component, appid }) if is_lost(&error) => {
+                self.recover(component, appid)?;
+                let again = credential.token_call(self.store(), force, Ticket::Newest)?;
+                self.call(caller, &again.request)
+            }
+            (answered, _) => answered,
+        };
+        let body = Zeroizing::new(answered?);
         let not_one = || Error::Call { api: request.endpoint.path, failure: CallFailure::NotAnAnswer };
         let answer: Value = serde_json::from_slice(&body).map_err(|_| not_one())?;
         let text = |field: &str| answer.get(field).and_then(Value::as_str).filter(|text| !text.is_empty());
@@ -85,6 +109,58 @@ impl Platform {
         self.store().save(name, &Secret::new(&Zeroizing::new(text)))?;
         Ok(token)
     }
+}
+
+impl Platform {
+    /// Takes an app's refresh token from the list of those that authorised a platform: an answer that brought a newer one
+    /// than is stored was lost on its way.
+    fn recover(&self, component: &Credential, appid: &str) -> Result<()> {
+        let mut offset = 0;
+        loop {
+            let body = json!({"component_appid": component.subject(), "offset": offset, "count": LIST_MAX});
+            let body = Zeroizing::new(self.call(component, &Request::post(&AUTHORIZER_LIST, &body))?);
+            let not_one = || Error::Call { api: AUTHORIZER_LIST.path, failure: CallFailure::NotAnAnswer };
+            let answer: Value = serde_json::from_slice(&body).map_err(|_| not_one())?;
+            let listed = answer.get("list").and_then(Value::as_array).ok_or_else(not_one)?;
+            let text = |of: &Value, field: &str| of.get(field).and_then(Value::as_str).map(str::to_owned);
+            let is_it = |listed: &&Value| text(listed, "authorizer_appid").as_deref() == Some(appid);
+            if let Some(found) = listed.iter().find(is_it).and_then(|found| text(found, "refresh_token")) {
+                let name = refresh_token(component.subject(), appid);
+                return self.store().save(&name, &Secret::new(&Zeroizing::new(found)));
+            }
+            offset += LIST_MAX;
+            if listed.is_empty() {
+                return Err(Error::Call {
+                    api: AUTHORIZER_LIST.path,
+                    failure: CallFailure::Settings(NOT_AUTHORISED),
+                });
+            }
+        }
+    }
+}
+
+/// The failure of a token's call, as whoever needed the token has it (K3): nothing of his own was refused or spent.
+fn no_token(error: Error) -> Error {
+    match error {
+        Error::Call { api, .. } if is_of_ticket(&error) => {
+            Error::Call { api, failure: CallFailure::NotPushedYet("ticket") }
+        }
+        Error::Call { api, failure: CallFailure::Spent(errcode) | CallFailure::Refused(errcode) } => {
+            Error::Call { api, failure: CallFailure::Settings(errcode) }
+        }
+        error => error,
+    }
+}
+
+/// Whether a ticket is refused: it ended, or is none.
+fn is_of_ticket(error: &Error) -> bool {
+    let Error::Call { failure, .. } = error else { return false };
+    matches!(failure, CallFailure::Spent(40085 | 61006) | CallFailure::Settings(61005))
+}
+
+/// Whether a refresh token is refused.
+fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Call { failure: CallFailure::Spent(61023), .. })
 }
 
 /// Until when a token is used: a while before its end, but for half of its life at least.

@@ -1,12 +1,14 @@
 //! The followers of an official account (wechat reference 23 B): the list, page by page, and who they are, by hundreds.
 
+use std::collections::VecDeque;
+
 use serde_json::{Value, json};
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::{Id, Kind, KindScope, Time};
 use crate::sync::api::{Request, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::paging::{object, text};
+use crate::sync::job::paging::object;
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, Ingest, IngestOptions, Opt, app_id};
 
@@ -31,12 +33,13 @@ impl std::fmt::Debug for AccountImport {
     }
 }
 
-/// A page of the list.
+/// What is left of a page of the list.
 struct Page {
-    number: u64,
-    openids: Vec<String>,
-    /// What asks for the next one, if there is one.
-    next: Option<String>,
+    /// The follower before the first of these; what asks for the list from there on.
+    after: String,
+    openids: VecDeque<String>,
+    /// Whether there may be more behind it.
+    goes_on: bool,
     total: Option<u64>,
     facts: Ingest,
 }
@@ -55,6 +58,12 @@ impl AccountImport {
         // A full page may have another behind it.
         let pages = followers / page + 1;
         vec![(USER_GET.path, pages), (USER_BATCHGET.path, followers.div_ceil(chunk))]
+    }
+
+    /// The open-platform account whose unionids its followers have.
+    pub(super) fn unionids(&self) -> Result<Option<KindScope>> {
+        let is_bound = self.options.get(Opt::OpenAccount).is_some();
+        is_bound.then(|| Ok(self.options.space(Kind::Unionid, Opt::OpenAccount)?)).transpose()
     }
 
     pub(super) fn appid(&self) -> &str {
@@ -76,25 +85,28 @@ impl AccountImport {
         options
     }
 
-    fn read_page(&mut self, platform: &Platform, number: u64, cursor: &str, at: Time) -> Result<()> {
-        if self.page.as_ref().is_some_and(|page| page.number == number) {
+    /// The list behind a follower, of whom so many were read before.
+    fn read_page(&mut self, platform: &Platform, after: &str, read: u64, at: Time) -> Result<()> {
+        if self.page.as_ref().is_some_and(|page| page.after == after && !page.openids.is_empty()) {
             return Ok(());
         }
-        let (openids, next, body) = list_page(platform, &self.caller, cursor)?;
+        let List { openids, goes_on, total, body } = list_page(platform, &self.caller, after, read)?;
         let facts = wechat::parse("mp.user_get", &body, &self.options_at(at))?;
-        let total = object(USER_GET.path, &body)?.get("total").and_then(Value::as_u64);
-        self.page = Some(Page { number, openids, next, total, facts });
+        let after = after.to_owned();
+        self.page = Some(Page { after, openids: openids.into(), goes_on, total, facts });
         Ok(())
     }
 
     /// Who some of them are. A bad openid fails a whole call: its half is asked again, and that one's half, until it is alone.
+    /// The bad ones are given back.
     pub(super) fn read_users(
         &self,
         platform: &Platform,
         openids: &[String],
         at: Time,
         step: &mut Step,
-    ) -> Result<()> {
+    ) -> Result<Vec<String>> {
+        let mut bad = Vec::new();
         let mut parts = vec![openids];
         while let Some(part) = parts.pop() {
             if part.is_empty() {
@@ -110,35 +122,43 @@ impl AccountImport {
                     let (first, second) = part.split_at(part.len() / 2);
                     parts.extend([second, first]);
                 }
-                Err(Error::Call { failure: CallFailure::Refused(BAD_OPENID), .. }) => step.refused += 1,
+                Err(Error::Call { failure: CallFailure::Refused(BAD_OPENID), .. }) => {
+                    step.refused += 1;
+                    bad.extend_from_slice(part);
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(())
+        Ok(bad)
     }
 }
 
-/// A page of the list, what asks for the next one, and the body.
-pub(super) fn list_page(
-    platform: &Platform,
-    caller: &Credential,
-    cursor: &str,
-) -> Result<(Vec<String>, Option<String>, Vec<u8>)> {
-    let params = [("next_openid", cursor)];
-    let params = if cursor.is_empty() { &params[..0] } else { &params[..] };
+/// A page of the list.
+pub(super) struct List {
+    pub(super) openids: Vec<String>,
+    /// Whether there may be more behind the last of them.
+    pub(super) goes_on: bool,
+    pub(super) total: Option<u64>,
+    body: Vec<u8>,
+}
+
+/// The list behind a follower, of whom so many were read before; from the beginning where that is empty.
+pub(super) fn list_page(platform: &Platform, caller: &Credential, after: &str, read: u64) -> Result<List> {
+    let params = [("next_openid", after)];
+    let params = if after.is_empty() { &params[..0] } else { &params[..] };
     let body = platform.call(caller, &Request::get(&USER_GET, params))?;
     let answer = object(USER_GET.path, &body)?;
     let listed = answer.pointer("/data/openid").and_then(Value::as_array);
     let openids = listed.into_iter().flatten().filter_map(|openid| Some(openid.as_str()?.to_owned()));
     let openids: Vec<String> = openids.collect();
-    let next = text(&answer, "next_openid");
-    // A page that is not full is the last one.
-    let goes_on = openids.len() >= PAGE_MAX && !next.is_empty();
-    if goes_on && next == cursor {
+    let total = answer.get("total").and_then(Value::as_u64);
+    // A page that is not full is the last one, unless the platform itself says that there are more.
+    let is_short = total.is_some_and(|total| read + (openids.len() as u64) < total);
+    let goes_on = openids.len() >= PAGE_MAX || (is_short && !openids.is_empty());
+    if openids.last().is_some_and(|last| last == after) {
         return Err(Error::Call { api: USER_GET.path, failure: CallFailure::NotAnAnswer });
     }
-    let next = goes_on.then(|| next.to_owned());
-    Ok((openids, next, body))
+    Ok(List { openids, goes_on, total, body })
 }
 
 impl Job for AccountImport {
@@ -156,34 +176,32 @@ impl Job for AccountImport {
     }
 
     fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
-        let (_, _, body) = list_page(turn.platform, &self.caller, "")?;
-        let total = object(USER_GET.path, &body)?.get("total").and_then(Value::as_u64).unwrap_or(0);
+        let total = list_page(turn.platform, &self.caller, "", 0)?.total.unwrap_or(0);
         let (page, chunk) = (PAGE_MAX as u64, CHUNK_MAX as u64);
         let pages = total / page + 1;
         Ok(vec![Planned::exactly(&USER_GET, pages), Planned::exactly(&USER_BATCHGET, total.div_ceil(chunk))])
     }
 
+    /// Some followers. The cursor is the last of those before, so that a run that goes on misses nobody whom the list has
+    /// moved meanwhile; the place's chunk counts followers.
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {
         let Turn { platform, place, cursor, begun_at, .. } = *turn;
-        self.read_page(platform, place.page, cursor, begun_at)?;
+        self.read_page(platform, cursor, place.chunk, begun_at)?;
         let mut step = Step::default();
-        let Some(page) = &mut self.page else { return Ok(step) };
-        if place.chunk == 0 {
-            step.take(std::mem::take(&mut page.facts));
-        }
-        let chunk = usize::try_from(place.chunk).unwrap_or(usize::MAX);
         let Some(page) = &self.page else { return Ok(step) };
-        let openids = page.openids.chunks(CHUNK_MAX).nth(chunk).unwrap_or_default();
-        self.read_users(platform, openids, begun_at, &mut step)?;
+        let openids: Vec<String> = page.openids.iter().take(CHUNK_MAX).cloned().collect();
+        self.read_users(platform, &openids, begun_at, &mut step)?;
+        let Some(page) = &mut self.page else { return Ok(step) };
+        step.take(std::mem::take(&mut page.facts));
         step.records = openids.len() as u64;
         step.total = page.total;
-        let chunks = page.openids.len().div_ceil(CHUNK_MAX);
-        step.next = if chunk + 1 < chunks {
-            Some((Place { chunk: place.chunk + 1, ..place }, None))
-        } else {
-            let next = page.next.clone();
-            next.map(|next| (Place { page: place.page + 1, chunk: 0, ..place }, Some(next)))
-        };
+        page.openids.drain(..openids.len());
+        let is_over = page.openids.is_empty() && !page.goes_on;
+        if let Some(last) = openids.last().filter(|_| !is_over) {
+            page.after.clone_from(last);
+            let place = Place { page: place.page + 1, chunk: place.chunk + step.records, ..place };
+            step.next = Some((place, Some(last.clone())));
+        }
         Ok(step)
     }
 }

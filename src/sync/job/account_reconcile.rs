@@ -9,14 +9,12 @@ use crate::model::{Direction, Id, RelationKind};
 use crate::sync::api::{OPEN_GET, Request, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::account::{AccountImport, list_page};
-use crate::sync::job::compare::{compare, ended};
+use crate::sync::job::compare::{compare, ended, lacking};
 use crate::sync::job::paging::{object, text};
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 
 /// Followers of a step: as many as one call says who they are.
-const NEW_MAX: usize = 100;
-/// Those that are gone need no call.
-const GONE_MAX: usize = 1_000;
+const ASKED_MAX: usize = 100;
 /// The app is bound to no open account.
 const UNBOUND: i64 = 89002;
 
@@ -31,8 +29,11 @@ pub struct AccountReconcile {
 }
 
 struct Left {
-    new: Vec<Id>,
-    gone: Vec<(Id, Id)>,
+    /// Who is asked for, from the end.
+    asked: Vec<Id>,
+    /// Those of them whom the list does not have, though they followed.
+    gone: BTreeSet<Id>,
+    app: Id,
     total: u64,
 }
 
@@ -62,20 +63,27 @@ impl AccountReconcile {
         let app = self.import.app()?;
         let openids = self.import.openids()?;
         let mut listed = BTreeSet::new();
-        let mut cursor = String::new();
+        let (mut cursor, mut read) = (String::new(), 0);
         loop {
-            let (page, next, _) = list_page(turn.platform, &self.caller, &cursor)?;
-            listed.extend(page.iter().filter_map(|openid| Id::in_space(&openids, openid).ok()));
-            match next {
-                Some(next) => cursor = next,
+            let page = list_page(turn.platform, &self.caller, &cursor, read)?;
+            read += page.openids.len() as u64;
+            listed.extend(page.openids.iter().filter_map(|openid| Id::in_space(&openids, openid).ok()));
+            match page.openids.into_iter().next_back().filter(|_| page.goes_on) {
+                Some(last) => cursor = last,
                 None => break,
             }
         }
         let kind = RelationKind::Subscribes;
         let difference = compare(turn.graph, (&app, &kind, Direction::In), listed)?;
-        let total = (difference.new.len() + difference.gone.len()) as u64;
-        let gone = difference.gone.into_iter().map(|openid| (openid, app.clone())).collect();
-        Ok(Left { new: difference.new, gone, total })
+        let mut asked = difference.new;
+        if let Some(unionids) = self.import.unionids()? {
+            asked.extend(lacking(turn.graph, difference.kept, &unionids, turn.begun_at)?);
+        }
+        // The list is the least there are: whoever is not on it is asked for, and the answer says whether he follows.
+        let gone: BTreeSet<Id> = difference.gone.iter().cloned().collect();
+        asked.extend(difference.gone);
+        let total = asked.len() as u64;
+        Ok(Left { asked, gone, app, total })
     }
 }
 
@@ -107,34 +115,42 @@ impl Job for AccountReconcile {
     }
 
     fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
-        let left = self.compared(turn)?;
-        let new = left.new.len().div_ceil(NEW_MAX) as u64;
+        let asked = self.compared(turn)?.asked.len().div_ceil(ASKED_MAX) as u64;
         let pages = self.import.plan(turn)?.into_iter().find(|planned| planned.endpoint == &USER_GET);
         let pages = pages.map_or(1, |planned| planned.calls);
         Ok(vec![
             Planned::exactly(&OPEN_GET, 1),
             Planned::exactly(&USER_GET, pages),
-            Planned::exactly(&USER_BATCHGET, new),
+            Planned::exactly(&USER_BATCHGET, asked),
         ])
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {
         let left = self.compared(turn)?;
-        let total = left.total;
-        let new = left.new.split_off(left.new.len().saturating_sub(NEW_MAX));
-        let gone = if new.is_empty() {
-            left.gone.split_off(left.gone.len().saturating_sub(GONE_MAX))
-        } else {
-            Vec::new()
-        };
-        let is_done = left.new.is_empty() && left.gone.is_empty();
-        let mut step = Step { total: Some(total), ..Step::default() };
-        step.records = (new.len() + gone.len()) as u64;
-        let openids: Vec<String> = new.iter().map(|openid| openid.spelling().to_owned()).collect();
-        self.import.read_users(turn.platform, &openids, turn.begun_at, &mut step)?;
-        step.facts.extend(
-            gone.into_iter().map(|pair| ended(RelationKind::Subscribes, pair, "mp.user_get", turn.begun_at)),
-        );
+        let (total, app) = (left.total, left.app.clone());
+        let asked = left.asked.split_off(left.asked.len().saturating_sub(ASKED_MAX));
+        let is_done = left.asked.is_empty();
+        let mut step = Step { total: Some(total), records: asked.len() as u64, ..Step::default() };
+        let openids: Vec<String> = asked.iter().map(|openid| openid.spelling().to_owned()).collect();
+        match self.import.read_users(turn.platform, &openids, turn.begun_at, &mut step) {
+            Ok(bad) => {
+                // Nobody of that name follows.
+                let gone = self.left.as_ref().map(|left| &left.gone);
+                let is_gone = |id: &&Id| {
+                    bad.iter().any(|bad| bad == id.spelling()) && gone.is_some_and(|gone| gone.contains(*id))
+                };
+                let gone = asked.iter().filter(is_gone).map(|openid| {
+                    let pair = (openid.clone(), app.clone());
+                    ended(RelationKind::Subscribes, pair, "mp.user_get", turn.begun_at)
+                });
+                step.facts.extend(gone);
+            }
+            Err(error) => {
+                // They are asked for again.
+                self.left.iter_mut().for_each(|left| left.asked.extend_from_slice(&asked));
+                return Err(error);
+            }
+        }
         let next = Place { chunk: turn.place.chunk + 1, ..turn.place };
         step.next = (!is_done).then_some((next, None));
         Ok(step)

@@ -1,6 +1,8 @@
 //! The customers of a corp and its customer groups (wechat reference 23 A): by a hundred employees, page by page, then the
 //! groups, which hold strangers too.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::engine::Read;
@@ -32,8 +34,13 @@ pub struct CorpImport {
     options: IngestOptions,
     /// Employees, in order.
     users: Vec<String>,
+    /// Those of them who have left since.
+    left: BTreeSet<String>,
     groups: Option<Groups>,
+    /// How often the employees at hand were begun again.
     restarts: u32,
+    /// The cursors of their pages so far.
+    cursors: BTreeSet<String>,
 }
 
 impl std::fmt::Debug for CorpImport {
@@ -61,7 +68,16 @@ impl CorpImport {
         let mut options = IngestOptions::new().with(Opt::Corp, corp);
         open_account.into_iter().for_each(|account| options.set(Opt::OpenAccount, account));
         viewer.into_iter().for_each(|viewer| options.set(Opt::Viewer, viewer));
-        CorpImport { caller, corp: corp.to_owned(), options, users: Vec::new(), groups: None, restarts: 0 }
+        CorpImport {
+            caller,
+            corp: corp.to_owned(),
+            options,
+            users: Vec::new(),
+            left: BTreeSet::new(),
+            groups: None,
+            restarts: 0,
+            cursors: BTreeSet::new(),
+        }
     }
 
     /// The calls that so many employees, pairs of employee and customer, and groups take, by path.
@@ -80,22 +96,27 @@ impl CorpImport {
         options
     }
 
+    /// The employees of a chunk, less those who have left since they were listed.
+    fn users_of(&self, chunk: usize) -> Vec<String> {
+        let users = self.users.chunks(USERS_MAX).nth(chunk).unwrap_or_default();
+        users.iter().filter(|user| !self.left.contains(*user)).cloned().collect()
+    }
+
     /// A page of the customers of some employees. The place's chunk is which employees, so `page` counts over all of them.
     fn contacts(&mut self, turn: &Turn<'_>) -> Result<Step> {
         let Turn { platform, place, cursor, begun_at, .. } = *turn;
         let mut step = Step::default();
         let chunk = usize::try_from(place.chunk).unwrap_or(usize::MAX);
-        let users = self.users.chunks(USERS_MAX).nth(chunk).unwrap_or_default();
+        let users = self.users_of(chunk);
         let mut next = String::new();
+        let anew = Some((Place { page: place.page + 1, ..place }, Some(String::new())));
         if !users.is_empty() {
-            let body = json!({"userid_list": users, "cursor": cursor, "limit": PAIRS_MAX});
-            match page(platform, &self.caller, &Request::post(&CONTACT_BATCH, &body), cursor) {
+            match page(platform, &self.caller, &batch(&users, cursor), cursor) {
                 Ok((body, answer)) => {
                     next = text(&answer, "next_cursor").to_owned();
                     let rows = answer.get("external_contact_list").and_then(Value::as_array);
                     step.records = rows.map_or(0, |rows| rows.len() as u64);
                     step.take(wechat::parse("work.contact_batch", &body, &self.options_at(begun_at))?);
-                    self.restarts = 0;
                 }
                 Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => {}
                 // A cursor does not live long: these employees are begun again.
@@ -103,7 +124,19 @@ impl CorpImport {
                     if !cursor.is_empty() && self.restarts < RESTARTS_MAX =>
                 {
                     self.restarts += 1;
-                    step.next = Some((Place { page: place.page + 1, ..place }, Some(String::new())));
+                    self.cursors.clear();
+                    step.next = anew;
+                    return Ok(step);
+                }
+                // Somebody has left: who it was is not said.
+                Err(Error::Call { api, failure: failure @ CallFailure::Refused(_) })
+                    if cursor.is_empty() && self.restarts < RESTARTS_MAX =>
+                {
+                    self.restarts += 1;
+                    if !self.find_left(platform, &users)? {
+                        return Err(Error::Call { api, failure });
+                    }
+                    step.next = anew;
                     return Ok(step);
                 }
                 Err(error) => return Err(error),
@@ -111,13 +144,46 @@ impl CorpImport {
         }
         let page = place.page + 1;
         step.next = Some(if !next.is_empty() {
+            if !self.cursors.insert(next.clone()) {
+                // Pages that lead back to each other have no end.
+                return Err(Error::Call { api: CONTACT_BATCH.path, failure: CallFailure::NotAnAnswer });
+            }
             (Place { page, ..place }, Some(next))
-        } else if chunk + 1 < self.users.len().div_ceil(USERS_MAX) {
-            (Place { page, chunk: place.chunk + 1, ..place }, Some(String::new()))
         } else {
-            (Place { leg: GROUPS, page: 0, chunk: 0 }, Some(String::new()))
+            (self.restarts, self.cursors) = (0, BTreeSet::new());
+            if chunk + 1 < self.users.len().div_ceil(USERS_MAX) {
+                (Place { page, chunk: place.chunk + 1, ..place }, Some(String::new()))
+            } else {
+                (Place { leg: GROUPS, page: 0, chunk: 0 }, Some(String::new()))
+            }
         });
         Ok(step)
+    }
+
+    /// Takes note of employees who have left since they were listed: whether there are any. The list is asked first, and
+    /// then halves of them, until who is refused is alone.
+    fn find_left(&mut self, platform: &Platform, users: &[String]) -> Result<bool> {
+        let before = self.left.len();
+        let listed = list_users(platform, &self.caller)?;
+        self.left.extend(users.iter().filter(|user| listed.binary_search(user).is_err()).cloned());
+        if self.left.len() > before {
+            return Ok(true);
+        }
+        let mut parts = vec![users];
+        while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
+            match platform.call(&self.caller, &batch(part, "")) {
+                Ok(_) | Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => {}
+                Err(Error::Call { failure: CallFailure::Refused(_), .. }) if part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(Error::Call { failure: CallFailure::Refused(_), .. }) => {
+                    self.left.extend(part.iter().cloned());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(self.left.len() > before)
     }
 
     fn read_groups(&mut self, platform: &Platform, page: u64, cursor: &str) -> Result<()> {
@@ -157,6 +223,11 @@ impl CorpImport {
     }
 }
 
+/// A page of the customers of some employees.
+fn batch(users: &[String], cursor: &str) -> Request {
+    Request::post(&CONTACT_BATCH, &json!({"userid_list": users, "cursor": cursor, "limit": PAIRS_MAX}))
+}
+
 /// The employees that an app sees who may have customers, in order.
 pub(super) fn list_users(platform: &Platform, caller: &Credential) -> Result<Vec<String>> {
     let body = platform.call(caller, &Request::get(&FOLLOW_USERS, &[]))?;
@@ -172,11 +243,13 @@ pub(super) fn list_users(platform: &Platform, caller: &Credential) -> Result<Vec
 /// How many groups there are, and on how many pages.
 pub(super) fn count_groups(platform: &Platform, caller: &Credential) -> Result<(u64, u64)> {
     let (mut groups, mut pages, mut cursor) = (0, 0, String::new());
+    let mut cursors = BTreeSet::new();
     loop {
         let (chats, next) = list_groups(platform, caller, &cursor)?;
         (groups, pages) = (groups + chats.len() as u64, pages + 1);
         match next {
-            Some(next) => cursor = next,
+            Some(next) if cursors.insert(next.clone()) => cursor = next,
+            Some(_) => return Err(Error::Call { api: GROUP_LIST.path, failure: CallFailure::NotAnAnswer }),
             None => return Ok((groups, pages)),
         }
     }

@@ -5,18 +5,24 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
+use crate::engine::Read;
 use crate::error::{CallFailure, Error, Result};
-use crate::model::{Direction, Id, Kind, Op, RelationKind};
+use crate::model::{Direction, Id, Kind, KindScope, Op, RelationKind, When};
 use crate::sync::api::{CONTACT_GET, CONTACT_LIST, FOLLOW_USERS, GROUP_GET, GROUP_LIST, Request};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::compare::{compare, ended};
+use crate::sync::job::compare::{compare, compare_group, ended, lacking};
 use crate::sync::job::corp::{count_groups, list_groups, list_users};
 use crate::sync::job::paging::object;
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, Ingest, IngestOptions, Opt};
 
+const FOLLOWS: RelationKind = RelationKind::Follows;
+
 const USERS: u32 = 0;
-const GROUPS: u32 = 1;
+const LEFT: u32 = 1;
+const GROUPS: u32 = 2;
+/// Nobody has this userid (any more).
+const GONE: [i64; 3] = [46004, 60111, 60121];
 /// No relation: the employee has no customer, or the customer none of the employees any more.
 const NO_CONTACT: i64 = 84061;
 
@@ -25,6 +31,8 @@ pub struct CorpReconcile {
     caller: Credential,
     options: IngestOptions,
     users: Vec<String>,
+    /// Those who are not listed any more; found anew where a run goes on.
+    left: Option<Vec<String>>,
     groups: Option<(u64, Vec<String>, Option<String>)>,
 }
 
@@ -45,7 +53,7 @@ impl CorpReconcile {
         let mut options = IngestOptions::new().with(Opt::Corp, corp);
         open_account.into_iter().for_each(|account| options.set(Opt::OpenAccount, account));
         viewer.into_iter().for_each(|viewer| options.set(Opt::Viewer, viewer));
-        CorpReconcile { caller, options, users: Vec::new(), groups: None }
+        CorpReconcile { caller, options, users: Vec::new(), left: None, groups: None }
     }
 
     fn options_at(&self, turn: &Turn<'_>) -> IngestOptions {
@@ -61,15 +69,7 @@ impl CorpReconcile {
         step.total = Some(self.users.len() as u64);
         if let Some(userid) = self.users.get(number) {
             step.records = 1;
-            let request = Request::get(&CONTACT_LIST, &[("userid", userid)]);
-            let options = self.options_at(turn).with(Opt::Userid, userid);
-            let listed = match turn.platform.call(&self.caller, &request) {
-                Ok(body) => wechat::parse("work.contact_list", &body, &options)?,
-                Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => Ingest::default(),
-                Err(error) => return Err(error),
-            };
-            let user = options.id(&options.view_space(Kind::Userid)?, Opt::Userid)?;
-            if !self.compare_user(turn, &user, listed, &mut step)? {
+            if !self.read_user(turn, userid, &mut step)? {
                 step.next = Some((turn.place, None));
                 return Ok(step);
             }
@@ -78,38 +78,118 @@ impl CorpReconcile {
         step.next = Some(if next < self.users.len() as u64 {
             (Place { chunk: next, ..turn.place }, None)
         } else {
-            (Place { leg: GROUPS, page: 0, chunk: 0 }, Some(String::new()))
+            (Place { leg: LEFT, page: 0, chunk: 0 }, Some(String::new()))
         });
         Ok(step)
     }
 
+    /// One of those who had customers and is not listed any more: he left, or lost the right to have some, and his
+    /// customers are nobody's; or he is only out of sight, and nothing is known of him.
+    fn left(&mut self, turn: &Turn<'_>) -> Result<Step> {
+        let mut step = Step::default();
+        let mut left = match self.left.take() {
+            Some(left) => left,
+            None => self.find_left(turn)?,
+        };
+        let user = left.pop();
+        self.left = Some(left);
+        let Some(user) = user else {
+            step.next = Some((Place { leg: GROUPS, page: 0, chunk: 0 }, Some(String::new())));
+            return Ok(step);
+        };
+        step.records = 1;
+        match self.read_user(turn, &user, &mut step) {
+            Ok(true) => {}
+            unfinished => {
+                self.left.iter_mut().for_each(|left| left.push(user.clone()));
+                unfinished?;
+            }
+        }
+        step.next = Some((Place { chunk: turn.place.chunk + 1, ..turn.place }, None));
+        Ok(step)
+    }
+
+    /// Employees with open customers who are not listed. All entities are looked through.
+    fn find_left(&self, turn: &Turn<'_>) -> Result<Vec<String>> {
+        let space = self.options.view_space(Kind::Userid)?;
+        let listed = self.users.iter().filter_map(|user| Id::in_space(&space, user).ok());
+        let listed: BTreeSet<Id> = listed.collect();
+        let (view, mut left) = (turn.graph.view(), Vec::new());
+        for entity in view.entities() {
+            let of_space = entity?.ids.into_iter().filter(|id| id.space() == space.as_str());
+            for id in of_space.filter(|id| !listed.contains(id)) {
+                let mut follows = view.neighbors(&id, &FOLLOWS, Direction::Out, When::Open);
+                if follows.next().transpose()?.is_some() {
+                    left.push(id.spelling().to_owned());
+                }
+            }
+        }
+        Ok(left)
+    }
+
+    /// Whether it came to the end of an employee: see `compare_user`.
+    fn read_user(&self, turn: &Turn<'_>, userid: &str, step: &mut Step) -> Result<bool> {
+        let request = Request::get(&CONTACT_LIST, &[("userid", userid)]);
+        let options = self.options_at(turn).with(Opt::Userid, userid);
+        let listed = match turn.platform.call(&self.caller, &request) {
+            Ok(body) => wechat::parse("work.contact_list", &body, &options)?,
+            Err(Error::Call { failure: CallFailure::Refused(errcode), .. })
+                if errcode == NO_CONTACT || GONE.contains(&errcode) =>
+            {
+                Ingest::default()
+            }
+            // Out of sight: nothing is known of him.
+            Err(Error::Call { failure: CallFailure::Refused(_), .. }) => {
+                step.refused += 1;
+                return Ok(true);
+            }
+            Err(error) => return Err(error),
+        };
+        let user = options.id(&options.view_space(Kind::Userid)?, Opt::Userid)?;
+        self.compare_user(turn, &user, listed, step)
+    }
+
     /// Whether it came to the end: calls that fail end it, but what was read before is told.
     fn compare_user(&self, turn: &Turn<'_>, user: &Id, listed: Ingest, step: &mut Step) -> Result<bool> {
-        let kind = RelationKind::Follows;
+        step.refused += listed.refused.len() as u64;
         let found = listed.facts.iter().filter_map(|fact| match &fact.op {
             Op::Relate { to, .. } => Some(to.clone()),
             _ => None,
         });
         let found: BTreeSet<Id> = found.collect();
-        let difference = compare(turn.graph, (user, &kind, Direction::Out), found)?;
-        for external in difference.new {
+        let difference = compare(turn.graph, (user, &FOLLOWS, Direction::Out), found)?;
+        let mut asked = difference.new;
+        let ended_before = if asked.is_empty() { BTreeSet::new() } else { ever(turn, user)? };
+        if let Some(unionids) = self.unionids()? {
+            asked.extend(lacking(turn.graph, difference.kept, &unionids, turn.begun_at)?);
+        }
+        for external in asked {
             let request = Request::get(&CONTACT_GET, &[("external_userid", external.spelling())]);
             match turn.platform.call(&self.caller, &request) {
                 Ok(body) => step.take(wechat::parse("work.contact_get", &body, &self.options_at(turn))?),
-                // It cannot be read yet, or no more: the list says so much.
+                // It cannot be read yet: the list says so much. Or no more: a list goes on to show customers who deleted
+                // the employee, and what ended is not begun again by that.
                 Err(Error::Call { failure: CallFailure::Refused(_), .. }) => {
                     let is_it = |op: &Op| matches!(op, Op::Relate { to, .. } if *to == external);
-                    step.facts.extend(listed.facts.iter().filter(|fact| is_it(&fact.op)).cloned());
+                    let of_list = listed.facts.iter().filter(|fact| is_it(&fact.op));
+                    step.facts.extend(of_list.filter(|_| !ended_before.contains(&external)).cloned());
                 }
                 Err(Error::Call { .. }) if !step.facts.is_empty() => return Ok(false),
                 Err(error) => return Err(error),
             }
         }
-        let gone = difference.gone.into_iter().map(|external| {
-            ended(kind.clone(), (user.clone(), external), "work.contact_list", turn.begun_at)
-        });
+        // A customer who could not be read is no customer who is gone.
+        let gone = difference.gone.into_iter().filter(|_| listed.refused.is_empty());
+        let gone =
+            gone.map(|external| ended(FOLLOWS, (user.clone(), external), "work.contact_list", turn.begun_at));
         step.facts.extend(gone);
         Ok(true)
+    }
+
+    /// The unionids that the corp's own view has.
+    fn unionids(&self) -> Result<Option<KindScope>> {
+        let has_some = self.options.is_own_view() && self.options.get(Opt::OpenAccount).is_some();
+        has_some.then(|| Ok(self.options.space(Kind::Unionid, Opt::OpenAccount)?)).transpose()
     }
 
     fn group(&mut self, turn: &Turn<'_>) -> Result<Step> {
@@ -134,7 +214,6 @@ impl CorpReconcile {
     }
 
     fn compare_group(&self, turn: &Turn<'_>, chat: &str, step: &mut Step) -> Result<()> {
-        let kind = RelationKind::MemberOf;
         let request = Request::post(&GROUP_GET, &json!({"chat_id": chat, "need_name": 0}));
         let body = match turn.platform.call(&self.caller, &request) {
             Ok(body) => body,
@@ -146,34 +225,24 @@ impl CorpReconcile {
         };
         step.records = 1;
         let read = wechat::parse("work.group_get", &body, &self.options_at(turn))?;
-        let related = |op: &Op| match op {
-            Op::Relate { from, to, .. } => Some((from.clone(), to.clone())),
-            _ => None,
-        };
-        let pairs: Vec<(Id, Id)> = read.facts.iter().filter_map(|fact| related(&fact.op)).collect();
-        let Some(chat) = pairs.first().map(|(_, chat)| chat.clone()) else {
-            // A member that could not be read is no member that is gone.
-            step.take(read);
-            return Ok(());
-        };
-        let is_whole = read.refused.is_empty();
-        let members = pairs.into_iter().map(|(member, _)| member).collect();
-        let difference = compare(turn.graph, (&chat, &kind, Direction::In), members)?;
+        let group = compare_group(turn.graph, &read, turn.begun_at)?;
         // What is known already is not told every night.
-        let new: BTreeSet<Id> = difference.new.into_iter().collect();
         let is_new = |op: &Op| match op {
-            Op::Relate { from, .. } => new.contains(from),
-            Op::Link { a, b, .. } => new.contains(a) || new.contains(b),
+            Op::Relate { from, .. } => group.new.contains(from),
+            Op::Link { a, b, .. } => group.new.contains(a) || group.new.contains(b),
             _ => false,
         };
         step.refused += read.refused.len() as u64;
         step.facts.extend(read.facts.into_iter().filter(|fact| is_new(&fact.op)));
-        let gone = difference.gone.into_iter().filter(|_| is_whole);
-        step.facts.extend(
-            gone.map(|member| ended(kind.clone(), (member, chat.clone()), "work.group_get", turn.begun_at)),
-        );
+        step.facts.extend(group.gone);
         Ok(())
     }
+}
+
+/// Whoever was an employee's customer ever.
+fn ever(turn: &Turn<'_>, user: &Id) -> Result<BTreeSet<Id>> {
+    let view = turn.graph.view();
+    view.neighbors(user, &FOLLOWS, Direction::Out, When::Ever).map(|found| Ok(found?.to)).collect()
 }
 
 impl Job for CorpReconcile {
@@ -186,7 +255,7 @@ impl Job for CorpReconcile {
     }
 
     fn resume(&mut self, outline: &str) -> Result<()> {
-        self.groups = None;
+        (self.left, self.groups) = (None, None);
         let listed = object("get_follow_user_list", outline.as_bytes())?;
         let listed = listed.as_array().into_iter().flatten();
         self.users = listed.filter_map(Value::as_str).map(str::to_owned).collect();
@@ -208,6 +277,7 @@ impl Job for CorpReconcile {
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {
         match turn.place.leg {
             USERS => self.user(turn),
+            LEFT => self.left(turn),
             _ => self.group(turn),
         }
     }

@@ -85,17 +85,22 @@ impl GenerationUpgrade {
     }
 
     fn convert(&self, turn: &Turn<'_>, leg: &Leg, ids: &[Id], step: &mut Step) -> Result<()> {
-        let texts: Vec<Value> = ids.iter().map(|id| json!(id.spelling())).collect();
-        let request = Request::post(leg.endpoint, &json!({leg.field: texts}));
         let mut options = self.options.clone();
         options.set_at(turn.begun_at);
-        match turn.platform.call(&self.caller, &request) {
-            Ok(body) => step.take(wechat::parse(leg.source, &body, &options)?),
-            // The permission for one kind of id says nothing of the others.
-            Err(Error::Call { failure: CallFailure::Refused(_) | CallFailure::Settings(_), .. }) => {
-                step.refused += ids.len() as u64;
+        // One that is refused fails a whole call: its half is asked again, and that one's half, until it is alone.
+        let mut parts = vec![ids];
+        while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
+            let texts: Vec<Value> = part.iter().map(|id| json!(id.spelling())).collect();
+            let request = Request::post(leg.endpoint, &json!({leg.field: texts}));
+            match turn.platform.call(&self.caller, &request) {
+                Ok(body) => step.take(wechat::parse(leg.source, &body, &options)?),
+                Err(Error::Call { failure: CallFailure::Refused(_), .. }) if part.len() > 1 => {
+                    let (first, second) = part.split_at(part.len() / 2);
+                    parts.extend([second, first]);
+                }
+                Err(Error::Call { failure: CallFailure::Refused(_), .. }) => step.refused += 1,
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -133,8 +138,11 @@ impl Job for GenerationUpgrade {
         };
         let ids = left.split_off(left.len().saturating_sub(leg.most));
         step.records = ids.len() as u64;
-        if !ids.is_empty() {
-            self.convert(turn, leg, &ids, &mut step)?;
+        if let Err(error) = self.convert(turn, leg, &ids, &mut step) {
+            // They are converted by the next try.
+            left.extend(ids);
+            self.left = Some((number, left));
+            return Err(error);
         }
         let place = if left.is_empty() {
             Place { leg: number + 1, page: 0, chunk: 0 }

@@ -13,6 +13,7 @@ mod step;
 
 pub use account::AccountImport;
 pub use account_reconcile::AccountReconcile;
+pub(crate) use compare::{compare, compare_group, ended};
 pub use corp::CorpImport;
 pub use corp_reconcile::CorpReconcile;
 pub use generation::GenerationUpgrade;

@@ -1,5 +1,6 @@
 //! Calls as things happen: a visitor who is to be known in a corp, and what events make due.
 
+mod asking;
 mod due;
 mod source;
 mod visitor;

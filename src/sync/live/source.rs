@@ -21,7 +21,8 @@ impl Source {
         Source { credential, viewer: viewer.map(str::to_owned), open_accounts: BTreeMap::new() }
     }
 
-    /// An app (by its appid) or a corp is bound to an open-platform account: without it, unionids are not taken.
+    /// An app (by its appid) or a corp is bound to an open-platform account: without it, an answer that holds a unionid is
+    /// refused whole, told in [`Followed::failed`](crate::sync::live::Followed::failed), and asked for again.
     #[must_use]
     pub fn bound(mut self, app_or_corp: &str, open_account: &str) -> Source {
         self.open_accounts.insert(app_or_corp.to_owned(), open_account.to_owned());

@@ -77,7 +77,10 @@ pub fn ask_visitor(
         "unionid": visitor.unionid, "openid": visitor.openid,
         "subject_type": i32::from(visitor.is_of_provider),
     });
-    let body = platform.call(caller, &Request::post(&UNIONID_TO_EXTERNAL, &body))?;
+    let request = Request::post(&UNIONID_TO_EXTERNAL, &body);
+    // What a provider asks about the visitors of its own app counts for the provider, whichever corp it asks of.
+    let request = if visitor.is_of_provider { request.counted_for(visitor.viewer) } else { request };
+    let body = platform.call(caller, &request)?;
     let ingest = wechat::parse("work.unionid_to_external", &body, &options)?;
     let mut recorded = 0;
     graph.write(now, |tx| {

@@ -27,12 +27,13 @@ mod search;
 mod columns;
 mod text;
 
+pub use crate::model::Lang;
 pub use catalogue::ways;
 pub use condition::{AppSort, Condition, Party, Reason, Standing};
 pub use names::{Names, Spot};
 pub use route::{Asked, Blocked, Route, RouteKind, Routes, Step, Usability};
 pub use search::{BELIEVED_MS, ROUTES_MAX, STEPS_MAX, routes};
-pub use text::{Lang, keys, needed_keys, text};
+pub use text::{keys, needed_keys, text};
 pub use way::{
     Access, Also, Calls, Credential, Gives, Interrupts, Per, Quota, Scope, Shared, Space, Way, Window, Yield,
 };

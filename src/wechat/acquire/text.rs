@@ -2,6 +2,7 @@
 //!
 //! A `{name}` in a text stands for what is filled in where it is shown.
 
+use crate::model::{Lang, texts_of};
 use crate::wechat::acquire::catalogue::ways;
 use crate::wechat::acquire::columns::column_keys;
 use crate::wechat::acquire::condition::{AppSort, Condition, Reason};
@@ -9,15 +10,6 @@ use crate::wechat::acquire::way::Way;
 
 const EN: &str = include_str!("texts/en.txt");
 const ZH: &str = include_str!("texts/zh.txt");
-
-/// A language of the texts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lang {
-    /// English.
-    En,
-    /// Chinese.
-    Zh,
-}
 
 /// The text of a key; of a key that is not there, nothing.
 pub fn text(lang: Lang, key: &str) -> Option<&'static str> {
@@ -30,12 +22,10 @@ pub fn keys(lang: Lang) -> Vec<&'static str> {
 }
 
 fn lines(lang: Lang) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let file = match lang {
+    texts_of(match lang {
         Lang::En => EN,
         Lang::Zh => ZH,
-    };
-    let told = file.lines().filter(|line| !line.starts_with('#'));
-    told.filter_map(|line| line.split_once(" = ")).map(|(key, text)| (key.trim(), text.trim()))
+    })
 }
 
 impl Way {

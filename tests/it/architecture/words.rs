@@ -19,6 +19,10 @@ const NOT_ASCII: &[(&str, &str)] = &[
     ("README.zh-CN.md", "in Chinese"),
     ("docs/zh-CN/", "in Chinese"),
     ("src/wechat/acquire/texts/zh.txt", "in Chinese"),
+    ("src/page/texts/zh.txt", "in Chinese"),
+    ("src/picture/texts/zh.txt", "in Chinese"),
+    ("src/report/texts/zh.txt", "in Chinese"),
+    ("tests/it/snapshots/it__picture__", "signs that pictures are drawn with"),
     ("tests/it/cli/snapshots/it__cli__acquire__acquire_zh.snap", "what the tool prints in Chinese"),
     ("src/codec/ndjson/tests.rs", "Chinese values, and a mark that no line can hold"),
 ];

@@ -124,7 +124,7 @@ fn work_rows() -> Vec<(&'static str, &'static str, String, &'static str, &'stati
             "| ReadChat |",
             "| ReadChat+PendingIds |",
         ),
-        (chats, "dismiss", chat(""), "| ReadChat |", "| ReadChat |"),
+        (chats, "dismiss", chat(""), "| ReadChat+EndChat |", "| ReadChat+EndChat |"),
         ("change_external_tag", "update", plain("<Id>et1</Id><TagType>tag</TagType>"), "|  |", "|  |"),
         (gain, "customer_start_chat", pair.clone(), "| ReadCustomer |", "| ReadCustomer |"),
         (

@@ -282,3 +282,44 @@ fn a_wrong_command_line_exits_2_and_never_repeats_an_id() {
     run(&["translate", OPENID, "--to", "openid:x", "--db", &path, "--now", "yesterday"], "").exits(2);
     assert!(run(&["resolve", OPENID, "--now", NOW], "").exits(2).stderr.contains("--db"));
 }
+
+#[test]
+fn explain_draws_pictures_of_an_entity_and_of_a_way() {
+    let db = shop();
+    let svg = db.run(&["explain", OPENID, "--svg"]).exits(0).stdout;
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(svg.contains("Entity 0") && svg.contains("mini.code2session"), "{svg}");
+    let way = db.run(&["explain", UNIONID, OTHER, "--svg", "--lang", "zh"]).exits(1).stdout;
+    assert!(way.contains("\u{4e0d}\u{540c}") && way.contains("\u{6570}\u{91cf}\u{8d85}\u{9650}"), "{way}");
+    let file = text_of(&db.beside("picture.html"));
+    assert_eq!(db.run(&["explain", OPENID, "--html", "-o", &file, "--values", "hidden"]).exits(0).stdout, "");
+    let page = std::fs::read_to_string(&file).unwrap();
+    assert!(page.starts_with("<!DOCTYPE html>") && !page.contains("oA1bcdefgh"), "{page}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "only its owner reads ids");
+    }
+    db.run(&["explain", "openid:wx00000000000000a1:nobody", "--svg"]).exits(1);
+    let then = db.run(&["explain", OPENID, "--html", "--as-of", "0"]).exits(1).stdout;
+    assert!(then.contains("An id that is not known"));
+    for wrong in
+        [&["explain", OPENID][..], &["explain", OPENID, "--dot"], &["explain", OPENID, "--svg", "--json"]]
+    {
+        db.run(wrong).exits(2);
+    }
+}
+
+#[test]
+fn stats_tell_where_a_database_lies() {
+    let db = shop();
+    let files = db.run(&["stats", "--json"]).exits(0).json()["files"].clone();
+    assert!(files["delta_bytes"].as_u64().unwrap() > 0 && files["segments"] == 0, "{files}");
+    db.run(&["checkpoint"]).exits(0);
+    let files = db.run(&["stats", "--json"]).exits(0).json()["files"].clone();
+    assert_eq!((&files["delta_bytes"], &files["segments"]), (&json!(0), &json!(1)));
+    assert!(files["segment_bytes"].as_u64().unwrap() > 0);
+    assert!(db.run(&["stats"]).exits(0).lines().contains(&"segments                    1"));
+    assert_eq!(db.run(&["stats", "--json", "--as-of", "1"]).exits(0).json()["files"], json!(null));
+}

@@ -53,3 +53,36 @@ fn a_named_database_stays_and_is_not_overwritten() {
     run(&["check", "--db", &kept], "").exits(0);
     run(&["demo", "--db", &kept], "").exits(5);
 }
+
+#[test]
+fn the_report_of_the_demo_is_one_page_without_an_id() {
+    let data = Db::new();
+    let (demo, file) = (text_of(&data.beside("demo")), text_of(&data.beside("demo.snapshot")));
+    run(&["demo", "--db", &demo], "").exits(0);
+    run(&["snapshot", &file, "--db", &demo], "").exits(0);
+    let report = |name: &str, more: &[&str]| {
+        let page = text_of(&data.beside(name));
+        let args = [&["report", &file, "-o", &page, "--now", "2025-06-01T00:00:00Z"], more].concat();
+        assert!(run(&args, "").exits(0).stdout.starts_with("wrote "));
+        std::fs::read_to_string(page).unwrap()
+    };
+    let page = report("one.html", &[]);
+    assert_eq!(page, report("again.html", &["--threads", "3"]), "the same, whatever counts");
+    let ids: Vec<String> = run(&["dump", "entities", "--snapshot", &file], "")
+        .json_lines()
+        .iter()
+        .flat_map(|line| line["ids"].as_array().unwrap().clone())
+        .map(|id| id.as_str().unwrap().rsplit(':').next().unwrap().to_owned())
+        .filter(|value| value.len() > 8)
+        .collect();
+    assert!(ids.len() > 20);
+    // Apps and corps are public, and scopes name them.
+    let named = |page: &str| ids.iter().filter(|id| page.contains(*id) && !id.starts_with('w')).count();
+    assert_eq!(named(&page), 0);
+    assert!(named(&report("with.html", &["--with-ids"])) > 0);
+    assert!(page.contains(">38<") && page.contains(">14<"), "38 ids in 14 entities");
+    let chinese = report("zh.html", &["--lang", "zh", "--since", &file]);
+    assert!(chinese.contains("lang=\"zh-CN\"") && chinese.contains("\u{8986}\u{76d6}"));
+    run(&["report", &file, "--db", &demo, "-o", "x"], "").exits(2);
+    run(&["report", &text_of(&data.beside("nothing")), "-o", "x"], "").exits(5);
+}

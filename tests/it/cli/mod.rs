@@ -1,6 +1,7 @@
 //! The command-line tool, run as a program of its own. Each file tests a family of commands.
 
 mod acquire;
+mod analyze;
 mod answers;
 mod broken;
 mod build;
@@ -11,6 +12,12 @@ mod changes;
 mod demo;
 mod dry_run;
 mod erasure;
+/// Files for data tools.
+#[cfg(feature = "export")]
+mod export;
+/// A database in sled.
+#[cfg(feature = "sled")]
+mod homes;
 mod import;
 mod ingest;
 mod kill;
@@ -19,5 +26,7 @@ mod past;
 mod rules;
 mod segments;
 mod support;
+#[cfg(all(feature = "simulator", feature = "sync"))]
+mod sync_kill;
 mod undo;
 mod work;

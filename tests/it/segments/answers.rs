@@ -99,6 +99,7 @@ impl Questions {
         for id in &self.ids {
             questions.extend([Question::Resolve(id), Question::Person(id), Question::Suggestions(id)]);
             questions.push(Question::Surroundings(id));
+            questions.extend([Question::Around(id, usize::MAX), Question::Around(id, 1)]);
             for kind in &self.kinds {
                 let both = [Direction::Out, Direction::In];
                 let each = both.map(|direction| (id, kind, direction));
@@ -133,6 +134,7 @@ pub(crate) enum Question<'q> {
     Person(&'q Id),
     Suggestions(&'q Id),
     Surroundings(&'q Id),
+    Around(&'q Id, usize),
     Neighbors((&'q Id, &'q RelationKind, Direction), When),
     Count((&'q Id, &'q RelationKind, Direction), When),
     Contacts(&'q Id, &'q str),
@@ -172,6 +174,7 @@ impl Question<'_> {
                 found.map_or(String::new(), |person| person.entities.iter().map(entity).collect())
             }),
             Question::Suggestions(id) => read.suggestions(id).map(|found| format!("{found:?}")),
+            Question::Around(id, most) => read.edges_around(id, most).map(|found| format!("{found:?}")),
             Question::Surroundings(id) => read.surroundings(id, NOW).map(|found| format!("{found:?}")),
             Question::Contacts(id, view) => read.contacts_of(id, view).map(contacts),
             Question::Translate(id, space) => {

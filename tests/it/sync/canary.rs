@@ -140,3 +140,25 @@ fn requests_visitors_and_pushes_show_no_ids() {
         assert!(!text.contains(canary), "{text}");
     }
 }
+
+/// Runs jobs under a subscriber, which tells what the spans said.
+#[cfg(feature = "tracing")]
+pub(crate) fn spans_show_none_of_them(told: impl FnOnce(&mut dyn FnMut()) -> String) {
+    let mut plan = Plan::default();
+    (plan.accounts, plan.followers, plan.customers, plan.employees) = (40, 40, 40, 3);
+    let rig = Rig::new(plan);
+    let text = told(&mut || {
+        let graph = Graph::options().in_memory().unwrap();
+        let (names, platform) = (&rig.names, rig.platform(None));
+        let open = Some(names.open_account.as_str());
+        let mut followers = AccountImport::new(rig.app(&names.official), &names.official, open);
+        let mut customers = CorpImport::new(rig.corp(), &names.corp, open, None);
+        run(&mut followers, &graph, &platform, &mut |_| {}).unwrap();
+        run(&mut customers, &graph, &platform, &mut |_| {}).unwrap();
+    });
+    assert!(text.contains("idweave.call endpoint=\"/cgi-bin/user/get\""), "{text}");
+    assert!(text.contains("idweave.commit"), "{text}");
+    for canary in canaries(&rig) {
+        assert!(!text.contains(&canary), "something is shown");
+    }
+}

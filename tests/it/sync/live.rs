@@ -119,6 +119,7 @@ fn an_event_comes_before_what_it_tells_of_can_be_read_and_is_followed_until_it_c
     let rig = Rig::new(Plan::default());
     let graph = Graph::options().in_memory().unwrap();
     let disk = SimDisk::new();
+    keep_ticket(&rig);
     let mut urls = Urls::new(&rig, &disk);
     urls.follow(&rig, &graph);
     rig.sim.add_contact(30, 2, "shop-7", 8_000);

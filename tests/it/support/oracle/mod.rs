@@ -24,6 +24,8 @@ use idweave::{Fact, Id, KindScope, Op, Time};
 
 pub(crate) use outcome::{Absence, Edge, Entity, Interval, Outcome};
 
+pub(crate) use topology::Bound;
+
 use counting::State;
 
 /// What the door said.
@@ -226,6 +228,13 @@ impl Oracle {
             _ => None,
         });
         told.collect()
+    }
+
+    /// Every fact that was accepted and that no erasure took, with the commit that brought it.
+    pub(crate) fn told(&self) -> Vec<(u64, &Fact)> {
+        let tombstones = self.tombstones();
+        let accepted = self.accepted.iter().map(|accepted| (accepted.seq, &accepted.fact));
+        accepted.filter(|(_, fact)| !is_erased(&tombstones, fact)).collect()
     }
 
     /// The recorded negative answers that count.

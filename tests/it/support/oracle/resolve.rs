@@ -143,6 +143,25 @@ impl State {
 
     /// 3.2. Reading: `valid_to` is taken once, over the evidences that count after 3.1.
     fn check_pending(&self, edges: &mut BTreeMap<EdgeKey, Vec<Evidence>>) {
+        let valid_to = Self::ends_of_pending_ids(edges);
+        for (key, evidences) in edges {
+            for id in [&key.a, &key.b] {
+                let Some(end) = valid_to.get(id) else { continue };
+                for evidence in evidences.iter_mut() {
+                    evidence.counts &= evidence.key.at <= *end;
+                }
+            }
+        }
+    }
+
+    /// When each pending id dies; those that never do are not in it.
+    pub(crate) fn pending_ends(&self) -> BTreeMap<Id, Time> {
+        let mut all = self.edges.clone();
+        self.check_scopes(&mut all);
+        Self::ends_of_pending_ids(&all)
+    }
+
+    fn ends_of_pending_ids(edges: &BTreeMap<EdgeKey, Vec<Evidence>>) -> BTreeMap<Id, Time> {
         let mut valid_to: BTreeMap<Id, Time> = BTreeMap::new();
         for (key, evidences) in edges.iter() {
             for (pending, other) in [(&key.a, &key.b), (&key.b, &key.a)] {
@@ -159,14 +178,7 @@ impl State {
                 }
             }
         }
-        for (key, evidences) in edges {
-            for id in [&key.a, &key.b] {
-                let Some(end) = valid_to.get(id) else { continue };
-                for evidence in evidences.iter_mut() {
-                    evidence.counts &= evidence.key.at <= *end;
-                }
-            }
-        }
+        valid_to
     }
 
     /// 3.4. Reading: all degrees are taken before the first rejection of this step.
