@@ -165,8 +165,12 @@ impl World {
             return refused(48002);
         }
         let listed = call.list("external_userid_list", IDS_MAX)?;
+        let group = match call.text("chat_id") {
+            "" => None,
+            chat => Some(self.group_of(call.caller, chat).ok_or(Errcode(86001))?),
+        };
         let corp = &self.corp(CORP).external;
-        let rows = listed.iter().filter_map(|id| {
+        let rows = listed.iter().filter(|id| self.is_shown(id, group)).filter_map(|id| {
             let new = match corp.account(id) {
                 Some(account) => self.provided.external.id(account),
                 None => self.provided.external.account(id).map(|_| (*id).to_owned())?,
@@ -175,6 +179,19 @@ impl World {
         });
         let rows: Vec<Value> = rows.collect();
         Ok(ok(json!({"items": rows})))
+    }
+
+    /// Whether a conversion shows an account: to whom it is a customer's, or a member's of the group that is asked about.
+    fn is_shown(&self, id: &str, group: Option<usize>) -> bool {
+        let corp = self.corp(CORP);
+        let account = corp.external.account(id).or_else(|| self.provided.external.account(id));
+        account.is_some_and(|account| match group {
+            None => corp.contacts.range((account, 0)..=(account, u32::MAX)).next().is_some(),
+            Some(group) => corp
+                .groups
+                .get(group)
+                .is_some_and(|group| group.members.iter().any(|member| member.account == account)),
+        })
     }
 
     pub(super) fn service_external(&mut self, call: &Call<'_>) -> Answer {

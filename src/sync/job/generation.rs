@@ -1,15 +1,16 @@
 //! The upgrade of a corp's ids to a provider's (wechat reference 23 E): all that is known in the corp's own values gets its
-//! link to the provider's, before the upgrade is finished and no conversion answers any more.
+//! link to the provider's, before the upgrade is finished and no conversion answers any more. The switch itself
+//! (`finish_openid_migration`) cannot be taken back: it is the operator's, who looks first at what was refused.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::engine::Read;
 use crate::error::{CallFailure, Error, Result};
 use crate::graph::Graph;
-use crate::model::{Id, Kind, KindScope};
-use crate::sync::api::{Endpoint, NEW_CHAT, NEW_EXTERNAL, Request, USERID_TO_OPEN};
+use crate::model::{Direction, Id, Kind, KindScope, RelationKind, When};
+use crate::sync::api::{Endpoint, GROUP_NEW_EXTERNAL, NEW_CHAT, NEW_EXTERNAL, Request, USERID_TO_OPEN};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, IngestOptions, Opt};
@@ -20,16 +21,27 @@ struct Leg {
     endpoint: &'static Endpoint,
     field: &'static str,
     source: &'static str,
+    /// Whether it is asked group by group: of strangers in groups, whom no employee has as a customer.
+    is_by_chat: bool,
     /// Ids of a call (wechat reference 13.5, 13.6, 13.9).
     most: usize,
 }
 
-static LEGS: [Leg; 3] = [
+static LEGS: [Leg; 4] = [
     Leg {
         kind: Kind::ExternalUserid,
         endpoint: &NEW_EXTERNAL,
         field: "external_userid_list",
         source: "work.new_external",
+        is_by_chat: false,
+        most: 200,
+    },
+    Leg {
+        kind: Kind::ExternalUserid,
+        endpoint: &GROUP_NEW_EXTERNAL,
+        field: "external_userid_list",
+        source: "work.new_external",
+        is_by_chat: true,
         most: 200,
     },
     Leg {
@@ -37,6 +49,7 @@ static LEGS: [Leg; 3] = [
         endpoint: &USERID_TO_OPEN,
         field: "userid_list",
         source: "work.userid_convert",
+        is_by_chat: false,
         most: 1_000,
     },
     Leg {
@@ -44,6 +57,7 @@ static LEGS: [Leg; 3] = [
         endpoint: &NEW_CHAT,
         field: "chat_id_list",
         source: "work.chatid_convert",
+        is_by_chat: false,
         most: 1_000,
     },
 ];
@@ -52,8 +66,14 @@ static LEGS: [Leg; 3] = [
 pub struct GenerationUpgrade {
     caller: Credential,
     options: IngestOptions,
-    /// The ids of a leg that have no counterpart; found anew where a run goes on.
-    left: Option<(u32, Vec<Id>)>,
+    /// The calls of a leg that are left, from the end; found anew where a run goes on.
+    left: Option<(u32, Vec<Part>)>,
+}
+
+/// The ids of a call that have no counterpart, and the group they are in, if it is asked by groups.
+struct Part {
+    chat: Option<Id>,
+    ids: Vec<Id>,
 }
 
 impl std::fmt::Debug for GenerationUpgrade {
@@ -69,29 +89,51 @@ impl GenerationUpgrade {
         GenerationUpgrade { caller, options, left: None }
     }
 
-    fn find(&self, graph: &Graph, leg: &Leg) -> Result<Vec<Id>> {
+    fn find(&self, graph: &Graph, leg: &Leg) -> Result<Vec<Part>> {
         let new = self.options.view_space(leg.kind.clone())?;
         let old = KindScope::new(leg.kind.clone(), &self.options.key(Opt::Corp)?);
         let old = old.map_err(|rule| crate::error::AnswerError::BadId { field: Opt::Corp.flag(), rule })?;
-        let mut left = BTreeSet::new();
-        for entity in graph.view().entities() {
+        let view = graph.view();
+        let mut left: BTreeMap<Option<Id>, Vec<Id>> = BTreeMap::new();
+        for entity in view.entities() {
             let ids = entity?.ids;
             if ids.iter().any(|id| id.space() == new.as_str()) {
                 continue;
             }
-            left.extend(ids.into_iter().filter(|id| id.space() == old.as_str()));
+            for id in ids.into_iter().filter(|id| id.space() == old.as_str()) {
+                if !leg.is_by_chat {
+                    left.entry(None).or_default().push(id);
+                    continue;
+                }
+                // Any group that shows him will do.
+                let mut chats = view.neighbors(&id, &RelationKind::MemberOf, Direction::Out, When::Ever);
+                let chat = chats.next().transpose()?.map(|found| found.to);
+                drop(chats);
+                if chat.is_some() {
+                    left.entry(chat).or_default().push(id);
+                }
+            }
         }
-        Ok(left.into_iter().rev().collect())
+        let parts = left.into_iter().flat_map(|(chat, ids)| {
+            let parts: Vec<Part> =
+                ids.chunks(leg.most).map(|ids| Part { chat: chat.clone(), ids: ids.to_vec() }).collect();
+            parts
+        });
+        Ok(parts.collect())
     }
 
-    fn convert(&self, turn: &Turn<'_>, leg: &Leg, ids: &[Id], step: &mut Step) -> Result<()> {
+    fn convert(&self, turn: &Turn<'_>, leg: &Leg, asked: &Part, step: &mut Step) -> Result<()> {
         let mut options = self.options.clone();
         options.set_at(turn.begun_at);
         // One that is refused fails a whole call: its half is asked again, and that one's half, until it is alone.
-        let mut parts = vec![ids];
+        let mut parts = vec![asked.ids.as_slice()];
         while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
             let texts: Vec<Value> = part.iter().map(|id| json!(id.spelling())).collect();
-            let request = Request::post(leg.endpoint, &json!({leg.field: texts}));
+            let mut body = json!({leg.field: texts});
+            if let (Some(chat), Value::Object(fields)) = (&asked.chat, &mut body) {
+                fields.insert("chat_id".to_owned(), json!(chat.spelling()));
+            }
+            let request = Request::post(leg.endpoint, &body);
             match turn.platform.call(&self.caller, &request) {
                 Ok(body) => step.take(wechat::parse(leg.source, &body, &options)?),
                 Err(Error::Call { failure: CallFailure::Refused(_), .. }) if part.len() > 1 => {
@@ -122,8 +164,12 @@ impl Job for GenerationUpgrade {
 
     fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
         let planned = LEGS.iter().map(|leg| {
-            let left = self.find(turn.graph, leg)?.len().div_ceil(leg.most);
-            Ok(Planned::exactly(leg.endpoint, left as u64))
+            let calls = self.find(turn.graph, leg)?.len() as u64;
+            // Who is a stranger shows when the others have their ids.
+            if leg.is_by_chat {
+                return Ok(Planned::at_least(leg.endpoint, 0));
+            }
+            Ok(Planned::exactly(leg.endpoint, calls))
         });
         planned.collect()
     }
@@ -136,13 +182,14 @@ impl Job for GenerationUpgrade {
             Some((of, left)) if of == number => left,
             _ => self.find(turn.graph, leg)?,
         };
-        let ids = left.split_off(left.len().saturating_sub(leg.most));
-        step.records = ids.len() as u64;
-        if let Err(error) = self.convert(turn, leg, &ids, &mut step) {
-            // They are converted by the next try.
-            left.extend(ids);
-            self.left = Some((number, left));
-            return Err(error);
+        if let Some(part) = left.pop() {
+            step.records = part.ids.len() as u64;
+            if let Err(error) = self.convert(turn, leg, &part, &mut step) {
+                // They are converted by the next try.
+                left.push(part);
+                self.left = Some((number, left));
+                return Err(error);
+            }
         }
         let place = if left.is_empty() {
             Place { leg: number + 1, page: 0, chunk: 0 }

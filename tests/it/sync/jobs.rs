@@ -199,6 +199,15 @@ fn a_provider_gets_its_own_values_of_all_that_a_corp_had() {
         assert_eq!(found, Some(provided), "{employee}");
     }
     assert_eq!((report.refused, scored(&rig.sim, &graph).1), (0, 0));
+    // Strangers in groups are nobody's customers: their groups are asked.
+    let calls = rig.sim.calls();
+    assert!(calls["/cgi-bin/externalcontact/groupchat/get_new_external_userid"] > 0, "{calls:?}");
+    for entity in graph.view().entities() {
+        let ids = entity.unwrap().ids;
+        let has =
+            |scope: &str| ids.iter().any(|id| *id.kind() == Kind::ExternalUserid && id.scope() == scope);
+        assert!(!has(&names.corp) || has(&view), "one has no counterpart");
+    }
     let again = finish(&rig, &graph, &mut upgrade);
     assert_eq!(again.recorded, 0, "nothing is left to convert");
 }
