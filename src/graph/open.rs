@@ -34,9 +34,7 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
         #[cfg(feature = "kv")]
         return open_kv::open(options, dir);
         #[cfg(not(feature = "kv"))]
-        return Err(Error::Home {
-            what: "a key-value store keeps it: build idweave with the feature `kv` or `sled`",
-        });
+        return Err(Error::Home("a key-value store keeps it: build idweave with the feature `kv` or `sled`"));
     }
     open_files(options, dir)
 }

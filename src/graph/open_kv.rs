@@ -25,9 +25,9 @@ fn store_of(options: &Options, dir: &Path) -> Result<Arc<dyn Store>> {
     match name.as_str() {
         #[cfg(feature = "sled")]
         "sled" => Ok(Arc::new(SledStore::default())),
-        _ => Err(Error::Home {
-            what: "a store keeps it that this build does not have: give it as an option, or build with its feature",
-        }),
+        _ => Err(Error::Home(
+            "a store keeps it that this build does not have: give it as an option, or build with its feature",
+        )),
     }
 }
 

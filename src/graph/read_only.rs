@@ -49,9 +49,9 @@ impl fmt::Debug for ReadOnly {
 impl ReadOnly {
     pub(crate) fn open(options: Options, dir: &Path) -> Result<ReadOnly> {
         if is_in_kv(&options, dir)? {
-            return Err(Error::Home {
-                what: "a key-value store keeps it, which one process opens: open it for writing",
-            });
+            return Err(Error::Home(
+                "a key-value store keeps it, which one process opens: open it for writing",
+            ));
         }
         let (follower, state) = begin(&options, dir)?;
         let state = Arc::new(state);

@@ -40,9 +40,7 @@ impl KvOpening {
         let home = HomeFile::open(&*vfs, dir)?;
         let said = home.said();
         if said.store_name() != store.name() {
-            return Err(Error::Home {
-                what: "another store keeps this database than the one it was opened with",
-            });
+            return Err(Error::Home("another store keeps this database than the one it was opened with"));
         }
         let kv = open_generation(&*store, dir, said)?;
         let rows = Rows::new(kv, &said.uuid);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use clap::Args;
 use idweave::{Figures, Stats};
 use serde::Serialize;
 use serde_json::json;
@@ -11,6 +12,13 @@ use crate::database::{self, Timeline};
 use crate::exit::{Done, Failure, say};
 use crate::moment::show;
 use crate::output::Out;
+
+#[derive(Debug, Args)]
+pub(crate) struct StatsArgs {
+    /// And where it lies: segments, their bytes, bytes of changes in memory (of the present)
+    #[arg(long)]
+    stored: bool,
+}
 
 #[derive(Serialize)]
 struct StatsAnswer {
@@ -25,22 +33,23 @@ struct StatsAnswer {
     erased: u64,
     ids_by_space: BTreeMap<String, u64>,
     rejected: BTreeMap<&'static str, u64>,
-    /// Null of the past.
-    files: Option<FilesAnswer>,
+    /// If it was asked for, of the present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stored: Option<StoredAnswer>,
 }
 
 /// Where it lies: what segments hold, and what a checkpoint would write.
 #[derive(Serialize)]
-struct FilesAnswer {
+struct StoredAnswer {
     segments: u64,
     segment_bytes: u64,
     delta_bytes: u64,
 }
 
-impl From<Figures> for FilesAnswer {
-    fn from(figures: Figures) -> FilesAnswer {
+impl From<Figures> for StoredAnswer {
+    fn from(figures: Figures) -> StoredAnswer {
         let Figures { segments, segment_bytes, delta_bytes, .. } = figures;
-        FilesAnswer { segments, segment_bytes, delta_bytes }
+        StoredAnswer { segments, segment_bytes, delta_bytes }
     }
 }
 
@@ -58,16 +67,18 @@ impl From<&Stats> for StatsAnswer {
             erased: stats.erased,
             ids_by_space: stats.ids_by_space.iter().map(|(space, n)| (space.to_string(), *n)).collect(),
             rejected: stats.rejected.iter().map(|(reason, n)| (reason.name(), *n)).collect(),
-            files: None,
+            stored: None,
         }
     }
 }
 
-pub(crate) fn stats(common: &Common, out: &mut Out) -> Result<Done, Failure> {
+pub(crate) fn stats(args: &StatsArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let Timeline { read, figures, .. } = database::timeline(common)?;
+    // The figures of a graph are the same wherever it lies.
+    let figures = figures.filter(|_| args.stored);
     let stats = read.stats()?;
     if common.json {
-        out.json(&StatsAnswer { files: figures.map(FilesAnswer::from), ..StatsAnswer::from(&stats) })?;
+        out.json(&StatsAnswer { stored: figures.map(StoredAnswer::from), ..StatsAnswer::from(&stats) })?;
         return Ok(Done::Yes);
     }
     let recorded = if stats.seq == 0 { "-".to_owned() } else { show(stats.recorded_at) };

@@ -8,6 +8,7 @@ use crate::acquire::AcquireArgs;
 use crate::analyze::AnalyzeArgs;
 use crate::build::BuildArgs;
 use crate::changes::ChangesArgs;
+use crate::check::StatsArgs;
 use crate::compare::CompareArgs;
 use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
@@ -202,7 +203,7 @@ pub(crate) enum Command {
     /// The measures of a snapshot, or of a database, as one page: coverage, funnel, growth, conflicts, suspects
     Report(ReportArgs),
     /// Figures about the database
-    Stats,
+    Stats(StatsArgs),
     /// Measures of the whole graph: coverage, funnel, growth, weak joints, suspects, ...
     Analyze(AnalyzeArgs),
     /// What became of a graph between two states: entities born, merged, split and gone

@@ -147,7 +147,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Unrestrict(args) => erase::unrestrict(&args, common, out),
         Command::Audit => audit::run(common, out),
         Command::Dump(args) => dump::run(&args, common, out),
-        Command::Stats => check::stats(common, out),
+        Command::Stats(args) => check::stats(&args, common, out),
         Command::Analyze(args) => analyze::run(&args, common, out),
         Command::Compare(args) => compare::run(&args, common, out),
         Command::Check => check::check(common, out),

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &MergeArgs, common: &Common, out: &mut Out) -> Result<Do
     } else {
         match Graph::options().open_read_only(&args.from) {
             // A key-value store keeps it.
-            Err(Error::Home { .. }) => {
+            Err(Error::Home(_)) => {
                 graph.merge_from(&Graph::open(&args.from)?, now, args.commit_every, told)?
             }
             other => graph.merge_from(&other?, now, args.commit_every, told)?,

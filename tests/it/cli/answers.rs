@@ -314,12 +314,14 @@ fn explain_draws_pictures_of_an_entity_and_of_a_way() {
 #[test]
 fn stats_tell_where_a_database_lies() {
     let db = shop();
-    let files = db.run(&["stats", "--json"]).exits(0).json()["files"].clone();
+    let files = db.run(&["stats", "--stored", "--json"]).exits(0).json()["stored"].clone();
     assert!(files["delta_bytes"].as_u64().unwrap() > 0 && files["segments"] == 0, "{files}");
     db.run(&["checkpoint"]).exits(0);
-    let files = db.run(&["stats", "--json"]).exits(0).json()["files"].clone();
+    let files = db.run(&["stats", "--stored", "--json"]).exits(0).json()["stored"].clone();
     assert_eq!((&files["delta_bytes"], &files["segments"]), (&json!(0), &json!(1)));
     assert!(files["segment_bytes"].as_u64().unwrap() > 0);
-    assert!(db.run(&["stats"]).exits(0).lines().contains(&"segments                    1"));
-    assert_eq!(db.run(&["stats", "--json", "--as-of", "1"]).exits(0).json()["files"], json!(null));
+    assert!(db.run(&["stats", "--stored"]).exits(0).lines().contains(&"segments                    1"));
+    for args in [&["stats", "--json", "--stored", "--as-of", "1"][..], &["stats", "--json"]] {
+        assert_eq!(db.run(args).exits(0).json()["stored"], json!(null), "{args:?}");
+    }
 }
