@@ -24,11 +24,15 @@ pub struct Violation {
     pub calls_max: u64,
 }
 
+/// One limit: of a path, of somebody, in windows of a length, and what it allows.
+type Limit = (&'static str, String, i64, u64);
+
 #[derive(Default)]
 pub(super) struct Limits {
-    counted: BTreeMap<(&'static str, String, i64, i64), u64>,
-    /// Until when a call is refused: by its path, whose it is, and the window that was full.
-    blocked: BTreeMap<(&'static str, String, i64), i64>,
+    /// Calls in the window of this number.
+    counted: BTreeMap<(Limit, i64), u64>,
+    /// Until when a limit refuses calls.
+    blocked: BTreeMap<Limit, i64>,
     pub(super) violations: Vec<Violation>,
 }
 
@@ -84,12 +88,12 @@ impl Limits {
     pub(super) fn count(&mut self, call: &Counted, now_ms: i64) -> Result<(), Errcode> {
         let path = call.path;
         for (subject, window_ms, calls_max) in call.windows() {
-            let place = (path, subject.to_owned(), window_ms);
-            if self.blocked.get(&place).is_some_and(|until| *until > now_ms) {
+            let limit = (path, subject.to_owned(), window_ms, calls_max);
+            if self.blocked.get(&limit).is_some_and(|until| *until > now_ms) {
                 return self.violated(path, (window_ms, calls_max));
             }
             let start = (now_ms + CHINA_MS).div_euclid(window_ms);
-            let counted = self.counted.entry((path, subject.to_owned(), window_ms, start)).or_default();
+            let counted = self.counted.entry((limit.clone(), start)).or_default();
             *counted += 1;
             if *counted > calls_max {
                 // WeCom stays shut for as long as the window is, however much of it was left.
@@ -98,7 +102,7 @@ impl Limits {
                 } else {
                     (start + 1) * window_ms - CHINA_MS
                 };
-                self.blocked.insert(place, until);
+                self.blocked.insert(limit, until);
                 return self.violated(path, (window_ms, calls_max));
             }
         }

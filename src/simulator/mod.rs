@@ -9,8 +9,8 @@
 //! # Invariants
 //!   S1 ids are functions of a seed, a scope and an account's number, so that all scopes agree, and each id leads back to
 //!      its account ([`Simulator::owner`]); one that was made up leads nowhere.
-//!   S2 nothing is shared with the parsers: the fields are spelled here a second time, and checked against the samples of
-//!      the reference.
+//!   S2 nothing is shared with the parsers: the fields and the envelope of callbacks are spelled here a second time, and
+//!      checked against the samples and the vectors of the reference.
 //!   S3 the time is the caller's; nothing here reads a clock or draws a number that the seed does not give.
 
 mod app;
@@ -31,6 +31,7 @@ mod page;
 mod plan;
 mod push;
 mod routes;
+mod seal;
 mod server;
 mod service;
 mod shop;

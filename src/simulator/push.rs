@@ -7,8 +7,8 @@ use crate::simulator::call::Caller;
 use crate::simulator::group::Group;
 use crate::simulator::ids::{drawn, drawn_number};
 use crate::simulator::plan::Topology;
+use crate::simulator::seal::{encrypt, signature};
 use crate::simulator::world::{CORP, World};
-use crate::wechat::CallbackKey;
 
 /// Whose callback URL an event goes to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -60,12 +60,12 @@ impl Push {
     /// None that the simulator's own keys give.
     pub fn sealed(&self, topology: &Topology) -> Result<Sealed> {
         let of = &self.key_of;
-        let key = CallbackKey::new(&topology.callback_token(of), &topology.callback_aes_key(of))?;
         let name = format!("push {}", self.serial);
         let random = drawn(self.seed, &name).first_chunk::<16>().copied().unwrap_or_default();
-        let encrypt = key.seal(random, self.xml.as_bytes(), &self.receiver)?;
+        let key = topology.callback_aes_key(of);
+        let encrypt = encrypt(&key, random, self.xml.as_bytes(), &self.receiver)?;
         let (timestamp, nonce) = (self.at_s.to_string(), drawn_number(self.seed, &name).to_string());
-        let signature = key.signature(&timestamp, &nonce, &encrypt);
+        let signature = signature([&topology.callback_token(of), &timestamp, &nonce, &encrypt]);
         let body = format!(
             "<xml><ToUserName><![CDATA[{}]]></ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>",
             self.receiver

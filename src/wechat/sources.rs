@@ -151,7 +151,7 @@ static SOURCES: [Source; 32] = [
         name: "work.unionid_to_external",
         needed: &[Opt::Corp, Opt::OpenAccount, Opt::Unionid],
         optional: &[Opt::Viewer, Opt::Openid, Opt::Appid],
-        doc: "external_userid or pending_id of a unionid (idconvert/unionid_to_external_userid)",
+        doc: "external_userid or pending_id of a unionid, or one for each corp (unionid_to_external_userid of idconvert, service and corpgroup)",
         read: work_convert::unionid_to_external,
     },
     Source {

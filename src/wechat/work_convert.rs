@@ -3,12 +3,9 @@
 //! The usual pair of views is the corp's own (`CORP`) and a provider's (`CORP@VIEWER`), from `--corp` and
 //! `--viewer`. Where a corp's ids are of another generation (`@PROVIDER`, before the 2022 upgrade), `--from-view` and
 //! `--to-view` say the whole VIEW of the ids asked about and answered.
-//!
-//! # Not here
-//!   `external_userid_info` answers of the `_3rd` and `corpgroup` calls: their scope is in the answer.
 
 use crate::error::{AnswerError, Error};
-use crate::model::{Id, Kind, KindScope, Op};
+use crate::model::{Id, Kind, KindScope, Op, normalise_key};
 use crate::wechat::draft::{Draft, Record};
 use crate::wechat::ingest::Note;
 use crate::wechat::json::{Json, Object};
@@ -16,11 +13,17 @@ use crate::wechat::mp::answer;
 use crate::wechat::options::{IngestOptions, Opt};
 
 const SOURCE: &str = "work.idconvert";
+/// The rows of an answer about several corps.
+const INFO: &str = "external_userid_info";
 
 /// `POST /cgi-bin/idconvert/unionid_to_external_userid` (wechat reference 13.1).
 ///
 /// That the call succeeded implies that the unionid and the openid sent with it are one account (13.1), but
 /// nothing in the answer says which openid was sent: `--openid` and `--appid` are checked and assert nothing.
+///
+/// The `_3rd` and `corpgroup` forms (13.4, 14.1) answer with `external_userid_info`: a row for each corp, which names it. A
+/// row's VIEW is its own corp as `--viewer` sees it, which such an answer needs; no row at all is absence in the
+/// VIEW of `--corp`.
 pub(crate) fn unionid_to_external(body: &[u8], draft: &mut Draft<'_>) -> Result<(), Error> {
     let options = draft.options();
     let unionid = options.id(&options.space(Kind::Unionid, Opt::OpenAccount)?, Opt::Unionid)?;
@@ -30,11 +33,12 @@ pub(crate) fn unionid_to_external(body: &[u8], draft: &mut Draft<'_>) -> Result<
         options.id(&options.space(Kind::Openid, Opt::Appid)?, Opt::Openid)?;
     }
     let tree = answer(body)?;
+    let rows = tree.object("the answer")?.list_or_empty(INFO)?;
+    if !rows.is_empty() {
+        return in_corps(rows, &unionid, draft);
+    }
     draft.one(|record| {
         let answer = tree.object("the answer")?;
-        if answer.get("external_userid_info").is_some() {
-            return Err(AnswerError::Malformed("an answer about one corp"));
-        }
         let external = answer.id_if_given("external_userid", &external_space)?;
         let pending = answer.id_if_given("pending_id", &pending_space)?;
         if external.is_none() && pending.is_none() {
@@ -47,6 +51,19 @@ pub(crate) fn unionid_to_external(body: &[u8], draft: &mut Draft<'_>) -> Result<
             record.link(unionid.clone(), id, SOURCE)?;
         }
         Ok(())
+    })
+}
+
+/// A visitor's external_userids in corps, each of which its row names.
+fn in_corps(rows: &[Json], unionid: &Id, draft: &mut Draft<'_>) -> Result<(), Error> {
+    let viewer = draft.options().key(Opt::Viewer)?;
+    draft.each(INFO, rows, |record, row| {
+        let row = row.object(INFO)?;
+        let corp = row.text("corpid")?.ok_or(AnswerError::Missing("corpid"))?;
+        let bad = |rule| AnswerError::BadId { field: "corpid", rule };
+        let corp = normalise_key(corp).map_err(bad)?;
+        let space = KindScope::new(Kind::ExternalUserid, &format!("{corp}@{viewer}")).map_err(bad)?;
+        record.link(unionid.clone(), row.id("external_userid", &space)?, SOURCE)
     })
 }
 

@@ -89,8 +89,8 @@ const LAYERS: &[Layer] = &[
     ),
     (
         "simulator",
-        &["error", "http", "wechat"],
-        "platforms of one's own: spells their fields itself, and takes the seal of callbacks only; no graph, no facts",
+        &["error", "http"],
+        "platforms of one's own: spells their fields and seals their callbacks itself; no parsers, no graph, no facts",
     ),
     (
         "sync",

@@ -329,10 +329,8 @@ fn a_code_of_an_authorisation_is_good_once_and_for_ten_minutes() {
 
 /// The apps that authorised the platform, by their list.
 fn listed_apps(rig: &Rig, token: &str) -> Value {
-    static LIST: Endpoint =
-        Endpoint { path: "/cgi-bin/component/api_get_authorizer_list", ..api::AUTHORIZER_INFO };
     let asked = json!({"component_appid": rig.names.component, "offset": 0, "count": 100});
-    sent(rig, &Request::post(&LIST, &asked), Some(token))
+    sent(rig, &Request::post(&api::AUTHORIZER_LIST, &asked), Some(token))
 }
 
 #[test]

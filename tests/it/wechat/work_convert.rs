@@ -47,9 +47,36 @@ fn nothing_but_a_clear_negative_answer_is_recorded_as_absent() {
     for bad in [r#""external_userid":null"#, r#""pending_id":0"#, r#""external_userid":[]"#] {
         assert!(refusal(name, &format!(r#"{{"errcode":0,{bad}}}"#), &at(&ASKED)).ends_with("not a string"));
     }
-    let third = r#"{"errcode":0,"external_userid_info":[{"corpid":"wp1","external_userid":"wm1"}]}"#;
-    assert!(refusal(name, third, &at(&ASKED)).contains("about one corp"));
     assert!(refusal(name, "{}", &at(&ASKED).with(Opt::Openid, OPENID)).contains("--appid"));
+}
+
+#[test]
+fn rows_about_several_corps_name_their_own_scopes() {
+    let name = "work.unionid_to_external";
+    let third = r#"{"errcode":0,"external_userid_info":[{"corpid":"wp1","external_userid":"wm1"},{"corpid":"WW00000000FEEDBEE2","external_userid":"wm2"},{"external_userid":"wm3"},{"corpid":"a@b","external_userid":"wm4"}]}"#;
+    let ingest = read_text(name, third, &at(&ASKED)).unwrap();
+    let link = |view: &str, id: &str| {
+        format!(
+            "link unionid:{OPEN}:{UNIONID} external_userid:{view}@{PROVIDER}:{id} source=work.idconvert at={AT}"
+        )
+    };
+    // A plain corpid is the same in capitals.
+    assert_eq!(lines(&ingest), [link("wp1", "wm1"), link("ww00000000feedbee2", "wm2")]);
+    let told = refused(&ingest);
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert_eq!(told[0], "external_userid_info[2]: the field corpid is missing");
+    assert!(told[1].starts_with("external_userid_info[3]: "), "{told:?}");
+    // Who looks must be said; no row at all is an answer as well.
+    let own = [(Opt::Corp, CORP), (Opt::OpenAccount, OPEN), (Opt::Unionid, UNIONID)];
+    assert!(refusal(name, third, &at(&own)).contains("--viewer"));
+    let none = r#"{"errcode":0,"external_userid_info":[]}"#;
+    let absent = lines(&read_text(name, none, &at(&ASKED)).unwrap());
+    let view = format!("{CORP}@{PROVIDER}");
+    assert_eq!(
+        absent,
+        [format!("absent unionid:{OPEN}:{UNIONID} external_userid:{view} source=work.idconvert at={AT}")]
+    );
+    assert!(refusal(name, r#"{"external_userid_info":[]}"#, &at(&ASKED)).contains("errcode"));
 }
 
 #[test]
