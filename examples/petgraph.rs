@@ -7,6 +7,7 @@ use std::error::Error;
 
 use idweave::analytics::{Analyze, IdGraph};
 use idweave::model::Strength;
+use idweave::petgraph::Undirected;
 use idweave::petgraph::algo::{articulation_points::articulation_points, connected_components};
 use idweave::petgraph::visit::EdgeRef;
 use idweave::{Graph, Read, Status, Time, ndjson};
@@ -25,9 +26,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     // One account: the ids without which it would fall apart, by an algorithm of petgraph.
     let du = view.resolve(&"unionid:main:du".parse()?)?.ok_or("unionid:main:du is known")?;
     let account = view.entity_graph(du.entity)?;
-    let undirected = account.clone().into_edge_type::<idweave::petgraph::Undirected>();
+    let undirected = account.map(|_, vertex| vertex.id.clone(), |_, _| ()).into_edge_type::<Undirected>();
     for place in articulation_points(&undirected) {
-        println!("without {} the account would fall apart", undirected[place].id);
+        println!("without {} the account would fall apart", undirected[place]);
     }
     for edge in account.edge_references() {
         let (from, to) = (&account[edge.source()].id, &account[edge.target()].id);
