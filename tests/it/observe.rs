@@ -61,7 +61,7 @@ fn use_it(graph: &Graph) {
         })
         .unwrap();
     let failed = graph.write(NOW, |tx| {
-        let _ = tx.apply(&say::link("o3", "u3", "mp.user_info", 5))?;
+        tx.apply(&say::link("o3", "u3", "mp.user_info", 5)).map(drop)?;
         tx.apply(&refused).map(drop)
     });
     assert!(failed.is_err());
@@ -82,7 +82,7 @@ fn use_it(graph: &Graph) {
     view.resolve(&say::id("o1")).unwrap();
     view.person(&say::id("o9")).unwrap();
     view.same(&say::id("o1"), &say::id("e1")).unwrap();
-    let _ = view.explain(&say::id("o1"), &say::id("x2")).unwrap();
+    view.explain(&say::id("o1"), &say::id("x2")).unwrap();
     view.contacts_of(&say::id("o1"), "ww00000000000000c1").unwrap();
 }
 
