@@ -229,6 +229,9 @@ pub enum Error {
         /// What it holds.
         what: &'static str,
     },
+    /// The home of the database cannot do what was asked: why, and what to do.
+    #[error("the database cannot be opened like this: {0}")]
+    Home(&'static str),
     /// A fact of the transaction failed half-way (its error said why): nothing of the transaction was written.
     #[error("a fact of this transaction failed half-way and nothing of it was written; begin it again")]
     Broken,

@@ -14,6 +14,8 @@ pub mod analytics;
 mod codec;
 mod engine;
 pub mod error;
+#[cfg(feature = "export")]
+pub mod export;
 mod feed;
 #[cfg(fuzzing)]
 pub mod fuzzing;
@@ -21,6 +23,10 @@ mod graph;
 #[cfg(any(feature = "simulator", feature = "sync"))]
 mod http;
 mod journal;
+#[cfg(feature = "kv")]
+pub mod kv;
+#[cfg(feature = "kv")]
+mod kvlog;
 pub mod model;
 pub mod observe;
 #[cfg(feature = "report")]
@@ -43,8 +49,9 @@ pub mod wechat;
 pub use codec::ndjson;
 pub use engine::{
     Act, Answers, AskAgain, Audited, AuditedAct, ChangedId, ConflictSide, Contact, Decision, EdgeAround,
-    EdgeDump, EdgesAround, Entity, EntityDump, EvidenceInfo, Explanation, Finding, Held, HistoryStep, IdMac,
-    Lack, Member, MoreEdges, OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Ruling,
+    EdgeDump, EdgeInFull, EdgesAround, Entity, EntityDump, EntityMembers, EntitySize, EvidenceInfo,
+    Explanation, Finding, Held, HistoryStep, IdMac, Lack, Member, Membership, MoreEdges, NumberedId,
+    OpenConflict, Person, PersonSize, Reached, Read, RelationInterval, RelationSpell, RuleVersion, Ruling,
     Settling, Severity, Stats, Step, Subject, SubjectFact, SubjectId, Suggestion, Translation, Unresolved,
     Verdict,
 };
@@ -52,10 +59,13 @@ pub use error::{Error, Result};
 pub use feed::{
     Changes, ConflictChange, EntityIds, FeedRetention, MergedEntity, PersonChange, RekeyedEntity, SplitEntity,
 };
+#[cfg(feature = "kv")]
+pub use graph::Converted;
 pub use graph::{
     Acquire, BulkLoad, ChangeRecord, ChangeStream, Checkpointed, Committed, Durability, EraseRequest,
-    ErasedBytes, ErasureReceipt, Figures, Graph, History, MergeSource, Merged, Options, Outcome, Past,
-    Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf, carry_out,
+    ErasedBytes, ErasureReceipt, Figures, Graph, History, HomeKind, MergeSource, Merged, Options, Outcome,
+    Past, Published, ReadOnly, Recovery, Snapshot, Snapshotted, Tx, Verified, VerifyLevel, View, WhatIf,
+    carry_out,
 };
 pub use model::{EntityId, Fact, Id, Kind, KindScope, Op, PersonId, Time};
 /// The graphs of [`analytics`] are of this version of it.

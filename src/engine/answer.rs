@@ -151,6 +151,8 @@ pub struct EvidenceInfo {
     pub observed_at: Time,
     /// The batch it came with.
     pub batch: Option<String>,
+    /// The sender's key of the happening it came from.
+    pub event: Option<String>,
     /// When the pending id dies by it.
     pub expires_at: Option<Time>,
     /// The commit that brought it; of those that are not undone, the first.

@@ -5,7 +5,7 @@ use crate::engine::facts::flatten;
 use crate::engine::relations::groups_from;
 use crate::engine::walk::{entity_members, pairs_from};
 use crate::error::Result;
-use crate::model::{EntityId, PersonId};
+use crate::model::{EntityId, Id, PersonId};
 use crate::records::{Direct, Edge, NodeNo, Pair, PairKey, Phase};
 use crate::resolve::{Reason, Status};
 use crate::store::{Lens, Source, State};
@@ -33,7 +33,8 @@ pub(crate) fn dump_entity(source: &impl Source, root: NodeNo) -> Option<EntityDu
 
 /// Every entity, in order of their numbers.
 pub(crate) fn dump_entities(state: &State) -> impl Iterator<Item = Result<EntityDump>> + '_ {
-    let entity = move |number| Lens::on(state).answer(|lens| dump_entity(lens, number)).transpose();
+    let mut lens = Lens::on(state);
+    let entity = move |number| lens.ask(|lens| dump_entity(lens, number)).transpose();
     (0..state.number_count).filter_map(entity)
 }
 
@@ -43,13 +44,18 @@ pub(crate) fn dump_edge(source: &impl Source, pair: &Pair, edge: &Edge) -> Optio
         return None;
     }
     let (a, b) = (source.node(pair.a)?, source.node(pair.b)?);
+    Some(edge_as_it_is(edge, &a.id, &b.id).0)
+}
+
+/// An edge between the two ids of its pair, whatever became of it; and whether its ends are in the pair's order.
+pub(crate) fn edge_as_it_is(edge: &Edge, a: &Id, b: &Id) -> (EdgeDump, bool) {
     let in_order = match edge.direct {
-        Direct::Same => a.id < b.id,
+        Direct::Same => a < b,
         Direct::AToB => true,
         Direct::BToA => false,
     };
-    let (first, second) = if in_order { (&a.id, &b.id) } else { (&b.id, &a.id) };
-    Some(EdgeDump {
+    let (first, second) = if in_order { (a, b) } else { (b, a) };
+    let dumped = EdgeDump {
         a: first.clone(),
         b: second.clone(),
         kind: edge.direct.kind(),
@@ -58,7 +64,8 @@ pub(crate) fn dump_edge(source: &impl Source, pair: &Pair, edge: &Edge) -> Optio
         level: edge.state.level,
         evidence: edge.state.evidence_count as usize,
         conflict: edge.state.conflict.as_deref().cloned(),
-    })
+    };
+    (dumped, in_order)
 }
 
 fn dump_pair(source: &impl Source, key: PairKey) -> Vec<EdgeDump> {
@@ -73,8 +80,8 @@ pub(crate) fn dump_edges_from(source: &impl Source, number: NodeNo) -> Vec<EdgeD
 
 /// Every edge, in order of the numbers of its ends, the smaller first.
 pub(crate) fn dump_edges(state: &State) -> impl Iterator<Item = Result<EdgeDump>> + '_ {
-    (0..state.number_count)
-        .flat_map(move |number| flatten(Lens::on(state).answer(|lens| dump_edges_from(lens, number))))
+    let mut lens = Lens::on(state);
+    (0..state.number_count).flat_map(move |number| flatten(lens.ask(|lens| dump_edges_from(lens, number))))
 }
 
 /// Whether a rejected edge is something for people to look at.

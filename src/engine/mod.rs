@@ -3,6 +3,7 @@
 //! Writing: `door` lets a fact in, `apply` does what it says, `settle` resolves the neighbourhood again.
 //! Reading: `Read` is the list of verbs; each verb is a file.
 
+mod all_relations;
 mod answer;
 mod apply;
 mod around;
@@ -17,10 +18,12 @@ mod decisions;
 mod difference;
 mod door;
 mod dump;
+mod edges_in_full;
 mod erase;
 mod explain;
 mod facts;
 mod marks;
+mod members;
 mod merge;
 mod neighbors;
 mod past;
@@ -44,6 +47,7 @@ mod undo;
 mod unresolved;
 mod walk;
 
+pub use all_relations::RelationSpell;
 pub use answer::{
     Contact, EdgeAround, EdgeDump, EdgesAround, Entity, EntityDump, EvidenceInfo, Explanation, HistoryStep,
     Member, MoreEdges, Person, Reached, RelationInterval, Stats, Step, Suggestion, Translation, Verdict,
@@ -54,6 +58,9 @@ pub use check::Finding;
 pub use conflicts::{Act, ConflictSide, Held, OpenConflict, Severity};
 pub use decisions::{Decision, Ruling};
 pub use difference::ChangedId;
+pub use edges_in_full::EdgeInFull;
+pub use members::{EntityMembers, EntitySize, NumberedId, PersonSize};
+pub use past::Membership;
 pub use read::{Answers, Read};
 pub use rules::RuleVersion;
 pub use subject::{Subject, SubjectFact, SubjectId};
@@ -73,6 +80,7 @@ pub(crate) use walk::{all_pairs, binds, entity_members, live_pairs};
 
 /// The verbs of reading, as functions on a source.
 pub(crate) mod verbs {
+    pub(crate) use crate::engine::all_relations::{relations, relations_from};
     pub(crate) use crate::engine::around::edges_around;
     pub(crate) use crate::engine::audit::audits;
     pub(crate) use crate::engine::conflicts::{conflicts, conflicts_from};
@@ -80,11 +88,13 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::dump::{
         count_from, dump_edges, dump_edges_from, dump_entities, dump_entity, stats,
     };
+    pub(crate) use crate::engine::edges_in_full::{edges_in_full, edges_in_full_from};
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};
+    pub(crate) use crate::engine::members::{members, members_of, person_of, persons};
     pub(crate) use crate::engine::merge::facts_of_other;
     pub(crate) use crate::engine::neighbors::{count_told, neighbors, related_forms};
-    pub(crate) use crate::engine::past::history;
+    pub(crate) use crate::engine::past::{history, memberships};
     pub(crate) use crate::engine::resolve::{answerable, entity, number_now, person_around, resolve, same};
     pub(crate) use crate::engine::rules::{rule_versions, rules_of};
     pub(crate) use crate::engine::subject::export_subject;

@@ -1,11 +1,15 @@
 //! The one trait that views (and published snapshots) answer through.
 
+use crate::engine::all_relations::RelationSpell;
 use crate::engine::answer::{
     Contact, EdgeDump, EdgesAround, Entity, EntityDump, Explanation, HistoryStep, Person, Reached,
     RelationInterval, Stats, Suggestion, Translation, Verdict,
 };
 use crate::engine::audit::Audited;
 use crate::engine::conflicts::OpenConflict;
+use crate::engine::edges_in_full::EdgeInFull;
+use crate::engine::members::{EntityMembers, PersonSize};
+use crate::engine::past::Membership;
 use crate::engine::rules::RuleVersion;
 use crate::engine::subject::Subject;
 use crate::engine::unresolved::{AskAgain, Unresolved};
@@ -145,6 +149,36 @@ pub trait Read {
 
     /// Every edge with evidence that is not retracted, in order of first appearance.
     fn edges(&self) -> Answers<'_, EdgeDump>;
+
+    /// Every entity with all of its ids and their numbers, in order of the entities' numbers: for those who take a graph
+    /// elsewhere. Like the other scans it holds restricted ids, and says so.
+    fn members(&self) -> Answers<'_, EntityMembers>;
+
+    /// Every person with its entities, in order of the persons' numbers.
+    fn persons(&self) -> Answers<'_, PersonSize>;
+
+    /// Every edge with all of its evidence, retracted ones too, in the order of [`Read::edges`].
+    fn edges_in_full(&self) -> Answers<'_, EdgeInFull>;
+
+    /// Every interval of every relation, in order of the numbers of where they begin.
+    fn relations(&self) -> Answers<'_, RelationSpell>;
+
+    /// Which entity held each id, from which commit to which. Those of an entity of today stand together, in order of
+    /// the ids' numbers, then of time; what they say is what [`Read::history`] says of each id. Not of a graph as it was
+    /// observed until some moment.
+    fn memberships(&self) -> Answers<'_, Membership>;
+
+    /// The last commit it shows; 0 = an empty graph.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn last_commit(&self) -> Result<u64>;
+
+    /// When a commit was recorded; `None` if there is none of that number.
+    ///
+    /// # Errors
+    /// See [`Read::resolve`].
+    fn commit_time(&self, seq: u64) -> Result<Option<Time>>;
 
     /// Edges in conflict with what is known (cardinality, cycles, sizes), each with both sides' evidence, how grave it
     /// is and what would close it, in the order of [`Read::edges`]. Those that touch a restricted id are left out.

@@ -41,6 +41,7 @@ pub(crate) fn evidence_of(
             strength: said.stated.unwrap_or_else(|| rules.strength_of(name)),
             observed_at: evidence.observed_at,
             batch: evidence.batch.map(|batch| source.text(batch).to_owned()),
+            event: evidence.event.as_deref().map(str::to_owned),
             expires_at: said.expires_at,
             recorded_seq: said.recorded_seq,
             stands: stands(evidence),

@@ -99,6 +99,13 @@ pub(crate) fn number_now(source: &impl Source, entity: EntityId) -> Result<NodeN
 pub(crate) fn person_around(source: &impl Source, number: NodeNo) -> Option<Person> {
     let root = source.node(number)?.entity;
     let person = source.node(root)?.person;
+    let found = entities_of_person(source, root);
+    let entities = found.into_iter().filter_map(|entity| entity_around(source, entity)).collect();
+    Some(Person { person: PersonId(u64::from(person)), entities })
+}
+
+/// The numbers of the entities that are one person with an entity, itself among them.
+pub(crate) fn entities_of_person(source: &impl Source, root: NodeNo) -> BTreeSet<NodeNo> {
     let mut found = BTreeSet::from([root]);
     let mut stack = vec![root];
     while let Some(entity) = stack.pop() {
@@ -115,8 +122,7 @@ pub(crate) fn person_around(source: &impl Source, number: NodeNo) -> Option<Pers
             }
         }
     }
-    let entities = found.into_iter().filter_map(|entity| entity_around(source, entity)).collect();
-    Some(Person { person: PersonId(u64::from(person)), entities })
+    found
 }
 
 /// Whether two ids are the same.

@@ -14,11 +14,17 @@ use std::sync::Arc;
 use crate::engine::{Change, apply, settle};
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
-use crate::graph::options::Options;
-use crate::graph::spill::Spills;
+use crate::graph::options::{HomeKind, Options};
+use crate::graph::spill::{SpillDir, Spills};
 use crate::graph::tx::Outcome;
-use crate::journal::{Begun, Identity, Journal, Options as JournalOptions};
+use crate::journal::{Begun, Identity, Journal, Options as JournalOptions, SegmentName, unfinished_in};
+#[cfg(feature = "kv")]
+use crate::kv::Store;
+#[cfg(feature = "kv")]
+use crate::kvlog::{KvBegun, KvLog, KvPlace};
 use crate::model::{Fact, Time};
+#[cfg(feature = "kv")]
+use crate::store::Place;
 use crate::store::{Draft, State};
 
 /// New facts after which families are resolved: often enough that what is dirty stays small, seldom enough that a
@@ -88,22 +94,70 @@ impl Options {
         self.check()?;
         let mut filled = None;
         let identity = Identity::random()?;
-        let write = |segments: &Path| {
-            let mut load = BulkLoad::begin(&self, &identity, segments, now)?;
+        let write = |spills: SpillDir| {
+            let mut load = BulkLoad::begin(&self, &identity, spills, now)?;
             fill(&mut load).and_then(|value| {
                 filled = Some(value);
                 load.finish()
             })
         };
-        let (vfs, dir) = (self.vfs.clone(), dir.as_ref());
-        Journal::create_from(vfs, dir, JournalOptions::default(), identity.clone(), write)?.close()?;
+        let dir = dir.as_ref();
+        match &self.home {
+            HomeKind::Native => load_files(&self, dir, &identity, write)?,
+            #[cfg(feature = "kv")]
+            HomeKind::Kv(store) => load_rows(&self, dir, store, &identity, write)?,
+        }
         let graph = self.open(dir)?;
         filled.map(|value| (graph, value)).ok_or(Error::Internal { what: "a bulk load that was not filled" })
     }
 }
 
+/// The segment that a load made, and the commit it is of.
+struct Loaded {
+    seq: u64,
+    number: u64,
+    bytes: u64,
+}
+
+/// A database in files that begins with what `write` makes.
+fn load_files(
+    options: &Options,
+    dir: &Path,
+    identity: &Identity,
+    write: impl FnOnce(SpillDir) -> Result<Option<Loaded>>,
+) -> Result<()> {
+    let vfs = options.vfs.clone();
+    let begin = |segments: &Path| {
+        let loaded = write(SpillDir::Files { vfs: options.vfs.clone(), dir: segments.to_owned() })?;
+        Ok(loaded.map(|Loaded { seq, number, bytes }| Begun {
+            seq,
+            segments: vec![(unfinished_in(segments), SegmentName { number, file_len: bytes })],
+        }))
+    };
+    Journal::create_from(vfs, dir, JournalOptions::default(), identity.clone(), begin)?.close()
+}
+
+/// The same in a key-value store: what is spilled goes into a store that is removed afterwards.
+#[cfg(feature = "kv")]
+fn load_rows(
+    options: &Options,
+    dir: &Path,
+    store: &Arc<dyn Store>,
+    identity: &Identity,
+    write: impl FnOnce(SpillDir) -> Result<Option<Loaded>>,
+) -> Result<()> {
+    let id = (identity.uuid, identity.secret.0);
+    let begin = |place: &KvPlace| {
+        let (base, spills) = (Box::new(Place::Rows(place.clone())), Box::new(Place::Rows(place.fresh()?)));
+        let loaded = write(SpillDir::Rows { spills: spills.clone(), base });
+        spills.abandon();
+        Ok(loaded?.map(|Loaded { seq, number, bytes }| KvBegun { seq, segments: vec![(number, bytes)] }))
+    };
+    KvLog::create(options.vfs.clone(), dir, store.clone(), id, begin)?.close()
+}
+
 impl BulkLoad {
-    fn begin(options: &Options, identity: &Identity, dir: &Path, now: Time) -> Result<BulkLoad> {
+    fn begin(options: &Options, identity: &Identity, dir: SpillDir, now: Time) -> Result<BulkLoad> {
         let mut change =
             Change::begin(State::seeded(identity.uuid), now, identity.secret.0, options.door.clone());
         let (seq, recorded_at) = (change.seq, change.recorded_at);
@@ -171,14 +225,14 @@ impl BulkLoad {
     }
 
     /// Ends the load: everything in one segment, and nothing else is left.
-    fn finish(&mut self) -> Result<Option<Begun>> {
+    fn finish(&mut self) -> Result<Option<Loaded>> {
         if self.recorded == 0 {
             return Ok(None);
         }
         self.settle()?;
         self.spill()?;
         self.await_spill()?;
-        let segment = self.spills.gather(&self.change.state)?;
-        Ok(Some(Begun { seq: self.change.seq, segment }))
+        let (number, bytes) = self.spills.gather(&self.change.state)?;
+        Ok(Some(Loaded { seq: self.change.seq, number, bytes }))
     }
 }

@@ -9,20 +9,18 @@
 //! # Order
 //!   freeze (writer's lock), write, install (writer's lock): see `journal/checkpoint.rs` for what is durable when.
 
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
 use crate::graph::shared::{Shared, held};
-use crate::journal::{Place, SegmentName};
 use crate::observe::{CheckpointSeen, Span};
 use crate::segment::{Name, ReadMode, Segment, SegmentWriter};
 use crate::store::{
-    Layers, Saved, State, counts_of, merge, owed, room_for_changes, room_for_merge, seed_of, write_changes,
+    Installing, Layers, Place, Saved, State, counts_of, merge, owed, room_for_changes, room_for_merge,
+    seed_of, write_changes,
 };
-use crate::vfs::Vfs;
 
 /// Segments that may lie on top of each other before they are merged whatever their sizes.
 const SEGMENTS_MAX: usize = 6;
@@ -184,7 +182,8 @@ impl Shared {
         let mut segments = vec![segment.clone()];
         segments.extend(state.layers.segments().iter().cloned());
         let mut writer = held(&self.writer);
-        writer.install(names_of(&segments), Some(place.from))?;
+        let erased = state.erases();
+        writer.install(&segments, Installing { place, covers: true, erased })?;
         let layers = Layers::of(segments, Saved::of(state));
         self.replace_states(&mut writer, |old| {
             old.layers.frozen()?;
@@ -192,13 +191,13 @@ impl Shared {
             state.layers = layers.clone();
             Some(state)
         });
-        Ok(segment.header().file_len)
+        Ok(segment.bytes())
     }
 
     /// The number of the next segment: one that was begun and given up may have taken the number of the manifest.
     pub(in crate::graph) fn next_segment(&self, place: &Place) -> u64 {
         let newest = self.latest_state().layers.segments().iter().map(|segment| segment.name().number).max();
-        place.next_segment.max(newest.map_or(1, |newest| newest + 1))
+        place.next_segment().max(newest.map_or(1, |newest| newest + 1))
     }
 
     /// Merges the newest segments that are alike in size, and those down to the oldest that still holds something of
@@ -206,28 +205,34 @@ impl Shared {
     fn merge_segments(&self) -> Result<u64> {
         let state = self.latest_state();
         let segments = state.layers.segments();
-        let count = mergeable(&segments.iter().map(|segment| segment.header().file_len).collect::<Vec<_>>());
-        let owed = owed(segments)?;
+        let count = mergeable(&segments.iter().map(|segment| segment.bytes()).collect::<Vec<_>>());
+        let owed = if held(&self.writer).owes_bytes() { segments.len() } else { owed(segments)? };
         let Some((run, below)) = segments.split_at_checked(count.max(owed)) else { return Ok(0) };
         if run.len() < 2 && owed == 0 {
             return Ok(0);
         }
         let Some(place) = held(&self.writer).place()? else { return Ok(0) };
-        let is_base = below.is_empty();
         let number = self.next_segment(&place);
+        let is_base = below.is_empty();
+        let place = if is_base { place.for_base()? } else { place };
         let write = |out: &mut SegmentWriter| merge(run, below, None, &*state, out);
-        let merged = write_merged(&place, number, is_base, run, self.read_mode, write)?;
+        let merged = write_merged(&place, number, is_base, run, self.read_mode, write);
+        let merged = merged.inspect_err(|_| {
+            if is_base {
+                place.abandon()
+            }
+        })?;
         let mut kept = vec![merged.clone()];
         kept.extend(below.iter().cloned());
         let mut writer = held(&self.writer);
-        writer.install(names_of(&kept), None)?;
+        writer.install(&kept, Installing { place: &place, covers: false, erased: false })?;
         self.replace_states(&mut writer, |old| {
             let mut state = State::clone(old);
             state.layers = state.layers.with_segments(kept.clone());
             Some(state)
         });
         writer.retire()?;
-        Ok(merged.header().file_len)
+        Ok(merged.bytes())
     }
 }
 
@@ -246,15 +251,7 @@ pub(crate) fn mergeable(sizes: &[u64]) -> usize {
     if count >= 3 || sizes.len() > SEGMENTS_MAX { count } else { 1 }
 }
 
-fn names_of(segments: &[Arc<Segment>]) -> Vec<SegmentName> {
-    let name = |segment: &Arc<Segment>| SegmentName {
-        number: segment.name().number,
-        file_len: segment.header().file_len,
-    };
-    segments.iter().map(name).collect()
-}
-
-/// Writes a segment to its file and opens it; nothing is left of it after an error.
+/// Writes a segment to its place and opens it; nothing is left of it after an error.
 pub(in crate::graph) fn write_segment(
     place: &Place,
     number: u64,
@@ -263,8 +260,9 @@ pub(in crate::graph) fn write_segment(
     read_mode: ReadMode,
     write: impl FnOnce(&mut SegmentWriter) -> Result<()>,
 ) -> Result<Arc<Segment>> {
-    let name = Name { uuid: place.uuid, number, seq: state.seq, seed: seed_of(&place.uuid), is_base };
-    finish(place, name, read_mode, room_for_changes(state), |mut out| {
+    let uuid = place.uuid();
+    let name = Name { uuid, number, seq: state.seq, seed: seed_of(&uuid), is_base };
+    place.write(name, read_mode, room_for_changes(state), |mut out| {
         write(&mut out)?;
         out.finish(counts_of(state))
     })
@@ -282,37 +280,10 @@ pub(in crate::graph) fn write_merged(
         return Err(Error::Internal { what: "nothing to merge" });
     };
     let name = Name { number, is_base, ..*newest.name() };
-    finish(place, name, read_mode, room_for_merge(run), |mut out| {
+    place.write(name, read_mode, room_for_merge(run), |mut out| {
         write(&mut out)?;
-        out.finish(newest.header().counts)
+        out.finish(*newest.counts())
     })
-}
-
-fn finish(
-    place: &Place,
-    name: Name,
-    read_mode: ReadMode,
-    room: u64,
-    write: impl FnOnce(SegmentWriter) -> Result<u64>,
-) -> Result<Arc<Segment>> {
-    let path = place.path(name.number);
-    let begin = || SegmentWriter::create(&place.vfs, &path, name, room);
-    write_file(&place.vfs, &path, read_mode, || begin().and_then(write).and_then(|_| place.sync_names()))
-}
-
-/// Writes a file and opens it as a segment; nothing is left of it after an error.
-pub(crate) fn write_file(
-    vfs: &Arc<dyn Vfs>,
-    path: &Path,
-    read_mode: ReadMode,
-    write: impl FnOnce() -> Result<()>,
-) -> Result<Arc<Segment>> {
-    let written = write().and_then(|()| Segment::open(&**vfs, path, read_mode).map(Arc::new));
-    if written.is_err() {
-        // The error that matters is the first; the next open removes what this leaves.
-        drop(vfs.remove(path));
-    }
-    written
 }
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ use crate::error::{Error, Result};
 use crate::feed::Changes;
 use crate::graph::feed::Feed;
 use crate::graph::tx::Tx;
-use crate::journal::{End, Place, SegmentName};
 use crate::model::Time;
-use crate::store::{Home, State};
+use crate::segment::Segment;
+use crate::store::{Home, Installing, Place, State};
 
 /// The one writer: the latest state and the store.
 pub(crate) struct Writer {
@@ -75,15 +75,20 @@ impl Writer {
     }
 
     /// Makes these segments the ones that count.
-    pub(crate) fn install(&mut self, segments: Vec<SegmentName>, from: Option<End>) -> Result<()> {
-        if from.is_some() {
+    pub(crate) fn install(&mut self, segments: &[Arc<Segment>], at: Installing<'_>) -> Result<()> {
+        if at.covers {
             // What segments cover cannot be replayed for its records (F2 of the feed).
             self.home()?;
             let synced = self.feed.sync(self.state.recorded_at);
             self.poisoned |= synced.is_err();
             synced?;
         }
-        self.home()?.install(segments, from)
+        self.home()?.install(segments, at)
+    }
+
+    /// Whether the home may hold bytes of what was erased that no segment has.
+    pub(crate) fn owes_bytes(&self) -> bool {
+        self.home.as_ref().is_some_and(|home| home.owes_bytes())
     }
 
     /// Removes what segments cover.

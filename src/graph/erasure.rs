@@ -153,7 +153,8 @@ impl Shared {
     fn erased_bytes(&self, seq: u64) -> Result<ErasedBytes> {
         let state = self.latest_state();
         let covered = state.layers.segments().first().map_or(0, |newest| newest.name().seq);
-        let is_gone = self.register.is_none() || (covered >= seq && owed(state.layers.segments())? == 0);
+        let is_paid = owed(state.layers.segments())? == 0 && !held(&self.writer).owes_bytes();
+        let is_gone = self.register.is_none() || (covered >= seq && is_paid);
         Ok(if is_gone { ErasedBytes::Gone } else { ErasedBytes::AtNextCheckpoint })
     }
 }

@@ -37,7 +37,7 @@ impl Figures {
             erased: state.tomb_count,
             delta_bytes: (state.delta.bytes + frozen) as u64,
             segments: segments.len() as u64,
-            segment_bytes: segments.iter().map(|segment| segment.header().file_len).sum(),
+            segment_bytes: segments.iter().map(|segment| segment.bytes()).sum(),
         }
     }
 }

@@ -7,6 +7,8 @@ mod bulk;
 mod checkpoint;
 mod checkpointer;
 mod commit;
+#[cfg(feature = "kv")]
+mod convert;
 mod erasure;
 mod feed;
 mod figures;
@@ -16,6 +18,8 @@ mod lookups;
 mod merge;
 mod notes;
 mod open;
+#[cfg(feature = "kv")]
+mod open_kv;
 mod options;
 mod overflow;
 mod past;
@@ -32,13 +36,15 @@ mod what_if;
 
 pub use bulk::BulkLoad;
 pub use checkpoint::Checkpointed;
+#[cfg(feature = "kv")]
+pub use convert::Converted;
 pub use erasure::{EraseRequest, ErasedBytes, ErasureReceipt};
 pub use feed::{ChangeRecord, ChangeStream};
 pub use figures::Figures;
 pub use handle::{Committed, Graph};
 pub use merge::{MergeSource, Merged};
 pub use notes::carry_out;
-pub use options::{Durability, History, Options, Recovery};
+pub use options::{Durability, History, HomeKind, Options, Recovery};
 pub use past::Past;
 pub use published::Published;
 pub use read_only::ReadOnly;

@@ -4,13 +4,15 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::codec::decode_commit;
+use crate::codec::{What, decode_commit};
 use crate::engine::{Change, Door, replay, restore_settings, settle};
 use crate::error::{Error, IoOp, Result};
 use crate::feed::{FeedLog, FeedRetention};
 use crate::graph::feed::Feed;
 use crate::graph::handle::Graph;
-use crate::graph::options::{Options, Recovery, random_secret, random_uuid};
+#[cfg(feature = "kv")]
+use crate::graph::open_kv;
+use crate::graph::options::{HomeKind, Options, Recovery, random_secret, random_uuid};
 use crate::journal::{Frame, Journal, Opening, Options as JournalOptions, SegmentName, Tail};
 use crate::model::Time;
 use crate::segment::Segment;
@@ -19,7 +21,25 @@ use crate::store::{Home, JournalHome, MemoryHome, State, restore};
 /// Replay settles after so many commits: often enough to bound what is dirty, seldom enough to be quick.
 const REPLAY_SETTLE_COMMITS: u64 = 256;
 
+/// The file of a database that a key-value store keeps.
+const KV_HOME: &str = "HOME";
+
+/// Whether a key-value store keeps the database in a directory, which only one process opens.
+pub(crate) fn is_in_kv(options: &Options, dir: &Path) -> Result<bool> {
+    options.vfs.exists(&dir.join(KV_HOME))
+}
+
 pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
+    if is_in_kv(&options, dir)? {
+        #[cfg(feature = "kv")]
+        return open_kv::open(options, dir);
+        #[cfg(not(feature = "kv"))]
+        return Err(Error::Home("a key-value store keeps it: build idweave with the feature `kv` or `sled`"));
+    }
+    open_files(options, dir)
+}
+
+fn open_files(options: Options, dir: &Path) -> Result<Graph> {
     let opening = match Opening::begin(options.vfs.clone(), dir) {
         Err(Error::NotFound { .. }) if options.create_if_missing => return create(options, dir),
         opening => opening?,
@@ -32,8 +52,8 @@ pub(crate) fn open(options: Options, dir: &Path) -> Result<Graph> {
     };
     let state = begin_state(segments, opening.uuid(), opening.covered_seq())?;
     let feed = feed_of(&options, dir, opening.uuid(), opening.covered_seq())?;
-    let mut replaying = Replaying { begun: Some(state), change: None, feed };
-    let visit = &mut |frame: Frame<'_>| replaying.visit(dir, frame);
+    let mut replaying = Replaying::begin(state, feed);
+    let visit = &mut |frame: Frame<'_>| replaying.visit(&Replayed::of(dir, &frame));
     let (journal, recovery) = opening.replay(JournalOptions::default(), visit)?;
     let (mut state, mut feed) = replaying.finish()?;
     state.seq = state.seq.max(recovery.last_seq);
@@ -58,7 +78,7 @@ pub(crate) fn open_segments(
     let mut segments = Vec::new();
     for (name, path) in names {
         let segment = Segment::open(&*options.vfs, &path, options.read_mode)?;
-        let found = (segment.name().uuid, segment.name().number, segment.header().file_len);
+        let found = (segment.name().uuid, segment.name().number, segment.bytes());
         if found != (uuid, name.number, name.file_len) {
             return Err(segment.corrupt(0, "this is not the segment that the manifest names"));
         }
@@ -81,6 +101,17 @@ pub(crate) fn begin_state(segments: Vec<Arc<Segment>>, uuid: [u8; 16], covered_s
 }
 
 pub(crate) fn create(options: Options, dir: &Path) -> Result<Graph> {
+    match &options.home {
+        HomeKind::Native => create_files(options, dir),
+        #[cfg(feature = "kv")]
+        HomeKind::Kv(store) => {
+            let store = store.clone();
+            open_kv::create(options, dir, store)
+        }
+    }
+}
+
+fn create_files(options: Options, dir: &Path) -> Result<Graph> {
     let journal = Journal::create(options.vfs.clone(), dir, JournalOptions::default())?;
     let uuid = *journal.uuid();
     let feed = feed_of(&options, dir, uuid, 0)?;
@@ -98,13 +129,33 @@ pub(crate) fn in_memory(options: Options) -> Result<Graph> {
 }
 
 /// The change feed of a database whose segments cover everything up to a commit.
-fn feed_of(options: &Options, dir: &Path, uuid: [u8; 16], covered_seq: u64) -> Result<Feed> {
+pub(super) fn feed_of(options: &Options, dir: &Path, uuid: [u8; 16], covered_seq: u64) -> Result<Feed> {
     let log = FeedLog::open(options.vfs.clone(), dir, uuid, covered_seq, options.feed)?;
     Ok(if options.feed == FeedRetention::None { Feed::Off } else { Feed::Files(log) })
 }
 
+/// A commit to be replayed, and what to say if it is damaged.
+pub(crate) struct Replayed<'a> {
+    pub(crate) seq: u64,
+    pub(crate) recorded_at: Time,
+    pub(crate) payload: &'a [u8],
+    pub(crate) secret: &'a [u8; 32],
+    pub(crate) damaged: Box<dyn Fn(What) -> Error + 'a>,
+}
+
+impl<'a> Replayed<'a> {
+    /// The commit of a frame of the database in a directory.
+    pub(crate) fn of(dir: &'a Path, frame: &Frame<'a>) -> Replayed<'a> {
+        let Frame { seq, recorded_at, payload, offset, secret, .. } = *frame;
+        let file = frame.file(dir);
+        let damaged = move |what| Error::Corrupt { file: file.clone(), offset, what };
+        let recorded_at = Time::from_ms(recorded_at);
+        Replayed { seq, recorded_at, payload, secret, damaged: Box::new(damaged) }
+    }
+}
+
 /// A replay in the making.
-struct Replaying {
+pub(super) struct Replaying {
     /// What the segments hold, until the first frame.
     begun: Option<State>,
     change: Option<Change>,
@@ -113,21 +164,25 @@ struct Replaying {
 }
 
 impl Replaying {
-    fn visit(&mut self, dir: &Path, frame: Frame<'_>) -> Result<()> {
-        if self.begun.as_ref().is_some_and(|state| frame.seq <= state.seq) {
+    pub(super) fn begin(state: State, feed: Feed) -> Replaying {
+        Replaying { begun: Some(state), change: None, feed }
+    }
+
+    pub(super) fn visit(&mut self, commit: &Replayed<'_>) -> Result<()> {
+        if self.begun.as_ref().is_some_and(|state| commit.seq <= state.seq) {
             return Ok(()); // A checkpoint covered it and had not let go of it yet.
         }
         let change = match self.begun.take() {
             None => self.change.as_mut(),
             Some(state) => {
-                let change = Change::begin(state, Time::MIN, *frame.secret, Door::default());
+                let change = Change::begin(state, Time::MIN, *commit.secret, Door::default());
                 Some(self.change.insert(change))
             }
         };
-        change.map_or(Ok(()), |change| replay_frame(change, dir, frame, &mut self.feed))
+        change.map_or(Ok(()), |change| replay_commit(change, commit, &mut self.feed))
     }
 
-    fn finish(self) -> Result<(State, Feed)> {
+    pub(super) fn finish(self) -> Result<(State, Feed)> {
         let state = match (self.change, self.begun) {
             (Some(mut change), _) => {
                 settle(&mut change)?;
@@ -139,31 +194,29 @@ impl Replaying {
     }
 }
 
-/// Applies the entries of a frame; the feed gets a record of it if it has none.
-pub(crate) fn replay_frame(change: &mut Change, dir: &Path, frame: Frame<'_>, feed: &mut Feed) -> Result<()> {
-    if frame.seq != change.state.seq + 1 {
-        let what = "a commit does not follow the one before it";
-        return Err(Error::Corrupt { file: frame.file(dir), offset: frame.offset, what });
+/// Applies the entries of a commit; the feed gets a record of it if it has none.
+pub(crate) fn replay_commit(change: &mut Change, commit: &Replayed<'_>, feed: &mut Feed) -> Result<()> {
+    if commit.seq != change.state.seq + 1 {
+        return Err((commit.damaged)("a commit does not follow the one before it"));
     }
-    change.seq = frame.seq;
+    change.seq = commit.seq;
     change.audited = 0;
-    change.recorded_at = Time::from_ms(frame.recorded_at);
+    change.recorded_at = commit.recorded_at;
     let mut before = None;
-    if !feed.has(frame.seq) {
+    if !feed.has(commit.seq) {
         settle(change)?;
         before = Some(State::clone(&change.state));
     }
-    let damaged = |what| Error::Corrupt { file: frame.file(dir), offset: frame.offset, what };
-    for entry in decode_commit(frame.payload).map_err(damaged)? {
+    for entry in decode_commit(commit.payload).map_err(&commit.damaged)? {
         replay(change, entry)?;
     }
-    change.state.note_commit(frame.seq, change.recorded_at)?;
+    change.state.note_commit(commit.seq, change.recorded_at)?;
     if let Some(before) = before {
         settle(change)?;
         let changes = feed.changes(&before, change)?;
-        feed.append(frame.seq, change.recorded_at, changes)?;
+        feed.append(commit.seq, change.recorded_at, changes)?;
     }
-    if frame.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {
+    if commit.seq.is_multiple_of(REPLAY_SETTLE_COMMITS) {
         settle(change)?;
         change.state.shed();
     }

@@ -10,6 +10,10 @@ use crate::graph::handle::Graph;
 use crate::graph::open;
 use crate::graph::read_only::ReadOnly;
 use crate::graph::view::Limits;
+#[cfg(feature = "sled")]
+use crate::kv::SledStore;
+#[cfg(feature = "kv")]
+use crate::kv::Store;
 use crate::model::Placeholders;
 use crate::observe::{Observer, Watch};
 use crate::segment::ReadMode;
@@ -42,6 +46,28 @@ pub enum Recovery {
         /// The first commit that is gone.
         from_seq: u64,
     },
+}
+
+/// Where a database lives.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum HomeKind {
+    /// Files of its own: the journal and segments.
+    #[default]
+    Native,
+    /// Rows of a key-value store. The graph is the same; what differs is speed, room, and what damage does. Commits
+    /// that are `Buffered` may be lost by a kill too, whole and from the last one on, and the database is opened by one
+    /// process at a time, readers too.
+    #[cfg(feature = "kv")]
+    Kv(Arc<dyn Store>),
+}
+
+impl HomeKind {
+    /// Rows of sled.
+    #[cfg(feature = "sled")]
+    pub fn sled() -> HomeKind {
+        HomeKind::Kv(Arc::new(SledStore::default()))
+    }
 }
 
 /// How far back [`crate::View::as_of`] and [`crate::Read::history`] reach. What was observed when is a property of the
@@ -77,6 +103,7 @@ pub struct Options {
     pub(crate) auto_checkpoint: bool,
     pub(crate) limits: Limits,
     pub(crate) feed: FeedRetention,
+    pub(crate) home: HomeKind,
     pub(crate) vfs: Arc<dyn Vfs>,
     pub(crate) watch: Watch,
 }
@@ -92,6 +119,7 @@ impl Default for Options {
             auto_checkpoint: true,
             limits: Limits::default(),
             feed: FeedRetention::default(),
+            home: HomeKind::default(),
             vfs: Arc::new(RealVfs),
             watch: Watch::default(),
         }
@@ -139,6 +167,14 @@ impl Options {
     #[must_use]
     pub fn feed(mut self, retention: FeedRetention) -> Options {
         self.feed = retention;
+        self
+    }
+
+    /// Where a database lives that is created; default: in files of its own. Opening finds out by itself, but for a store of
+    /// your own, which is to be given here.
+    #[must_use]
+    pub fn home(mut self, home: HomeKind) -> Options {
+        self.home = home;
         self
     }
 

@@ -15,9 +15,8 @@ use crate::engine::{Attend, Settling};
 use crate::error::Result;
 use crate::graph::checkpoint::{Frozen, mergeable, write_merged, write_segment};
 use crate::graph::shared::{Shared, held};
-use crate::journal::Place;
 use crate::segment::Segment;
-use crate::store::{Candidates, Differing, Draft, Layers, Saved, State, merge, write_changes};
+use crate::store::{Candidates, Differing, Draft, Layers, Place, Saved, State, merge, write_changes};
 
 /// Segments of a change that may lie on top of each other before they are merged.
 const SEGMENTS_MAX: usize = 24;
@@ -152,7 +151,7 @@ impl<'s, 'p> Overflow<'s, 'p> {
     /// written once is written quicker still.
     fn merge_own(&mut self, place: &Place, state: &State) -> Result<()> {
         while self.own.len() > SEGMENTS_MAX {
-            let sizes: Vec<u64> = self.own.iter().map(|segment| segment.header().file_len).collect();
+            let sizes: Vec<u64> = self.own.iter().map(|segment| segment.bytes()).collect();
             let count = mergeable(&sizes);
             let number = self.take_number();
             let (run, rest) = self.own.split_at(count.min(self.own.len()));
@@ -162,7 +161,7 @@ impl<'s, 'p> Overflow<'s, 'p> {
             let merged = write_merged(place, number, is_base, run, self.shared.read_mode, write)?;
             let merged_away: Vec<Arc<Segment>> = self.own.splice(..count, [merged]).collect();
             for segment in merged_away {
-                place.vfs.remove(&place.path(segment.name().number))?;
+                place.remove(segment.name().number)?;
             }
         }
         Ok(())
@@ -205,7 +204,7 @@ impl Drop for Overflow<'_, '_> {
     fn drop(&mut self) {
         let Some(place) = &self.place else { return };
         for segment in &self.own {
-            drop(place.vfs.remove(&place.path(segment.name().number)));
+            drop(place.remove(segment.name().number));
         }
     }
 }

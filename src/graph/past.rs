@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex};
 
 use crate::engine::{
-    Answers, AskAgain, Audited, Contact, Depth, EdgeDump, EdgesAround, Entity, EntityDump, Explanation,
-    HistoryStep, Horizon, OpenConflict, PastState, Person, Reached, Read, RelationInterval, RelationOfToday,
-    RuleVersion, Seen, Stats, Subject, Suggestion, Translation, Unresolved, Verdict, verbs,
+    Answers, AskAgain, Audited, Contact, Depth, EdgeDump, EdgeInFull, EdgesAround, Entity, EntityDump,
+    EntityMembers, Explanation, HistoryStep, Horizon, Membership, OpenConflict, PastState, Person,
+    PersonSize, Reached, Read, RelationInterval, RelationOfToday, RelationSpell, RuleVersion, Seen, Stats,
+    Subject, Suggestion, Translation, Unresolved, Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::shared::held;
@@ -253,6 +254,41 @@ impl Read for Past {
 
     fn edges(&self) -> Answers<'_, EdgeDump> {
         self.each(|seen, number| verbs::dump_edges_from(seen, number))
+    }
+
+    fn members(&self) -> Answers<'_, EntityMembers> {
+        self.each(|seen, number| verbs::members_of(seen, number).into_iter().collect())
+    }
+
+    fn persons(&self) -> Answers<'_, PersonSize> {
+        self.each(|seen, number| verbs::person_of(seen, number).into_iter().collect())
+    }
+
+    fn edges_in_full(&self) -> Answers<'_, EdgeInFull> {
+        self.each(|seen, number| verbs::edges_in_full_from(seen, number))
+    }
+
+    fn relations(&self) -> Answers<'_, RelationSpell> {
+        let from = |number| self.ask(&[], Depth::Everything, |seen| verbs::relations_from(seen, number));
+        Box::new((0..self.state.number_count).flat_map(move |number| verbs::flatten(from(number))))
+    }
+
+    fn memberships(&self) -> Answers<'_, Membership> {
+        if self.horizon.until != Time::MAX {
+            // They are told in commits; what was observed by when is another clock.
+            return Box::new(std::iter::once(Err(Error::NotKept { what: "memberships" })));
+        }
+        Box::new(verbs::memberships(self.state.clone(), self.horizon.seq))
+    }
+
+    fn last_commit(&self) -> Result<u64> {
+        Ok(self.seq())
+    }
+
+    fn commit_time(&self, seq: u64) -> Result<Option<Time>> {
+        let is_then = seq <= self.horizon.seq;
+        let told = Lens::on(&*self.state).answer(|lens| lens.commit_time(seq))?;
+        Ok(told.filter(|_| is_then))
     }
 
     fn conflicts(&self) -> Answers<'_, OpenConflict> {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use crate::engine::{Change, Door, settle};
 use crate::error::{Error, Result};
 use crate::graph::feed::{Feed, FeedPlace};
-use crate::graph::open::{begin_state, open_segments, replay_frame};
+use crate::graph::open::{Replayed, begin_state, is_in_kv, open_segments, replay_commit};
 use crate::graph::options::Options;
 use crate::graph::shared::held;
 use crate::graph::tx::Tx;
@@ -48,6 +48,11 @@ impl fmt::Debug for ReadOnly {
 
 impl ReadOnly {
     pub(crate) fn open(options: Options, dir: &Path) -> Result<ReadOnly> {
+        if is_in_kv(&options, dir)? {
+            return Err(Error::Home(
+                "a key-value store keeps it, which one process opens: open it for writing",
+            ));
+        }
         let (follower, state) = begin(&options, dir)?;
         let state = Arc::new(state);
         let progress = Arc::new(Progress::watched_by(options.watch.clone()));
@@ -132,7 +137,7 @@ fn follow(follower: &mut Follower, state: State, dir: &Path) -> Result<Option<St
             return Ok(());
         }
         change.secret = *frame.secret;
-        replay_frame(&mut change, dir, frame, &mut Feed::Off)
+        replay_commit(&mut change, &Replayed::of(dir, &frame), &mut Feed::Off)
     })?;
     if followed == Followed::Moved {
         return Ok(None);

@@ -9,6 +9,8 @@
 //! # Order
 //!   checkpoints, writer, pending, durable, latest, published: who holds one takes only those after it.
 
+#[cfg(feature = "kv")]
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -80,7 +82,10 @@ impl Shared {
         let identity = (home.uuid(), home.secret());
         let place = home.place();
         let delta_bytes = place.as_ref().map(|_| options.delta_bytes);
-        let register = place.map(|place| Mutex::new(Register::new(place.vfs, place.dir, identity.0)));
+        let register = place.map(|place| {
+            let (vfs, dir) = place.files();
+            Mutex::new(Register::new(vfs.clone(), dir.to_owned(), identity.0))
+        });
         let (seq, state) = (state.seq, Arc::new(state));
         let progress = Arc::new(Progress::watched_by(options.watch));
         progress.note(&state);
@@ -249,6 +254,14 @@ impl Shared {
     /// The random name of the graph, and its secret.
     pub(crate) fn identity(&self) -> ([u8; 16], [u8; 32]) {
         self.identity
+    }
+
+    /// The files of the database, and its directory; `None` if it has none.
+    #[cfg(feature = "kv")]
+    pub(crate) fn files(&self) -> Option<(Arc<dyn Vfs>, PathBuf)> {
+        let place = held(&self.writer).place().ok().flatten()?;
+        let (vfs, dir) = place.files();
+        Some((vfs.clone(), dir.to_owned()))
     }
 
     /// The state of the last commit.

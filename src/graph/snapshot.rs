@@ -8,14 +8,20 @@ use std::sync::{Arc, Mutex};
 use crate::engine::restore_settings;
 use crate::error::{Error, Result};
 use crate::graph::handle::Graph;
-use crate::graph::options::History;
+#[cfg(feature = "kv")]
+use crate::graph::options::HomeKind;
+use crate::graph::options::{History, Options};
 use crate::graph::shared::held;
 use crate::graph::view::Shown;
 use crate::journal::unfinished_in;
 use crate::journal::{Begun, Identity, Journal, Options as JournalOptions, Secret, SegmentName};
+#[cfg(feature = "kv")]
+use crate::kvlog::{KvBegun, KvLog, KvPlace};
 use crate::model::Time;
 use crate::segment::rows::Tag;
 use crate::segment::{Found, Name, ReadMode, Segment, SegmentWriter};
+#[cfg(feature = "kv")]
+use crate::store::Place;
 use crate::store::{State, counts_of, merge, restore, room_for_merge, seed_of, write_changes};
 use crate::vfs::{RealVfs, Vfs};
 
@@ -185,7 +191,7 @@ impl Graph {
         let path = path.as_ref();
         let newest = state.layers.segments().first();
         let seq = newest.map_or(state.seq, |newest| newest.name().seq);
-        let counts = newest.map_or_else(|| counts_of(&state), |newest| newest.header().counts);
+        let counts = newest.map_or_else(|| counts_of(&state), |newest| *newest.counts());
         let recorded_at = Time::from_ms(counts.recorded_at);
         let (uuid, secret) = shared.identity();
         let name = Name { uuid, number: 0, seq, seed: seed_of(&uuid), is_base: true };
@@ -217,13 +223,23 @@ impl Graph {
     /// # Errors
     /// `Corrupt`, `AlreadyExists`, `Io`.
     pub fn restore(snapshot: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<Snapshotted> {
-        let vfs: Arc<dyn Vfs> = Arc::new(RealVfs);
-        restore_on(&vfs, snapshot.as_ref(), dir.as_ref())
+        Options::default().restore(snapshot, dir)
+    }
+}
+
+impl Options {
+    /// [`Graph::restore`] into the home of these options.
+    ///
+    /// # Errors
+    /// See [`Graph::restore`].
+    pub fn restore(self, snapshot: impl AsRef<Path>, dir: impl AsRef<Path>) -> Result<Snapshotted> {
+        restore_on(&self, snapshot.as_ref(), dir.as_ref())
     }
 }
 
 /// Makes a database from a snapshot on a file system.
-pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Result<Snapshotted> {
+pub(crate) fn restore_on(options: &Options, snapshot: &Path, dir: &Path) -> Result<Snapshotted> {
+    let vfs = &options.vfs;
     let snapshot = Snapshot::open_on(&**vfs, snapshot, ReadMode::default())?;
     snapshot.verify(VerifyLevel::Full)?;
     let Some(segment) = snapshot.state.layers.segments().first() else {
@@ -232,14 +248,27 @@ pub(crate) fn restore_on(vfs: &Arc<dyn Vfs>, snapshot: &Path, dir: &Path) -> Res
     let secret = snapshot.secret()?;
     let name = *segment.name();
     let identity = Identity { uuid: name.uuid, secret: Secret(secret) };
+    let name = Name { number: 1, ..name };
     let mut bytes = 0;
-    let journal = Journal::create_from(vfs.clone(), dir, JournalOptions::default(), identity, |segments| {
-        let name = Name { number: 1, ..name };
-        let mut out = SegmentWriter::create(vfs, &unfinished_in(segments), name, segment.header().file_len)?;
+    let mut write = |mut out: SegmentWriter| -> Result<u64> {
         merge(snapshot.state.layers.segments(), &[], None, &*snapshot.state, &mut out)?;
-        bytes = out.finish(segment.header().counts)?;
-        let segment = SegmentName { number: name.number, file_len: bytes };
-        Ok(Some(Begun { seq: name.seq, segment }))
+        bytes = out.finish(*segment.counts())?;
+        Ok(bytes)
+    };
+    #[cfg(feature = "kv")]
+    if let HomeKind::Kv(store) = &options.home {
+        let begin = |place: &KvPlace| {
+            let place = Place::Rows(place.clone());
+            let bytes = place.write(name, options.read_mode, 0, &mut write)?.bytes();
+            Ok(Some(KvBegun { seq: name.seq, segments: vec![(name.number, bytes)] }))
+        };
+        KvLog::create(vfs.clone(), dir, store.clone(), (name.uuid, secret), begin)?.close()?;
+        return Ok(Snapshotted { seq: name.seq, bytes });
+    }
+    let journal = Journal::create_from(vfs.clone(), dir, JournalOptions::default(), identity, |segments| {
+        let out = SegmentWriter::create(vfs, &unfinished_in(segments), name, segment.bytes())?;
+        let segment = SegmentName { number: name.number, file_len: write(out)? };
+        Ok(Some(Begun { seq: name.seq, segments: vec![(unfinished_in(segments), segment)] }))
     })?;
     journal.close()?;
     Ok(Snapshotted { seq: name.seq, bytes })

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::engine::{
-    Answers, AskAgain, Audited, Contact, EdgeDump, EdgesAround, Entity, EntityDump, Explanation, HistoryStep,
-    Horizon, OpenConflict, Person, Reached, Read, RelationInterval, RuleVersion, Stats, Subject, Suggestion,
-    Translation, Unresolved, Verdict, verbs,
+    Answers, AskAgain, Audited, Contact, EdgeDump, EdgeInFull, EdgesAround, Entity, EntityDump,
+    EntityMembers, Explanation, HistoryStep, Horizon, Membership, OpenConflict, Person, PersonSize, Reached,
+    Read, RelationInterval, RelationSpell, RuleVersion, Stats, Subject, Suggestion, Translation, Unresolved,
+    Verdict, verbs,
 };
 use crate::error::{Error, Result};
 use crate::graph::lookups::{observed, of_found, of_reached, of_translations, of_verdict};
@@ -152,6 +153,16 @@ fn stream<'a, T: 'a, I: Iterator<Item = Result<T>> + 'a>(
     }
 }
 
+/// A membership, unless it ended before history begins.
+fn still_told(
+    membership: Result<Membership>,
+    kept: impl Fn(u64) -> Result<bool>,
+) -> Result<Option<Membership>> {
+    let membership = membership?;
+    let is_told = membership.until_seq.map_or(Ok(true), |until| kept(until.saturating_sub(1)))?;
+    Ok(is_told.then_some(membership))
+}
+
 impl<S: Shown> Read for S {
     fn resolve(&self, id: &Id) -> Result<Option<Entity>> {
         let ask = || look(self, |lens| verbs::resolve(lens, id));
@@ -281,6 +292,42 @@ impl<S: Shown> Read for S {
 
     fn edges(&self) -> Answers<'_, EdgeDump> {
         stream(self.state(), verbs::dump_edges)
+    }
+
+    fn members(&self) -> Answers<'_, EntityMembers> {
+        stream(self.state(), verbs::members)
+    }
+
+    fn persons(&self) -> Answers<'_, PersonSize> {
+        stream(self.state(), verbs::persons)
+    }
+
+    fn edges_in_full(&self) -> Answers<'_, EdgeInFull> {
+        stream(self.state(), verbs::edges_in_full)
+    }
+
+    fn relations(&self) -> Answers<'_, RelationSpell> {
+        stream(self.state(), verbs::relations)
+    }
+
+    fn memberships(&self) -> Answers<'_, Membership> {
+        let history = self.kept_history();
+        let state = match self.shared_state() {
+            Ok(state) => state,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
+        let all = verbs::memberships(state.clone(), u64::MAX);
+        Box::new(all.filter_map(move |membership| {
+            still_told(membership, |seq| is_kept(&state, history, seq)).transpose()
+        }))
+    }
+
+    fn last_commit(&self) -> Result<u64> {
+        Ok(self.state()?.seq)
+    }
+
+    fn commit_time(&self, seq: u64) -> Result<Option<Time>> {
+        look(self, |lens| lens.commit_time(seq))
     }
 
     fn conflicts(&self) -> Answers<'_, OpenConflict> {

@@ -6,7 +6,7 @@
 //!   name while MANIFEST.new is there, which tells it from one whose manifest was lost.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::error::{Error, IoOp, Result};
@@ -27,11 +27,12 @@ pub(crate) struct Identity {
 }
 
 /// What a database begins with.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Begun {
-    /// The last commit that the segment covers.
+    /// The last commit that the segments cover.
     pub(crate) seq: u64,
-    pub(crate) segment: SegmentName,
+    /// The newest first, each with the file it lies in until there is a database.
+    pub(crate) segments: Vec<(PathBuf, SegmentName)>,
 }
 
 impl Identity {
@@ -61,8 +62,8 @@ impl Journal {
         Journal::create_with(vfs, dir, options, identity, |_| Ok(None))
     }
 
-    /// A database that begins with a segment. `write` is given the directory of segments, which it may use as it
-    /// likes, and makes the segment's file there under the name `unfinished`.
+    /// A database that begins with segments. `write` is given the directory of segments, which it may use as it
+    /// likes, and makes their files there, under names that no segment has.
     pub(crate) fn create_from(
         vfs: Arc<dyn Vfs>,
         dir: &Path,
@@ -94,8 +95,8 @@ impl Journal {
         refuse_occupied(&*vfs, dir)?;
 
         let begun = fill(dir)?;
-        let covered_seq = begun.map_or(0, |begun| begun.seq);
-        let segment = begun.map(|begun| begun.segment);
+        let covered_seq = begun.as_ref().map_or(0, |begun| begun.seq);
+        let begun = begun.map(|begun| begun.segments).unwrap_or_default();
         vfs.create_dir(&layout::journal(dir))?;
         let end = begin_log(&*vfs, dir, &identity.uuid, covered_seq)?;
         let mark = vfs.open(&layout::mark(dir), OpenMode::Create)?;
@@ -114,14 +115,20 @@ impl Journal {
             state: State::Sealed,
             end,
             covered_seq,
-            next_segment: segment.map_or(0, |segment| segment.number + 1),
-            segments: segment.into_iter().collect(),
+            next_segment: begun.iter().map(|(_, segment)| segment.number + 1).max().unwrap_or(0),
+            segments: begun.iter().map(|(_, segment)| *segment).collect(),
         });
         manifest.write_new(&*vfs, &layout::manifest_new(dir))?;
         vfs.sync_dir(dir)?;
-        if let Some(segment) = segment {
+        if !begun.is_empty() {
             let segments = layout::segments(dir);
-            vfs.rename(&layout::unfinished_in(&segments), &layout::segment_in(&segments, segment.number))?;
+            for (file, segment) in &begun {
+                let name = layout::segment_in(&segments, segment.number);
+                // A conversion that was cut short here has given some their names.
+                if vfs.exists(file)? || !vfs.exists(&name)? {
+                    vfs.rename(file, &name)?;
+                }
+            }
             vfs.sync_dir(&segments)?;
         }
         vfs.rename(&layout::manifest_new(dir), &layout::manifest(dir))?;
@@ -144,7 +151,11 @@ fn begin_log(vfs: &dyn Vfs, dir: &Path, uuid: &Uuid, covered_seq: u64) -> Result
 
 /// An error if there is anything that a creation cut short could not have left.
 fn refuse_occupied(vfs: &dyn Vfs, dir: &Path) -> Result<()> {
-    let ours = |name: &str| ["LOCK", "MANIFEST.new", "journal", "segments"].contains(&name);
+    let is_converted = vfs.exists(&layout::converting(dir))?;
+    let ours = |name: &str| {
+        ["LOCK", "MANIFEST.new", "CONVERTING.new", "journal", "segments"].contains(&name)
+            || (is_converted && layout::is_of_conversion(name))
+    };
     if vfs.list(dir)?.iter().all(|name| ours(name)) && !holds_frames(vfs, dir)? && !holds_segments(vfs, dir)?
     {
         return Ok(());

@@ -9,6 +9,9 @@ use crate::vfs::Vfs;
 const NUMBER_DIGITS: usize = 10;
 const SPILL_PREFIX: &str = "spill-";
 const UNFINISHED: &str = "unfinished";
+const CONVERTING: &str = "CONVERTING";
+#[cfg(feature = "kv")]
+const CONVERTING_NEW: &str = "CONVERTING.new";
 
 pub(crate) fn lock(dir: &Path) -> PathBuf {
     dir.join("LOCK")
@@ -21,6 +24,22 @@ pub(crate) fn manifest(dir: &Path) -> PathBuf {
 /// The manifest while a database is created; renamed when it is whole.
 pub(crate) fn manifest_new(dir: &Path) -> PathBuf {
     dir.join("MANIFEST.new")
+}
+
+/// How far a conversion into this directory has come.
+pub(crate) fn converting(dir: &Path) -> PathBuf {
+    dir.join(CONVERTING)
+}
+
+/// The same while it is written anew.
+#[cfg(feature = "kv")]
+pub(crate) fn converting_new(dir: &Path) -> PathBuf {
+    dir.join(CONVERTING_NEW)
+}
+
+/// Whether a conversion that was cut short may have left something of this name.
+pub(crate) fn is_of_conversion(name: &str) -> bool {
+    [CONVERTING, "feed", "PUBLISHED"].contains(&name)
 }
 
 pub(crate) fn journal(dir: &Path) -> PathBuf {

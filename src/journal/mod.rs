@@ -48,7 +48,9 @@ mod tests;
 pub(crate) use checkpoint::Place;
 pub(crate) use create::{Begun, Identity};
 pub(crate) use follow::{Followed, Follower, is_gone};
-pub(crate) use format::{End, Secret, SegmentName};
+pub(crate) use format::{Secret, SegmentName};
+#[cfg(feature = "kv")]
+pub(crate) use layout::{converting, converting_new};
 pub(crate) use layout::{is_spill, spill_in, unfinished_in};
 pub(crate) use open::{Opening, Tail};
 pub(crate) use reader::Frame;

@@ -1,13 +1,12 @@
-//! A segment as it is read: an id or a number leads to a record, a key to an entry of the table.
+//! A segment in a file as it is read: an id or a number leads to a record, a key to an entry of the table.
 
-use std::ops::Deref;
 use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::codec::What;
 use crate::error::{Error, Result};
 use crate::model::{Id, KindScope};
-use crate::records::{NodeNo, Pair, Sym};
+use crate::records::{NodeNo, Sym};
 use crate::segment::bytes::{FileBytes, Piece, ReadMode};
 use crate::segment::checksum::{quick_sum, sum};
 use crate::segment::format::{
@@ -16,62 +15,20 @@ use crate::segment::format::{
 };
 use crate::segment::hash::{hash_node, hashes_of};
 use crate::segment::index::{Line, dense_place, line_of};
-use crate::segment::record::{
-    Family, Glance, Gone, Head, Key, Member, Spaces, glance, take_family, take_gone, take_pairs_alone,
-};
+use crate::segment::known::{Known, Record, Tail};
+use crate::segment::record::{Glance, Gone, Key, Member, glance, take_gone};
 use crate::segment::rows::Tag;
-use crate::segment::table::Table;
+use crate::segment::table::{Table, Walk};
 use crate::vfs::Vfs;
 
-/// An open segment.
+/// An open segment in a file.
 #[derive(Debug)]
-pub(crate) struct Segment {
+pub(crate) struct FileSegment {
     bytes: FileBytes,
     header: Header,
     identity: u32,
     /// Whether there are rows that say which side records name an id, once somebody asked.
     has_mentions: OnceLock<bool>,
-}
-
-/// A record whose head was verified.
-pub(crate) struct Record<'f> {
-    head: Piece<'f>,
-    at: u64,
-    pub(in crate::segment) is_gone: bool,
-}
-
-impl Record<'_> {
-    /// Its head.
-    pub(crate) fn head(&self) -> &[u8] {
-        self.head.get(RECORD_HEAD_BYTES..).unwrap_or_default()
-    }
-
-    /// Where it is.
-    pub(crate) fn at(&self) -> u64 {
-        self.at
-    }
-
-    pub(in crate::segment) fn end_of_head(&self) -> u64 {
-        self.at + self.head.len() as u64
-    }
-}
-
-/// The tail of a family's record, verified.
-pub(crate) struct Tail<'f>(Piece<'f>);
-
-impl Tail<'_> {
-    /// How many bytes of the file it takes, with what stands before it.
-    pub(in crate::segment) fn file_len(&self) -> u64 {
-        self.0.len() as u64
-    }
-}
-
-impl Deref for Tail<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        self.0.get(RECORD_HEAD_BYTES..).unwrap_or_default()
-    }
 }
 
 /// Lines of a record that are fetched ahead: they hold the heads of most families.
@@ -87,6 +44,12 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// More than can be kept: the slow way answers.
+    #[cfg(feature = "kv")]
+    pub(crate) fn unknown() -> Places {
+        Places { all: [0; PLACES_MAX], count: PLACES_MAX + 1 }
+    }
+
     fn push(&mut self, place: u32) {
         if let Some(slot) = self.all.get_mut(self.count) {
             *slot = place;
@@ -100,24 +63,14 @@ impl Places {
     }
 }
 
-/// What a segment knows of an id or a number.
-pub(crate) enum Known<'f> {
-    /// Nothing.
-    Nothing,
-    /// It is gone.
-    Gone(Gone),
-    /// It is in a family.
-    Family(Record<'f>),
-}
-
-impl Segment {
+impl FileSegment {
     /// Opens a segment: its header is checked, and that its parts lie in the file.
-    pub(crate) fn open(vfs: &dyn Vfs, path: &Path, mode: ReadMode) -> Result<Segment> {
-        Segment::from_bytes(FileBytes::open(vfs, path, mode)?)
+    pub(crate) fn open(vfs: &dyn Vfs, path: &Path, mode: ReadMode) -> Result<FileSegment> {
+        FileSegment::from_bytes(FileBytes::open(vfs, path, mode)?)
     }
 
     /// The same of bytes that are held already.
-    pub(crate) fn from_bytes(bytes: FileBytes) -> Result<Segment> {
+    pub(crate) fn from_bytes(bytes: FileBytes) -> Result<FileSegment> {
         let header = bytes.get(0, HEADER_BYTES)?;
         let header = Header::decode(&header).map_err(|unreadable| match unreadable {
             Unreadable::Damaged(what) => bytes.corrupt(0, what),
@@ -130,7 +83,7 @@ impl Segment {
         }
         let identity = header.name.identity();
         Table::new(&bytes, identity, header.root)?;
-        Ok(Segment { bytes, header, identity, has_mentions: OnceLock::new() })
+        Ok(FileSegment { bytes, header, identity, has_mentions: OnceLock::new() })
     }
 
     /// Which segment this is.
@@ -202,10 +155,10 @@ impl Segment {
     /// What the record at a place says of a key's ids in a space, without reading more of it than its members.
     pub(crate) fn glance(&self, place: u32, key: &Key, target: (Sym, &KindScope)) -> Result<Glance> {
         let record = self.record(place)?;
-        if record.is_gone {
+        if record.is_gone() {
             return Ok(Glance::Unclear);
         }
-        glance(record.head(), key, target).map_err(|what| self.corrupt(record.at, what))
+        glance(record.head(), key, target).map_err(|what| self.corrupt(record.at(), what))
     }
 
     /// What the segment knows of an id.
@@ -213,7 +166,7 @@ impl Segment {
         let mut found = Known::Nothing;
         self.each_place((&self.header.ids, self.header.id_homes), hash, |place| {
             let record = self.record(place)?;
-            if record.is_gone {
+            if record.is_gone() {
                 let gone = self.gone(&record)?;
                 // The id may have come back with another number: that is looked for further on.
                 if gone.hashes == Some(hashes_of(self.header.name.seed, id)) {
@@ -221,7 +174,7 @@ impl Segment {
                 }
                 return Ok(false);
             }
-            let is_it = self.find_member(&record, |member| key.is(member))?.is_some();
+            let is_it = self.has_member(&record, |member| key.is(member))?;
             if is_it {
                 found = Known::Family(record);
             }
@@ -235,7 +188,7 @@ impl Segment {
         let mut found = Known::Nothing;
         let mut look = |place| {
             let record = self.record(place)?;
-            if record.is_gone {
+            if record.is_gone() {
                 let gone = self.gone(&record)?;
                 let is_it = gone.number == number;
                 if is_it {
@@ -243,7 +196,7 @@ impl Segment {
                 }
                 return Ok(is_it);
             }
-            let is_it = self.find_member(&record, |member| member.number == number)?.is_some();
+            let is_it = self.has_member(&record, |member| member.number == number)?;
             if is_it {
                 found = Known::Family(record);
             }
@@ -318,12 +271,12 @@ impl Segment {
     /// The record at an offset of the file.
     pub(in crate::segment) fn record_at(&self, at: u64) -> Result<Record<'_>> {
         let (head, flag) = self.part(at, quick_sum)?;
-        Ok(Record { head, at, is_gone: flag })
+        Ok(Record::of_file(head, at, flag))
     }
 
     /// The tail of a family's record.
     pub(crate) fn tail(&self, record: &Record<'_>) -> Result<Tail<'_>> {
-        self.part(record.end_of_head(), sum).map(|(part, _)| Tail(part))
+        self.part(record.end(), sum).map(|(part, _)| Tail::of(part, RECORD_HEAD_BYTES))
     }
 
     /// A part of a record: a checksum, a length and what they cover; and the flag beside the length.
@@ -348,67 +301,11 @@ impl Segment {
     }
 
     pub(in crate::segment) fn gone(&self, record: &Record<'_>) -> Result<Gone> {
-        take_gone(record.head()).map_err(|what| self.corrupt(record.at, what))
+        take_gone(record.head()).map_err(|what| self.corrupt(record.at(), what))
     }
 
-    /// The first member of a record that `is_it`.
-    fn find_member<'r>(
-        &self,
-        record: &'r Record<'_>,
-        is_it: impl Fn(&Member<'_>) -> bool,
-    ) -> Result<Option<Member<'r>>> {
-        let find = || {
-            let mut head = Head::begin(record.head())?;
-            while let Some(member) = head.next()? {
-                if is_it(&member) {
-                    return Ok(Some(member));
-                }
-            }
-            Ok(None)
-        };
-        find().map_err(|what| self.corrupt(record.at, what))
-    }
-
-    /// The family of a record.
-    pub(crate) fn family(&self, record: &Record<'_>, spaces: &impl Spaces) -> Result<Family> {
-        let tail = self.tail(record)?;
-        take_family(record.head(), &tail, spaces).map_err(|what| self.corrupt(record.at, what))
-    }
-
-    /// The pairs of a family's record, if they can be read without its nodes.
-    pub(crate) fn pairs(&self, record: &Record<'_>, spaces: &impl Spaces) -> Result<Option<Vec<Pair>>> {
-        let tail = self.tail(record)?;
-        take_pairs_alone(record.head(), &tail, spaces).map_err(|what| self.corrupt(record.at, what))
-    }
-
-    /// The number of a key in a record.
-    pub(crate) fn number_in(&self, record: &Record<'_>, key: &Key) -> Result<Option<NodeNo>> {
-        let member = self.find_member(record, |member| key.is(member))?;
-        Ok(member.map(|member| member.number))
-    }
-
-    /// The id of a number in a record, and whether it is restricted.
-    pub(crate) fn id_in(
-        &self,
-        record: &Record<'_>,
-        number: NodeNo,
-        spaces: &impl Spaces,
-    ) -> Result<Option<(Id, bool)>> {
-        let member = self.find_member(record, |member| member.number == number)?;
-        let id = member.map(|member| Ok((member.id(spaces)?, member.restricted)));
-        id.transpose().map_err(|what| self.corrupt(record.at, what))
-    }
-
-    /// The members of a record.
-    pub(crate) fn members<'r>(&self, record: &'r Record<'_>) -> Result<Vec<Member<'r>>> {
-        let read = || {
-            let mut head = Head::begin(record.head())?;
-            let mut members = Vec::with_capacity(head.count());
-            while let Some(member) = head.next()? {
-                members.push(member);
-            }
-            Ok(members)
-        };
-        read().map_err(|what| self.corrupt(record.at, what))
+    fn has_member(&self, record: &Record<'_>, is_it: impl Fn(&Member<'_>) -> bool) -> Result<bool> {
+        let found = record.find_member(is_it).map_err(|what| self.corrupt(record.at(), what))?;
+        Ok(found.is_some())
     }
 }

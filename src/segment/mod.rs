@@ -11,16 +11,22 @@
 #[expect(unsafe_code, reason = "a memory map is unsafe to make; all of it is in this one file")]
 mod mmap;
 
+mod any;
+mod any_writer;
 mod bytes;
 mod checksum;
 mod file;
 mod format;
 mod hash;
 mod index;
+#[cfg(feature = "kv")]
+mod kept;
+mod known;
 mod record;
 #[cfg(any(test, fuzzing))]
 mod reseal;
 pub(crate) mod rows;
+mod sorted;
 mod table;
 mod verify;
 mod walk;
@@ -34,10 +40,13 @@ pub use bytes::ReadMode;
 #[cfg(fuzzing)]
 pub(crate) use reseal::reseal;
 
-pub(crate) use file::{Known, Places, Record, Segment};
+pub(crate) use any::Segment;
+pub(crate) use any_writer::SegmentWriter;
+pub(crate) use file::Places;
 pub(crate) use format::{Counts, Name};
 pub(crate) use hash::{hash_id, hash_text, hashes_of, spread};
+pub(crate) use known::{Known, Record};
 pub(crate) use record::{Family, Glance, Gone, Key, Member, Spaces};
-pub(crate) use table::{Absences, Finder, Found, Merge};
+pub(crate) use sorted::Finder;
+pub(crate) use table::{Absences, Found, Merge, Walk};
 pub(crate) use walk::Lying;
-pub(crate) use writer::SegmentWriter;

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::error::Result;
 use crate::model::Id;
-use crate::segment::file::{Known, Segment};
+use crate::segment::file::FileSegment;
 use crate::segment::format::{Form, LINE_BYTES, Section};
 use crate::segment::hash::hash_id;
 use crate::segment::index::{Line, verify_dense};
-use crate::segment::record::{Key, Spaces};
+use crate::segment::known::{Known, Record};
+use crate::segment::record::{Family, Key, Member, Spaces, take_family};
 
 /// What was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -19,7 +20,7 @@ pub(crate) struct Read {
     pub(crate) rows: u64,
 }
 
-impl Segment {
+impl FileSegment {
     /// Reads everything: every record decodes, both indexes lead to each of its members, every line, every row and
     /// every byte between holds.
     pub(crate) fn verify(&self, spaces: &impl Spaces) -> Result<Read> {
@@ -33,7 +34,7 @@ impl Segment {
                 },
                 Known::Family(record) => {
                     let family = self.family(&record, spaces)?;
-                    for ((number, node), member) in family.nodes.iter().zip(self.members(&record)?) {
+                    for ((number, node), member) in family.nodes.iter().zip(self.members_of(&record)?) {
                         let found = match self.find_node(*number)? {
                             Known::Family(found) => found.at() == record.at(),
                             Known::Nothing | Known::Gone(_) => false,
@@ -59,6 +60,15 @@ impl Segment {
         table.check(self.header().table_at)?;
         read.rows = table.entry_count();
         Ok(read)
+    }
+
+    fn family(&self, record: &Record<'_>, spaces: &impl Spaces) -> Result<Family> {
+        let tail = self.tail(record)?;
+        take_family(record.head(), &tail, spaces).map_err(|what| self.corrupt(record.at(), what))
+    }
+
+    fn members_of<'r>(&self, record: &'r Record<'_>) -> Result<Vec<Member<'r>>> {
+        record.members().map_err(|what| self.corrupt(record.at(), what))
     }
 
     fn leads_to(&self, id: &Id, space: u32, at: u64) -> Result<bool> {

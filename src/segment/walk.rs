@@ -4,8 +4,12 @@ use std::ops::Range;
 
 use crate::error::Result;
 use crate::records::{NodeNo, Pair, Sym};
-use crate::segment::file::{Known, Record, Segment, Tail};
-use crate::segment::format::RECORD_ALIGN;
+use crate::segment::any::Segment;
+#[cfg(feature = "kv")]
+use crate::segment::bytes::Piece;
+use crate::segment::file::FileSegment;
+use crate::segment::format::{RECORD_ALIGN, RECORD_HEAD_BYTES};
+use crate::segment::known::{Known, Record, Tail};
 use crate::segment::record::{Family, Head, Member, Spaces, take_family, take_pairs_alone, take_persons};
 
 /// Numbers that are tried for where a part may begin; few lead to no record.
@@ -51,14 +55,6 @@ impl Lying<'_> {
 }
 
 impl Segment {
-    /// Every record with what it is, in order.
-    pub(crate) fn scan(&self) -> impl Iterator<Item = Result<Known<'_>>> {
-        self.records_in(self.all_records()).map(|record| {
-            let (record, _) = record?;
-            if record.is_gone { self.gone(&record).map(Known::Gone) } else { Ok(Known::Family(record)) }
-        })
-    }
-
     /// The space of a number in a record, its entity's number, and whether it is restricted.
     pub(crate) fn brief_in(
         &self,
@@ -74,16 +70,47 @@ impl Segment {
     }
 
     /// The families of a part, in order.
-    pub(crate) fn families_in(&self, part: Range<u64>) -> impl Iterator<Item = Result<Lying<'_>>> {
-        let records = self.records_in(part);
-        records.filter_map(|record| match record {
-            Ok((record, tail)) => tail.map(|tail| Ok(Lying { segment: self, record, tail })),
-            Err(error) => Some(Err(error)),
+    pub(crate) fn families_in(&self, part: Range<u64>) -> Box<dyn Iterator<Item = Result<Lying<'_>>> + '_> {
+        let lying = move |record, tail| Lying { segment: self, record, tail };
+        match self {
+            Segment::File(file) => Box::new(file.records_in(part).filter_map(move |record| match record {
+                Ok((record, tail)) => tail.map(|tail| Ok(lying(record, tail))),
+                Err(error) => Some(Err(error)),
+            })),
+            #[cfg(feature = "kv")]
+            Segment::Kept(kept) => Box::new(kept.scan_in(part).filter_map(move |known| match known {
+                Ok(Known::Family(mut record)) => {
+                    let tail = Tail::of(Piece::Owned(record.tail.take().unwrap_or_default()), 0);
+                    Some(Ok(lying(record, tail)))
+                }
+                Ok(Known::Gone(_) | Known::Nothing) => None,
+                Err(error) => Some(Err(error)),
+            })),
+        }
+    }
+
+    /// The records in so many parts, or fewer, of about as many ids each: where each begins and ends, in the file or among
+    /// numbers.
+    pub(crate) fn parts(&self, count: usize) -> Result<Vec<Range<u64>>> {
+        match self {
+            Segment::File(file) => file.parts(count),
+            #[cfg(feature = "kv")]
+            Segment::Kept(kept) => Ok(kept.parts(count)),
+        }
+    }
+}
+
+impl FileSegment {
+    /// Every record with what it is, in order.
+    pub(crate) fn scan(&self) -> impl Iterator<Item = Result<Known<'_>>> {
+        self.records_in(self.all_records()).map(|record| {
+            let (record, _) = record?;
+            if record.is_gone() { self.gone(&record).map(Known::Gone) } else { Ok(Known::Family(record)) }
         })
     }
 
     /// The records in so many parts, or fewer, of about as many ids each: where each begins and ends in the file.
-    pub(crate) fn parts(&self, count: usize) -> Result<Vec<Range<u64>>> {
+    fn parts(&self, count: usize) -> Result<Vec<Range<u64>>> {
         let all = self.all_records();
         let numbers = self.header().counts.numbers;
         let step = (numbers / count.max(1) as u64).max(1);
@@ -114,9 +141,9 @@ impl Segment {
         std::iter::from_fn(move || {
             let place = at.filter(|place| *place < part.end)?;
             let known = self.record_at(place).and_then(|record| {
-                let mut end_of_record = record.end_of_head();
-                let tail = if record.is_gone { None } else { Some(self.tail(&record)?) };
-                end_of_record += tail.as_ref().map_or(0, |tail| tail.file_len());
+                let mut end_of_record = record.end();
+                let tail = if record.is_gone() { None } else { Some(self.tail(&record)?) };
+                end_of_record += tail.as_ref().map_or(0, |tail| (tail.len() + RECORD_HEAD_BYTES) as u64);
                 let next = end_of_record.next_multiple_of(RECORD_ALIGN);
                 let padding = self.bytes().get(end_of_record, (next - end_of_record) as usize)?;
                 if padding.iter().any(|byte| *byte != 0) {

@@ -1,4 +1,4 @@
-//! Writes a segment: records as they come, then both indexes, then the table, and the header last.
+//! Writes a segment to a file: records as they come, then both indexes, then the table, and the header last.
 //!
 //! What is held in memory is twelve to sixteen bytes for each id and each number.
 
@@ -7,14 +7,15 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::records::NodeNo;
+use crate::segment::any::Segment;
 use crate::segment::checksum::{quick_sum, sum};
-use crate::segment::file::{Record, Segment};
 use crate::segment::format::{
     Counts, DENSE_ENTRIES, Form, GONE_BIT, HEADER_BYTES, Header, LINE_BYTES, Name, PLACE_MAX, RECORD_ALIGN,
     Section,
 };
 use crate::segment::hash::{hash_id, hash_node, hash_text};
 use crate::segment::index::{line_count, write_dense, write_hashed};
+use crate::segment::known::Record;
 use crate::segment::record::{Family, Gone, Spaces, put_family, put_gone};
 use crate::segment::table::{Sink, TableWriter};
 use crate::vfs::{OpenMode, Vfs, VfsFile};
@@ -62,8 +63,29 @@ fn with_len(bytes: &[u8], flag: u32) -> Result<Vec<u8>> {
     Ok([&len.to_le_bytes()[..], bytes].concat())
 }
 
+/// Calls `take` with the text and the number of each member of a record.
+pub(in crate::segment) fn each_member(
+    from: &Segment,
+    record: &Record<'_>,
+    spaces: &impl Spaces,
+    mut take: impl FnMut(&str, NodeNo),
+) -> Result<()> {
+    let mut text = String::new();
+    for member in from.members(record)? {
+        let space = spaces.space(member.space).ok_or("a member of an unknown kind and scope");
+        let value = space.and_then(|space| Ok((space, member.value.unpack()?)));
+        let (space, value) = value.map_err(|what| from.corrupt(record.at(), what))?;
+        text.clear();
+        text.push_str(space.as_str());
+        text.push(':');
+        text.push_str(&value);
+        take(&text, member.number);
+    }
+    Ok(())
+}
+
 /// A segment being written. It is no segment, and its file is to be removed, unless `finish` returns.
-pub(crate) struct SegmentWriter {
+pub(crate) struct FileWriter {
     out: Output,
     name: Name,
     identity: u32,
@@ -80,14 +102,14 @@ pub(crate) struct SegmentWriter {
     table: Option<TableWriter>,
 }
 
-impl SegmentWriter {
+impl FileWriter {
     /// Begins a segment in a new file, on a medium that has room for about `room` bytes.
-    pub(crate) fn create(vfs: &Arc<dyn Vfs>, path: &Path, name: Name, room: u64) -> Result<SegmentWriter> {
+    pub(crate) fn create(vfs: &Arc<dyn Vfs>, path: &Path, name: Name, room: u64) -> Result<FileWriter> {
         let file = vfs.open(path, OpenMode::Create)?;
         file.set_len(0)?;
         file.reserve(room)?;
         let buffer = vec![0; HEADER_BYTES];
-        Ok(SegmentWriter {
+        Ok(FileWriter {
             out: Output { file, buffer, at: 0 },
             name,
             identity: name.identity(),
@@ -134,19 +156,10 @@ impl SegmentWriter {
         spaces: &impl Spaces,
     ) -> Result<()> {
         let place = self.add_record(record.head(), Some(&from.tail(record)?))?;
-        let mut text = String::new();
-        for member in from.members(record)? {
-            let space = spaces.space(member.space).ok_or("a member of an unknown kind and scope");
-            let value = space.and_then(|space| Ok((space, member.value.unpack()?)));
-            let (space, value) = value.map_err(|what| from.corrupt(record.at(), what))?;
-            text.clear();
-            text.push_str(space.as_str());
-            text.push(':');
-            text.push_str(&value);
-            self.ids.push((hash_text(self.name.seed, &text), place));
-            self.nodes.push((member.number, place));
-        }
-        Ok(())
+        each_member(from, record, spaces, |text, number| {
+            self.ids.push((hash_text(self.name.seed, text), place));
+            self.nodes.push((number, place));
+        })
     }
 
     /// A record of a head and, of a family, a tail.

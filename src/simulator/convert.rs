@@ -6,11 +6,13 @@ use serde_json::{Value, json};
 
 use crate::simulator::app::Subject;
 use crate::simulator::call::{Answer, Call, Caller, Errcode, ok, refused};
-use crate::simulator::ids::{Space, drawn_hex};
+use crate::simulator::ids::Space;
 use crate::simulator::world::{CORP, DOWNSTREAM, World};
 
 /// A pending id lives so long.
 const PENDING_MS: i64 = 90 * 86_400_000;
+/// A mass-call ticket does.
+const MASS_CALL_MS: i64 = 7 * 86_400_000;
 const PENDINGS_MAX: usize = 100;
 const IDS_MAX: usize = 1_000;
 
@@ -274,9 +276,21 @@ impl World {
         Ok(ok(json!({})))
     }
 
+    /// Once for the corp, and good for seven days.
     pub(super) fn mass_call_ticket(&mut self, call: &Call<'_>) -> Answer {
-        let ticket = drawn_hex(self.plan.seed, &format!("mass call {:?}", call.caller), 32);
+        if !call.caller.is_provider() && call.caller != Caller::Own(CORP) {
+            return refused(48002);
+        }
+        let drawn = self.draw("mass call", 32);
+        let until_ms = self.now_ms + MASS_CALL_MS;
+        let (ticket, _) = self.mass_call.get_or_insert((drawn, until_ms));
         Ok(ok(json!({"mass_call_ticket": ticket})))
+    }
+
+    /// Whether a ticket is one that lifts quotas now.
+    pub(super) fn has_mass_call_ticket(&self, ticket: &str) -> bool {
+        let known = self.mass_call.as_ref();
+        known.is_some_and(|(known, until_ms)| known == ticket && *until_ms > self.now_ms)
     }
 
     /// The ids of a scope in the provider's hands: what the truth needs.

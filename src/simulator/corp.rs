@@ -11,6 +11,8 @@ use crate::simulator::world::{CORP, DOWNSTREAM, OFFICIAL, World};
 
 /// Employees of a call, and pairs of a page.
 const BATCH_MAX: usize = 100;
+/// Customers of a page whom nobody is assigned to.
+const PAGE_MAX: usize = 1_000;
 /// Followers of a page.
 const FOLLOWERS_MAX: usize = 500;
 
@@ -52,7 +54,12 @@ pub(super) struct Corp {
     pub(super) corpid: String,
     pub(super) employees: Vec<String>,
     pub(super) contacts: BTreeMap<(u32, u32), Contact>,
+    /// Employees' lists: employee and account.
     pub(super) of_employee: BTreeSet<(u32, u32)>,
+    /// Pairs that ended, which reads of the contact still show until then.
+    pub(super) stale: BTreeMap<(u32, u32), (Contact, i64)>,
+    /// Employees who left.
+    pub(super) departed: BTreeSet<u32>,
     /// Relations of employees who left: employee's name, account, time.
     pub(super) unassigned: Vec<(String, u32, i64)>,
     pub(super) groups: Vec<Group>,
@@ -69,6 +76,8 @@ impl Corp {
             employees: Vec::new(),
             contacts: BTreeMap::new(),
             of_employee: BTreeSet::new(),
+            stale: BTreeMap::new(),
+            departed: BTreeSet::new(),
             unassigned: Vec::new(),
             groups: Vec::new(),
             external: Externals::new(seed, corpid, corpid, accounts),
@@ -80,11 +89,26 @@ impl Corp {
 
     pub(super) fn employee(&self, userid: &str) -> Option<u32> {
         let at = self.employees.iter().position(|name| name.eq_ignore_ascii_case(userid))?;
-        u32::try_from(at).ok()
+        u32::try_from(at).ok().filter(|employee| !self.departed.contains(employee))
     }
 
     pub(super) fn userid(&self, employee: u32) -> &str {
         usize::try_from(employee).ok().and_then(|at| self.employees.get(at)).map_or("", String::as_str)
+    }
+
+    /// Who is employed now.
+    fn staff(&self) -> impl Iterator<Item = u32> {
+        let all = 0..u32::try_from(self.employees.len()).unwrap_or(0);
+        all.filter(|employee| !self.departed.contains(employee))
+    }
+
+    /// Who has an account as customer, as a read of it shows at a time.
+    fn read(&self, account: u32, now_ms: i64) -> BTreeMap<u32, &Contact> {
+        let pairs = (account, 0)..=(account, u32::MAX);
+        let stale = self.stale.range(pairs).filter(|(_, (_, until_ms))| *until_ms > now_ms);
+        let stale = stale.map(|((_, user), (contact, _))| (*user, contact));
+        let living = self.followers(account).filter(|(_, contact)| contact.readable_ms <= now_ms);
+        stale.chain(living).collect()
     }
 
     /// Who has an account as customer.
@@ -139,7 +163,8 @@ impl World {
 
     pub(super) fn employee(&self, caller: Caller, userid: &str) -> Option<u32> {
         if caller.is_provider() {
-            return self.provided.users.account(userid);
+            let departed = &self.corp(CORP).departed;
+            return self.provided.users.account(userid).filter(|user| !departed.contains(user));
         }
         self.corp(self.corp_number(caller)).employee(userid)
     }
@@ -152,8 +177,7 @@ impl World {
 
     pub(super) fn follow_user_list(&mut self, call: &Call<'_>) -> Answer {
         let corp = self.corp(self.corp_number(call.caller));
-        let number = u32::try_from(corp.employees.len()).unwrap_or(0);
-        let users = (0..number).filter(|user| self.sees(call.caller, *user));
+        let users = corp.staff().filter(|user| self.sees(call.caller, *user));
         let users: Vec<String> = users.map(|user| self.userid(call.caller, user)).collect();
         Ok(ok(json!({"follow_user": users})))
     }
@@ -194,11 +218,11 @@ impl World {
             return refused(40096);
         };
         let corp = self.corp(self.corp_number(call.caller));
-        let seen = corp
-            .followers(account)
-            .filter(|(user, contact)| self.sees(call.caller, *user) && contact.readable_ms <= self.now_ms);
-        let first: usize = call.param("cursor").parse().unwrap_or(0);
+        let cursor = self.cursor(call)?;
+        let first = cursor.number()?;
+        let seen = corp.read(account, self.now_ms).into_iter();
         let followers: Vec<Value> = seen
+            .filter(|(user, _)| self.sees(call.caller, *user))
             .map(|(user, contact)| {
                 let info = self.follow_info(call.caller, account, user, contact);
                 with(info, "tags", Some(json!([])))
@@ -211,7 +235,9 @@ impl World {
         let page: Vec<Value> = followers.into_iter().skip(first).take(FOLLOWERS_MAX).collect();
         let answer =
             json!({"external_contact": self.external_contact(call.caller, account), "follow_user": page});
-        Ok(ok(with(answer, "next_cursor", more.then(|| (first + FOLLOWERS_MAX).to_string()))))
+        let next = more.then(|| (first + FOLLOWERS_MAX).to_string());
+        let next = self.next_cursor(&cursor, next);
+        Ok(ok(with(answer, "next_cursor", (!next.is_empty()).then_some(next))))
     }
 
     pub(super) fn contact_batch(&mut self, call: &Call<'_>) -> Answer {
@@ -225,8 +251,8 @@ impl World {
             return refused(40058);
         }
         let most = self.faults.page_len(most);
-        // A cursor is where the next page begins: which of the employees, and from which customer on.
-        let (first, from) = self.batch_cursor(call.text("cursor"))?;
+        let cursor = self.cursor(call)?;
+        let (first, from) = batch_place(&cursor.place)?;
         let corp = self.corp(self.corp_number(call.caller));
         let pairs = found.iter().enumerate().skip(first).flat_map(|(at, user)| {
             let from = if at == first { from } else { 0 };
@@ -234,9 +260,12 @@ impl World {
                 .range((*user, from)..=(*user, u32::MAX))
                 .map(move |(_, account)| (at, *user, *account))
         });
-        let seen = pairs.filter(|(_, user, _)| self.sees(call.caller, *user));
+        // An employee's list may show who has left him; what is read of him is no more.
+        let seen = pairs.filter(|(_, user, account)| {
+            self.sees(call.caller, *user) && corp.contacts.contains_key(&(*account, *user))
+        });
         let mut page: Vec<(usize, u32, u32)> = seen.take(most + 1).collect();
-        if page.is_empty() && call.text("cursor").is_empty() {
+        if page.is_empty() && cursor.place.is_empty() {
             return refused(84061);
         }
         let next = if page.len() > most { page.pop() } else { None };
@@ -248,30 +277,33 @@ impl World {
             }))
         });
         let rows: Vec<Value> = rows.collect();
-        let next = next.map_or(String::new(), |(at, _, account)| format!("c{at}_{account}"));
-        let next = if self.faults.take_loop() { call.text("cursor").to_owned() } else { next };
+        let next = next.map(|(at, _, account)| format!("{at}_{account}"));
+        let next = self.next_cursor(&cursor, next);
         Ok(ok(json!({"external_contact_list": rows, "next_cursor": next})))
     }
 
-    fn batch_cursor(&self, cursor: &str) -> Result<(usize, u32), Errcode> {
-        if cursor.is_empty() {
-            return Ok((0, 0));
-        }
-        let parts = cursor.strip_prefix('c').and_then(|rest| rest.split_once('_'));
-        let parsed = parts.and_then(|(at, account)| Some((at.parse().ok()?, account.parse().ok()?)));
-        parsed.ok_or(Errcode(40058))
-    }
-
     pub(super) fn unassigned_list(&mut self, call: &Call<'_>) -> Answer {
+        let most = call.number("page_size").and_then(|most| usize::try_from(most).ok()).unwrap_or(PAGE_MAX);
+        if most == 0 || most > PAGE_MAX {
+            return refused(40058);
+        }
+        let (cursor, most) = (self.cursor(call)?, self.faults.page_len(most));
+        let first = cursor.number()?;
         let corp = self.corp(self.corp_number(call.caller));
-        let rows = corp.unassigned.iter().map(|(userid, account, at_ms)| {
+        let rows = corp.unassigned.iter().skip(first).take(most).map(|(userid, account, at_ms)| {
+            let handover = match corp.employees.iter().position(|name| name == userid) {
+                Some(user) => self.userid(call.caller, u32::try_from(user).unwrap_or(0)),
+                None => userid.clone(),
+            };
             json!({
-                "handover_userid": userid, "external_userid": self.external_id(call.caller, *account),
+                "handover_userid": handover, "external_userid": self.external_id(call.caller, *account),
                 "dimission_time": at_ms / 1_000,
             })
         });
         let rows: Vec<Value> = rows.collect();
-        Ok(ok(json!({"info": rows, "is_last": true, "next_cursor": ""})))
+        let next = (corp.unassigned.len() > first + most).then(|| (first + most).to_string());
+        let next = self.next_cursor(&cursor, next);
+        Ok(ok(json!({"info": rows, "is_last": next.is_empty(), "next_cursor": next})))
     }
 
     pub(super) fn pay_openid_of_contact(&mut self, call: &Call<'_>) -> Answer {
@@ -291,4 +323,14 @@ impl World {
         let corp = self.corp(self.corp_number(call.caller));
         Ok(ok(json!({"openid": corp.pay.id((1 << 36) + u64::from(user))})))
     }
+}
+
+/// Where a page of pairs begins: which of the employees, and from which customer on.
+fn batch_place(place: &str) -> Result<(usize, u32), Errcode> {
+    if place.is_empty() {
+        return Ok((0, 0));
+    }
+    let parsed =
+        place.split_once('_').and_then(|(at, account)| Some((at.parse().ok()?, account.parse().ok()?)));
+    parsed.ok_or(Errcode(40058))
 }

@@ -7,57 +7,78 @@ use crate::simulator::front::Authorization;
 use crate::simulator::server::Simulator;
 use crate::simulator::world::{CORP, DOWNSTREAM, OFFICIAL};
 
+/// What a driver sends.
+struct Asked(Value);
+
+impl Asked {
+    fn word(&self, name: &str) -> &str {
+        text(&self.0, name)
+    }
+
+    fn number<N: TryFrom<u64>>(&self, name: &str) -> Option<N> {
+        self.0.get(name).and_then(Value::as_u64).and_then(|number| N::try_from(number).ok())
+    }
+
+    fn is(&self, name: &str) -> bool {
+        self.0.get(name).and_then(Value::as_bool).unwrap_or(false)
+    }
+}
+
 /// Does what `POST /simulator/VERB` asks; `None` if there is no such verb, or its object lacks something.
 pub(super) fn driven(simulator: &Simulator, verb: &str, body: &[u8]) -> Option<Value> {
-    let asked: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
-    let number = |name: &str| asked.get(name).and_then(Value::as_u64).and_then(|at| u32::try_from(at).ok());
-    let word = |name: &str| text(&asked, name);
-    let done = json!({"done": true});
+    let asked = Asked(serde_json::from_slice(body).unwrap_or(Value::Null));
+    if happened(simulator, verb, &asked).is_some() {
+        return Some(json!({"done": true}));
+    }
     Some(match verb {
         "topology" => topology(simulator),
         "calls" => json!(simulator.calls()),
         "violations" => json!(simulator.violations().len()),
-        "follow" => {
-            simulator.follow(number("account")?, word("scene"));
-            done
-        }
-        "unfollow" => {
-            simulator.unfollow(number("account")?);
-            done
-        }
-        "login" => json!({"code": simulator.login(word("appid"), number("account")?)?}),
+        "login" => json!({"code": simulator.login(asked.word("appid"), asked.number("account")?)?}),
         "visit" => {
-            let authorization = match word("scope") {
+            let authorization = match asked.word("scope") {
                 "snsapi_base" => Authorization::Silent,
                 "snapshot" => Authorization::Snapshot,
                 _ => Authorization::Consent,
             };
-            json!({"code": simulator.visit(word("appid"), number("account")?, authorization)?})
+            let code = simulator.visit(asked.word("appid"), asked.number("account")?, authorization)?;
+            json!({"code": code})
         }
-        "add_contact" => {
-            simulator.add_contact(number("account")?, number("employee")?, word("state"), 0);
-            done
+        "authorize_suite" => json!({"auth_code": simulator.authorize_suite()}),
+        "authorize_component" => {
+            json!({"authorization_code": simulator.authorize_component(asked.word("appid"))?})
         }
-        "remove_contact" => {
-            let by_customer = asked.get("by_customer").and_then(Value::as_bool).unwrap_or(false);
-            simulator.remove_contact(number("account")?, number("employee")?, by_customer);
-            done
+        "owner" => {
+            let (kind, scope, value) = (asked.word("kind"), asked.word("scope"), asked.word("value"));
+            json!({"account": simulator.owner(kind, scope, value)?})
         }
-        "write_to_service" => {
-            simulator.write_to_service(number("account")?);
-            done
-        }
-        "rotate_tickets" => {
-            simulator.rotate_tickets();
-            done
-        }
-        "faults" => {
-            simulator.set_faults(serde_json::from_slice(body).ok()?);
-            done
-        }
-        "owner" => json!({"account": simulator.owner(word("kind"), word("scope"), word("value"))?}),
         _ => return None,
     })
+}
+
+/// What has no answer but that it was done.
+fn happened(simulator: &Simulator, verb: &str, asked: &Asked) -> Option<()> {
+    let account = || asked.number("account");
+    let employee = || asked.number("employee");
+    let group = || asked.number("group");
+    match verb {
+        "follow" => simulator.follow(account()?, asked.word("scene")),
+        "unfollow" => simulator.unfollow(account()?),
+        "add_contact" => simulator.add_contact(account()?, employee()?, asked.word("state"), 0),
+        "remove_contact" => simulator.remove_contact(account()?, employee()?, asked.is("by_customer")),
+        "depart" => simulator.depart(employee()?),
+        "hire_again" => simulator.hire_again(employee()?),
+        "join_group" => simulator.join_group(account()?, group()?),
+        "leave_group" => simulator.leave_group(account()?, group()?),
+        "dismiss_group" => simulator.dismiss_group(group()?),
+        "write_to_service" => simulator.write_to_service(account()?),
+        "rotate_tickets" => simulator.rotate_tickets(),
+        "cancel_suite" => simulator.cancel_suite(),
+        "cancel_component" => simulator.cancel_component(asked.word("appid")),
+        "faults" => simulator.set_faults(serde_json::from_value(asked.0.clone()).ok()?),
+        _ => return None,
+    }
+    Some(())
 }
 
 fn topology(simulator: &Simulator) -> Value {

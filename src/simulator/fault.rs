@@ -22,6 +22,8 @@ pub enum When {
 }
 
 /// How a call goes wrong, or a push of an event (the last three).
+///
+/// What is about pages is about calls whose answers have a `next_cursor`, unless it says more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -40,10 +42,28 @@ pub enum Misbehaviour {
     HangUp,
     /// It is not done, and something between answers with this status.
     Status(u16),
-    /// A page holds at most so many, though there are more.
+    /// It is done, and the answer drips.
+    Slow {
+        /// So many bytes at a time.
+        bytes: usize,
+        /// The pause before each, in milliseconds.
+        pause_ms: u64,
+    },
+    /// A page holds at most so many, though there are more; its cursor leads on to them.
     ShortPage(usize),
+    /// A page is empty, though there are more. The list of an official account's followers ends there as well, and only its
+    /// `total` says otherwise.
+    EmptyPage,
+    /// The list of an official account's followers ends after so many, and only its `total` says otherwise.
+    ShortList(usize),
     /// The cursor that is answered is the one that was asked with.
     CursorLoop,
+    /// The cursor that is answered is the one before it.
+    CursorBack,
+    /// The cursor that is answered is a new one that leads to the same page.
+    PageTwice,
+    /// Cursors that so many pages lead up to are not known any more: 40058.
+    CursorsDie(u64),
     /// It is never pushed.
     Lost,
     /// It is pushed twice.
@@ -73,8 +93,8 @@ impl Fault {
 #[derive(Default)]
 pub(super) struct Faults {
     table: Vec<(Fault, u64)>,
-    page_len_max: Option<usize>,
-    has_loop: bool,
+    /// What happens to the call that is being answered.
+    struck: Option<Misbehaviour>,
 }
 
 impl Faults {
@@ -84,14 +104,8 @@ impl Faults {
 
     /// What happens to a call: of several lines that strike, the first.
     pub(super) fn strike(&mut self, path: &str) -> Option<Misbehaviour> {
-        (self.page_len_max, self.has_loop) = (None, false);
-        let struck = self.first(|fault| fault.path.is_empty() || fault.path == path);
-        match struck {
-            Some(Misbehaviour::ShortPage(most)) => self.page_len_max = Some(most.max(1)),
-            Some(Misbehaviour::CursorLoop) => self.has_loop = true,
-            _ => {}
-        }
-        struck
+        self.struck = self.first(|fault| fault.path.is_empty() || fault.path == path);
+        self.struck
     }
 
     /// What happens to a push.
@@ -118,12 +132,26 @@ impl Faults {
         struck
     }
 
-    /// How many rows a page holds that was asked for so many.
-    pub(super) fn page_len(&self, asked: usize) -> usize {
-        self.page_len_max.map_or(asked, |most| most.min(asked)).max(1)
+    /// What happens to the call that is being answered.
+    pub(super) fn struck(&self) -> Option<Misbehaviour> {
+        self.struck
     }
 
-    pub(super) fn take_loop(&mut self) -> bool {
-        std::mem::take(&mut self.has_loop)
+    /// How many rows a page holds that was asked for so many.
+    pub(super) fn page_len(&self, asked: usize) -> usize {
+        match self.struck {
+            Some(Misbehaviour::ShortPage(most)) => most.max(1).min(asked),
+            Some(Misbehaviour::EmptyPage) => 0,
+            _ => asked,
+        }
+    }
+
+    /// How many followers a list ends after that goes on.
+    pub(super) fn list_len(&self) -> Option<usize> {
+        match self.struck {
+            Some(Misbehaviour::ShortList(most)) => Some(most),
+            Some(Misbehaviour::EmptyPage) => Some(0),
+            _ => None,
+        }
     }
 }

@@ -1,8 +1,6 @@
 //! What people do: follow, log in, visit pages, add an employee, and what their front ends bring along.
 
 use crate::simulator::app::Purpose;
-use crate::simulator::corp::Contact;
-use crate::simulator::group::Member;
 use crate::simulator::server::Simulator;
 use crate::simulator::world::{CORP, DOWNSTREAM, OFFICIAL, World};
 
@@ -23,12 +21,6 @@ impl World {
         if let Some(contact) = contact {
             contact.readable_ms = readable_ms;
         }
-    }
-
-    fn part(&mut self, account: u32, employee: u32) -> Option<Contact> {
-        let corp = self.corps.get_mut(CORP)?;
-        corp.of_employee.remove(&(employee, account));
-        corp.contacts.remove(&(account, employee))
     }
 }
 
@@ -109,38 +101,11 @@ impl Simulator {
         });
     }
 
-    /// The employee deletes a customer (`del_external_contact`), or the customer the employee (`del_follow_user`).
-    pub fn remove_contact(&self, account: u32, employee: u32, by_customer: bool) {
-        self.with(|world| {
-            if world.part(account, employee).is_some() {
-                let change = if by_customer { "del_follow_user" } else { "del_external_contact" };
-                world.push_contact(change, account, employee, "");
-            }
-        });
-    }
-
-    /// A contact is gone, and the event of it is lost: only a comparison finds it.
-    pub fn lose_contact(&self, account: u32, employee: u32) {
-        self.with(|world| world.part(account, employee));
-    }
-
     /// An account becomes a customer of the downstream corp. The corp hears of no event.
     pub fn add_downstream_contact(&self, account: u32) {
         self.with(|world| {
             let now_ms = world.now_ms;
             world.befriend(DOWNSTREAM, account, 0, (now_ms, ""));
-        });
-    }
-
-    /// An account joins a group; an event is pushed.
-    pub fn join_group(&self, account: u32, group: usize) {
-        self.with(|world| {
-            let since_ms = world.now_ms;
-            if let Some(group) = world.corps.get_mut(CORP).and_then(|corp| corp.groups.get_mut(group)) {
-                group.members.push(Member { account, since_ms });
-                group.version += 1;
-            }
-            world.push_chat(group, "add_member");
         });
     }
 

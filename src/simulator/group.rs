@@ -22,6 +22,7 @@ pub(super) struct Group {
     pub(super) since_ms: i64,
     pub(super) members: Vec<Member>,
     pub(super) version: u64,
+    pub(super) is_dismissed: bool,
 }
 
 impl World {
@@ -44,7 +45,7 @@ impl World {
         }
         let owner = number % plan.employees.max(1);
         if let Some(corp) = self.corps.get_mut(CORP) {
-            corp.groups.push(Group { owner, since_ms, members, version: 1 });
+            corp.groups.push(Group { owner, since_ms, members, version: 1, is_dismissed: false });
         }
     }
 
@@ -74,27 +75,28 @@ impl World {
         if most > PAGE_MAX || most == 0 {
             return refused(40058);
         }
-        let Ok(first) = call.text("cursor").parse::<usize>().or_else(|_| match call.text("cursor") {
-            "" => Ok(0),
-            _ => Err(()),
-        }) else {
-            return refused(40058);
-        };
-        let most = self.faults.page_len(most);
-        let groups = &self.corp(self.corp_number(call.caller)).groups;
-        let seen = groups.iter().enumerate().filter(|(_, group)| self.sees(call.caller, group.owner));
+        let (cursor, most) = (self.cursor(call)?, self.faults.page_len(most));
+        let first = cursor.number()?;
+        let corp = self.corp(self.corp_number(call.caller));
+        let seen = corp.groups.iter().enumerate();
+        let seen = seen.filter(|(_, group)| !group.is_dismissed && self.sees(call.caller, group.owner));
         let page: Vec<usize> = seen.map(|(number, _)| number).skip(first).take(most + 1).collect();
-        let rows = page.iter().take(most);
-        let rows = rows.map(|number| json!({"chat_id": self.chat_id(call.caller, *number), "status": 0}));
+        let rows = page.iter().take(most).map(|number| {
+            let owner = corp.groups.get(*number).map(|group| group.owner);
+            let has_left = owner.is_some_and(|owner| corp.departed.contains(&owner));
+            json!({"chat_id": self.chat_id(call.caller, *number), "status": i32::from(has_left)})
+        });
         let rows: Vec<Value> = rows.collect();
-        let next = if page.len() > most { (first + most).to_string() } else { String::new() };
-        Ok(ok(json!({"group_chat_list": rows, "next_cursor": next})))
+        let next = (page.len() > most).then(|| (first + most).to_string());
+        Ok(ok(json!({"group_chat_list": rows, "next_cursor": self.next_cursor(&cursor, next)})))
     }
 
     pub(super) fn group_get(&mut self, call: &Call<'_>) -> Answer {
         let Some(number) = self.group_of(call.caller, call.text("chat_id")) else { return refused(86001) };
         let corp = self.corp(self.corp_number(call.caller));
-        let Some(group) = corp.groups.get(number) else { return refused(86001) };
+        let Some(group) = corp.groups.get(number).filter(|group| !group.is_dismissed) else {
+            return refused(86003);
+        };
         if !self.sees(call.caller, group.owner) {
             return refused(60011);
         }
@@ -126,8 +128,10 @@ impl World {
 
     pub(super) fn opengid_to_chat(&mut self, call: &Call<'_>) -> Answer {
         let asked = call.text("opengid");
-        let groups = 0..self.corp(self.corp_number(call.caller)).groups.len();
-        let found = groups.into_iter().find(|group| self.opengid(*group).as_deref() == Some(asked));
+        let mut groups = self.corp(self.corp_number(call.caller)).groups.iter().enumerate();
+        let found = groups
+            .find(|(number, group)| !group.is_dismissed && self.opengid(*number).as_deref() == Some(asked))
+            .map(|(number, _)| number);
         match found {
             Some(group) => Ok(ok(json!({"chat_id": self.chat_id(call.caller, group)}))),
             None => refused(40058),

@@ -23,15 +23,18 @@ mod fault;
 mod front;
 mod group;
 mod ids;
+mod life;
 mod limit;
 mod login;
 mod mp;
+mod page;
 mod plan;
 mod push;
 mod routes;
 mod server;
 mod service;
 mod shop;
+mod ticket;
 mod token;
 mod world;
 

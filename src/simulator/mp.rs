@@ -68,7 +68,7 @@ impl World {
             return refused(40003);
         }
         let total = app.follower_count();
-        let page = app.followers_after(behind, PAGE_MAX);
+        let page = app.followers_after(behind, self.faults.list_len().unwrap_or(PAGE_MAX));
         let Some(last) = page.last() else {
             return Ok(json!({"total": total, "count": 0, "next_openid": ""}));
         };

@@ -26,6 +26,11 @@ pub struct Plan {
     pub token_s: i64,
     /// Calls of a day that `user/get` allows: 500, or as many as a test wants.
     pub list_calls_max: u64,
+    /// Whether an employee's list goes on showing a customer who deleted the employee, though reads of the customer do not:
+    /// the platforms say nothing certain of it.
+    pub lists_who_left: bool,
+    /// For how long reads of a contact go on showing a pair that ended, in milliseconds.
+    pub stale_ms: i64,
     /// When it begins, in milliseconds.
     pub start_ms: i64,
 }
@@ -43,6 +48,8 @@ impl Default for Plan {
             downstream: 20,
             token_s: 7_200,
             list_calls_max: 500,
+            lists_who_left: false,
+            stale_ms: 0,
             start_ms: 1_750_000_000_000,
         }
     }

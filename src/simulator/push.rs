@@ -168,32 +168,80 @@ impl World {
         self.push(Target::Corp, &fields);
     }
 
-    /// `change_external_chat`: who came or went.
-    pub(super) fn push_chat(&mut self, group: usize, detail: &str) {
+    /// `change_external_chat`: who came or went, or that it is no more.
+    pub(super) fn push_chat(&mut self, group: usize, change: &str, detail: &str) {
         let Some(Group { owner, .. }) = self.corp(CORP).groups.get(group) else { return };
         let owner = *owner;
         let fields = |world: &World, caller| {
             let mut fields = field("ChatId", &world.chat_id(caller, group));
-            fields.push_str(&field("ChangeType", "update"));
-            fields.push_str(&field("UpdateDetail", detail));
+            fields.push_str(&field("ChangeType", change));
+            if !detail.is_empty() {
+                fields.push_str(&field("UpdateDetail", detail));
+            }
             fields
         };
         let (own, provided) = (fields(self, Caller::Own(CORP)), fields(self, Caller::SuiteCorp));
         self.push_work("change_external_chat", owner, &own, &provided);
     }
 
+    /// `change_contact`: an employee came, or left.
+    pub(super) fn push_employee(&mut self, change: &str, employee: u32) {
+        let fields = |world: &World, caller| {
+            let mut fields = field("ChangeType", change);
+            fields.push_str(&field("UserID", &world.userid(caller, employee)));
+            fields
+        };
+        let (own, provided) = (fields(self, Caller::Own(CORP)), fields(self, Caller::SuiteCorp));
+        self.push_work("change_contact", employee, &own, &provided);
+    }
+
+    /// An event of the suite itself, with what it says more.
+    fn push_suite(&mut self, info: &str, more: &str) {
+        let mut fields = field("SuiteId", &self.topology.suite);
+        fields.push_str(&field("InfoType", info));
+        fields.push_str(&format!("<TimeStamp>{}</TimeStamp>", self.now_s()));
+        fields.push_str(more);
+        self.push(Target::Suite, &fields);
+    }
+
+    /// An event of the platform itself, with what it says more.
+    fn push_component(&mut self, info: &str, more: &str) {
+        let mut fields = field("AppId", &self.topology.component);
+        fields.push_str(&format!("<CreateTime>{}</CreateTime>", self.now_s()));
+        fields.push_str(&field("InfoType", info));
+        fields.push_str(more);
+        self.push(Target::Component, &fields);
+    }
+
+    /// The corp authorised the suite.
+    pub(super) fn push_create_auth(&mut self, code: &str) {
+        self.push_suite("create_auth", &field("AuthCode", code));
+    }
+
+    /// It took that back.
+    pub(super) fn push_cancel_auth(&mut self) {
+        self.push_suite("cancel_auth", &field("AuthCorpId", &self.topology.open_corp.clone()));
+    }
+
+    /// An app authorised the platform.
+    pub(super) fn push_authorized(&mut self, appid: &str, code: &str, until_s: i64) {
+        let mut more = field("AuthorizerAppid", appid);
+        more.push_str(&field("AuthorizationCode", code));
+        more.push_str(&format!("<AuthorizationCodeExpiredTime>{until_s}</AuthorizationCodeExpiredTime>"));
+        more.push_str(&field("PreAuthCode", &self.draw("pre auth code", 64)));
+        self.push_component("authorized", &more);
+    }
+
+    /// It took that back.
+    pub(super) fn push_unauthorized(&mut self, appid: &str) {
+        self.push_component("unauthorized", &field("AuthorizerAppid", appid));
+    }
+
     /// The newest tickets of the suite and of the platform.
     pub(super) fn push_tickets(&mut self) {
-        let now_s = self.now_s();
-        let mut fields = field("SuiteId", &self.topology.suite);
-        fields.push_str(&field("InfoType", "suite_ticket"));
-        fields.push_str(&format!("<TimeStamp>{now_s}</TimeStamp>"));
-        fields.push_str(&field("SuiteTicket", &self.provided.suite_ticket));
-        self.push(Target::Suite, &fields);
-        let mut fields = field("AppId", &self.topology.component);
-        fields.push_str(&format!("<CreateTime>{now_s}</CreateTime>"));
-        fields.push_str(&field("InfoType", "component_verify_ticket"));
-        fields.push_str(&field("ComponentVerifyTicket", &self.provided.component_ticket));
-        self.push(Target::Component, &fields);
+        let suite = field("SuiteTicket", self.provided.suite_tickets.newest());
+        let component = field("ComponentVerifyTicket", self.provided.component_tickets.newest());
+        self.push_suite("suite_ticket", &suite);
+        self.push_component("component_verify_ticket", &component);
     }
 }

@@ -56,6 +56,7 @@ static ROUTES: &[Route] = &[
     post(WEIXIN, "/cgi-bin/component/api_query_auth", COMPONENT, World::query_auth),
     post(WEIXIN, "/cgi-bin/component/api_authorizer_token", COMPONENT, World::authorizer_token),
     post(WEIXIN, "/cgi-bin/component/api_get_authorizer_info", COMPONENT, World::authorizer_info),
+    post(WEIXIN, "/cgi-bin/component/api_get_authorizer_list", COMPONENT, World::authorizer_list),
     get(WORK, "/cgi-bin/gettoken", None, World::corp_token),
     post(WORK, "/cgi-bin/service/get_suite_token", None, World::suite_token),
     post(WORK, "/cgi-bin/service/get_permanent_code", SUITE, World::permanent_code),
@@ -138,8 +139,9 @@ impl World {
             Some(name) => self.caller_of(route.host, query.get(name).map_or("", String::as_str))?,
             None => Caller::Nobody,
         };
-        let (place, list_calls_max) = ((route.host, route.path), self.plan.list_calls_max);
-        self.limits.count(place, caller, self.now_ms, list_calls_max)?;
-        (route.answer)(self, &Call { caller, query, body: &body })
+        let call = Call { caller, query, body: &body };
+        let counted = self.counted(route.host, route.path, &call);
+        self.limits.count(&counted, self.now_ms)?;
+        (route.answer)(self, &call)
     }
 }

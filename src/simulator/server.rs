@@ -19,6 +19,9 @@ use crate::simulator::world::World;
 /// Longest body of a call.
 const BODY_BYTES_MAX: usize = 1 << 20;
 const CONNECTIONS_MAX: usize = 64;
+/// The parameters that carry tokens.
+const TOKENS: [&str; 4] =
+    ["access_token", "suite_access_token", "provider_access_token", "component_access_token"];
 /// Where an answer is cut that breaks off.
 const CUT_AT: usize = 20;
 
@@ -168,7 +171,7 @@ impl Simulator {
                     return Written { status, ..whole(b"<html>bad gateway</html>".to_vec()) };
                 }
                 Some(Misbehaviour::DeadToken) => {
-                    query.get("access_token").into_iter().for_each(|token| world.revoke(token));
+                    TOKENS.iter().filter_map(|name| query.get(*name)).for_each(|token| world.revoke(token));
                 }
                 _ => {}
             }
@@ -186,6 +189,7 @@ fn written(body: Vec<u8>, struck: Option<Misbehaviour>) -> Written {
         Some(Misbehaviour::Half) => (half, Delivery::Whole),
         Some(Misbehaviour::Cut) => (body, Delivery::CutAfter(CUT_AT)),
         Some(Misbehaviour::HangUp) => (body, Delivery::HangUp),
+        Some(Misbehaviour::Slow { bytes, pause_ms }) => (body, Delivery::Slow { bytes, pause_ms }),
         _ => (body, Delivery::Whole),
     };
     Written { body, status: 200, delivery }

@@ -24,7 +24,7 @@ struct Token {
 
 impl World {
     /// The caller's token, which is the one it has while that lives, with the seconds that are left.
-    fn issue(&mut self, caller: Caller, is_forced: bool) -> (String, i64) {
+    pub(super) fn issue(&mut self, caller: Caller, is_forced: bool) -> (String, i64) {
         let now_ms = self.now_ms;
         if let Some(text) = self.tokens.latest.get(&caller) {
             let token = self.tokens.by_text.get(text);
@@ -52,6 +52,9 @@ impl World {
             Some(token) if token.is_replaced => refused(40014),
             Some(token) if token.until_ms <= self.now_ms && is_suite(token.caller) => refused(42009),
             Some(token) if token.until_ms <= self.now_ms => refused(42001),
+            Some(token) if token.caller == Caller::SuiteCorp && self.provided.authority.is_cancelled => {
+                refused(48004)
+            }
             Some(token) => Ok(token.caller),
         }
     }
@@ -111,9 +114,7 @@ impl World {
         if call.text("suite_secret") != self.topology.secret(&self.topology.suite) {
             return refused(40080);
         }
-        if call.text("suite_ticket") != self.provided.suite_ticket {
-            return refused(40085);
-        }
+        self.provided.suite_tickets.check(call.text("suite_ticket"), self.now_ms, (40085, 40085))?;
         Ok(ok(self.answer_token(Caller::Suite, "suite_access_token", false)?))
     }
 
@@ -123,6 +124,9 @@ impl World {
         }
         if call.text("permanent_code") != self.topology.permanent_code() {
             return refused(40084);
+        }
+        if self.provided.authority.is_cancelled {
+            return refused(48004);
         }
         Ok(ok(self.answer_token(Caller::SuiteCorp, "access_token", false)?))
     }
@@ -144,41 +148,8 @@ impl World {
         if call.text("component_appsecret") != self.topology.secret(&self.topology.component) {
             return refused(40001);
         }
-        if call.text("component_verify_ticket") != self.provided.component_ticket {
-            return refused(61006);
-        }
+        let ticket = call.text("component_verify_ticket");
+        self.provided.component_tickets.check(ticket, self.now_ms, (61005, 61006))?;
         self.answer_token(Caller::Component, "component_access_token", false)
-    }
-
-    /// The first refresh token of an app that authorised the platform: its console gives it.
-    pub(super) fn query_auth(&mut self, call: &Call<'_>) -> Answer {
-        let Some(appid) = call.text("authorization_code").strip_prefix("queryauthcode@@@") else {
-            return refused(61009);
-        };
-        let appid = appid.to_owned();
-        let Some(app) = self.app_of(&appid) else { return refused(61009) };
-        let refresh = format!("refreshtoken@@@{}", self.draw("refresh", 43));
-        self.provided.refresh_tokens.insert(appid.clone(), refresh.clone());
-        let (token, expires_in) = self.issue(Caller::App(app), false);
-        Ok(json!({"authorization_info": {
-            "authorizer_appid": appid, "authorizer_access_token": token, "expires_in": expires_in,
-            "authorizer_refresh_token": refresh, "func_info": [{"funcscope_category": {"id": 1}}],
-        }}))
-    }
-
-    /// The refresh token may be another each time: here it is, and the one before is dead.
-    pub(super) fn authorizer_token(&mut self, call: &Call<'_>) -> Answer {
-        let appid = call.text("authorizer_appid").to_owned();
-        let Some(app) = self.app_of(&appid) else { return refused(61003) };
-        let known = self.provided.refresh_tokens.get(&appid);
-        if known.is_none_or(|known| known != call.text("authorizer_refresh_token")) {
-            return refused(61023);
-        }
-        let refresh = format!("refreshtoken@@@{}", self.draw("refresh", 43));
-        self.provided.refresh_tokens.insert(appid, refresh.clone());
-        let (token, expires_in) = self.issue(Caller::App(app), true);
-        Ok(json!({
-            "authorizer_access_token": token, "expires_in": expires_in, "authorizer_refresh_token": refresh,
-        }))
     }
 }

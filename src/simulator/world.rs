@@ -11,7 +11,9 @@ use crate::simulator::ids::{Space, drawn_number};
 use crate::simulator::limit::Limits;
 use crate::simulator::plan::{Plan, Topology};
 use crate::simulator::push::Push;
+use crate::simulator::service::Authority;
 use crate::simulator::shop::Order;
+use crate::simulator::ticket::{COMPONENT_TICKET_MS, SUITE_TICKET_MS, Tickets};
 use crate::simulator::token::Tokens;
 
 // Apps by their place in the list; others are found by their appid.
@@ -32,11 +34,9 @@ pub(super) struct Provided {
     pub(super) web: Space,
     /// Temporary ids of meetings and forms.
     pub(super) temporary: Space,
-    /// The tickets pushed last.
-    pub(super) suite_ticket: String,
-    pub(super) component_ticket: String,
-    /// The refresh tokens of the apps that authorised the platform.
-    pub(super) refresh_tokens: BTreeMap<String, String>,
+    pub(super) suite_tickets: Tickets,
+    pub(super) component_tickets: Tickets,
+    pub(super) authority: Authority,
     /// Whether the chats of the developed agent have their new ids.
     pub(super) chats_upgraded_ms: Option<i64>,
 }
@@ -65,6 +65,10 @@ pub(super) struct World {
     pub(super) chat_keys: BTreeMap<String, (u32, u32)>,
     pub(super) limits: Limits,
     pub(super) faults: Faults,
+    /// The cursor that each cursor was answered to.
+    pub(super) before: BTreeMap<String, String>,
+    /// What lifts quotas of lookups, once it was applied for, and until when.
+    pub(super) mass_call: Option<(String, i64)>,
     pub(super) pushes: Vec<Push>,
     pub(super) calls: BTreeMap<&'static str, u64>,
     /// Counts what is drawn: codes, tokens, tickets.
@@ -94,9 +98,9 @@ impl World {
             users: Space::of_work(seed, "wo", provider, &format!("users {view}")),
             web: Space::of_weixin(seed, "web", provider),
             temporary: Space::of_work(seed, "tm", &topology.corp, &topology.corp),
-            suite_ticket: String::new(),
-            component_ticket: String::new(),
-            refresh_tokens: BTreeMap::new(),
+            suite_tickets: Tickets::new(SUITE_TICKET_MS),
+            component_tickets: Tickets::new(COMPONENT_TICKET_MS),
+            authority: Authority::default(),
             chats_upgraded_ms: None,
         };
         let linked_view = format!("{} {}", topology.corp, topology.downstream);
@@ -120,6 +124,8 @@ impl World {
             chat_keys: BTreeMap::new(),
             limits: Limits::default(),
             faults: Faults::default(),
+            before: BTreeMap::new(),
+            mass_call: None,
             pushes: Vec::new(),
             calls: BTreeMap::new(),
             serial: 0,
@@ -223,8 +229,9 @@ impl World {
 
     /// New tickets for the suite and the platform, which are pushed.
     pub(super) fn rotate_tickets(&mut self) {
-        self.provided.suite_ticket = self.draw("suite ticket", 64);
-        self.provided.component_ticket = format!("ticket@@@{}", self.draw("component ticket", 64));
+        let (suite, component) = (self.draw("suite ticket", 64), self.draw("component ticket", 64));
+        self.provided.suite_tickets.push(suite, self.now_ms);
+        self.provided.component_tickets.push(format!("ticket@@@{component}"), self.now_ms);
         self.push_tickets();
     }
 }

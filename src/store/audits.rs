@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::records::Audit;
+use crate::records::{Act, Audit};
 use crate::segment::rows::{Tag, take_audit};
 use crate::segment::{Absences, Merge};
 use crate::store::draft::Draft;
@@ -28,6 +28,13 @@ impl<S: Borrow<State>> Lens<S> {
         deltas.reverse();
         audits.extend(deltas.iter().flat_map(|delta| delta.audits.iter().map(|(_, audit)| audit.clone())));
         Ok(audits)
+    }
+}
+
+impl State {
+    /// Whether a commit in the delta erased something.
+    pub(crate) fn erases(&self) -> bool {
+        self.delta.audits.iter().any(|(_, audit)| matches!(audit.act, Act::Erased { .. }))
     }
 }
 

@@ -6,9 +6,11 @@
 
 use std::sync::Arc;
 
-use crate::error::Result;
-use crate::journal::{End, Journal, Place, SegmentName, SyncHandle as JournalSync};
+use crate::error::{Error, Result};
+use crate::journal::{Journal, SegmentName, SyncHandle as JournalSync};
 use crate::model::Time;
+use crate::segment::Segment;
+use crate::store::place::Place;
 
 /// A place that keeps commits.
 pub(crate) trait Home: Send {
@@ -26,12 +28,28 @@ pub(crate) trait Home: Send {
     fn begin_checkpoint(&mut self) -> Result<Option<Place>>;
     /// Where segments are written; `None` if this home keeps none.
     fn place(&self) -> Option<Place>;
-    /// Makes these segments, the newest first, the ones that count; they cover every commit before `from`.
-    fn install(&mut self, segments: Vec<SegmentName>, from: Option<End>) -> Result<()>;
+    /// Makes segments the ones that count, durably.
+    fn install(&mut self, segments: &[Arc<Segment>], at: Installing<'_>) -> Result<()>;
     /// Removes what segments cover.
     fn retire(&mut self) -> Result<()>;
+    /// Whether bytes of what was erased may be left though no segment has them, until all are written anew.
+    fn owes_bytes(&self) -> bool {
+        false
+    }
     /// Makes everything durable and marks the end as clean.
     fn close(self: Box<Self>) -> Result<()>;
+}
+
+/// How segments, the newest first, come to count.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Installing<'p> {
+    /// Where the newest was written.
+    pub(crate) place: &'p Place,
+    /// They cover every commit up to the place's.
+    pub(crate) covers: bool,
+    /// A commit among those erased something.
+    #[cfg_attr(not(feature = "kv"), expect(dead_code, reason = "a home in files finds out by its segments"))]
+    pub(crate) erased: bool,
 }
 
 /// Makes commits durable; shared by waiting writers.
@@ -74,15 +92,18 @@ impl Home for JournalHome {
     }
 
     fn begin_checkpoint(&mut self) -> Result<Option<Place>> {
-        self.journal.begin_checkpoint().map(Some)
+        self.journal.begin_checkpoint().map(|place| Some(Place::Files(place)))
     }
 
     fn place(&self) -> Option<Place> {
-        Some(self.journal.place())
+        Some(Place::Files(self.journal.place()))
     }
 
-    fn install(&mut self, segments: Vec<SegmentName>, from: Option<End>) -> Result<()> {
-        self.journal.install(segments, from)
+    fn install(&mut self, segments: &[Arc<Segment>], at: Installing<'_>) -> Result<()> {
+        let place = at.place.in_files().ok_or(Error::Internal { what: "a segment of another home" })?;
+        let name =
+            |segment: &Arc<Segment>| SegmentName { number: segment.name().number, file_len: segment.bytes() };
+        self.journal.install(segments.iter().map(name).collect(), at.covers.then_some(place.from))
     }
 
     fn retire(&mut self) -> Result<()> {
@@ -142,7 +163,7 @@ impl Home for MemoryHome {
         None
     }
 
-    fn install(&mut self, _segments: Vec<SegmentName>, _from: Option<End>) -> Result<()> {
+    fn install(&mut self, _segments: &[Arc<Segment>], _at: Installing<'_>) -> Result<()> {
         Ok(())
     }
 

@@ -82,6 +82,6 @@ impl Layers {
 
     /// How many node numbers the segments know of.
     pub(crate) fn numbers_below(&self) -> NodeNo {
-        self.segments.first().map_or(0, |newest| newest.header().counts.numbers as NodeNo)
+        self.segments.first().map_or(0, |newest| newest.counts().numbers as NodeNo)
     }
 }

@@ -18,6 +18,8 @@ use crate::store::state::State;
 /// A relation and its other end.
 pub(crate) struct Related<'s> {
     pub(crate) relation: Cow<'s, Relation>,
+    /// The other end's number.
+    pub(crate) number: NodeNo,
     pub(crate) other: Id,
     /// The other end may not be answered.
     pub(crate) restricted: bool,
@@ -53,11 +55,19 @@ impl<'s> RelationWalk<'s> {
 
     /// The next one.
     pub(crate) fn next(&mut self) -> Result<Option<Related<'s>>> {
+        while let Some((number, relation)) = self.next_alone()? {
+            if let Some((other, restricted)) = self.end(number)? {
+                return Ok(Some(Related { relation, number, other, restricted }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The next one and the other end's number; of that nothing is read.
+    pub(crate) fn next_alone(&mut self) -> Result<Option<(NodeNo, Cow<'s, Relation>)>> {
         while let Some(other) = self.others.next()? {
-            if let Some(relation) = self.relation(self.key_with(other))?
-                && let Some((other, restricted)) = self.end(other)?
-            {
-                return Ok(Some(Related { relation, other, restricted }));
+            if let Some(relation) = self.relation(self.key_with(other))? {
+                return Ok(Some((other, relation)));
             }
         }
         Ok(None)

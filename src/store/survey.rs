@@ -8,7 +8,7 @@ use crate::records::{NodeNo, Pair, PairKey, Relation, RelationKey, Slot, Sym};
 use crate::segment::rows::{
     Tag, number_key, pair_key, relation_key, take_far_pair, take_pair_key, take_relation, take_relation_key,
 };
-use crate::segment::{Absences, Known, Member, Merge};
+use crate::segment::{Absences, Known, Member, Merge, Walk};
 use crate::store::delta::Delta;
 use crate::store::hash::{hash_node, hash_relation};
 use crate::store::state::State;

@@ -7,12 +7,14 @@
 pub(crate) mod campaign;
 pub(crate) mod changes;
 mod conflicts;
+mod conformance;
 pub(crate) mod engine;
 mod large;
 mod measures;
 mod merge;
 mod past;
 mod relations;
+mod scans;
 mod subject;
 mod undo;
 mod unresolved;

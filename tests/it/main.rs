@@ -28,6 +28,9 @@ mod concurrency;
 mod dependencies;
 /// Erasure in files, its receipts and its trail.
 mod erasure;
+/// Exports, read back.
+#[cfg(feature = "export")]
+mod export;
 /// The change feed: damage, retention, crashes, who waits.
 mod feed;
 /// The random streams reach every operation and every reason.
@@ -36,6 +39,9 @@ mod generator;
 mod graph_crash;
 /// Failing calls, a full disk and rot under the whole graph.
 mod graph_faults;
+/// Homes on key-value stores.
+#[cfg(feature = "kv")]
+mod kv;
 /// Crashes, faults and other writers while a large change is settled.
 mod large;
 /// The laws of the design, and the engine against the oracle, on random streams.

@@ -14,6 +14,7 @@ use indicatif::ProgressBar;
 use crate::cli::Common;
 use crate::database;
 use crate::exit::{Done, Failure};
+use crate::home::HomeArgs;
 use crate::import::{check_batch, progress_of};
 use crate::lines::{Lines, name_of};
 use crate::moment;
@@ -42,6 +43,8 @@ pub(crate) struct BuildArgs {
     /// Memory for changes, in MiB; more than fits is written out and merged at the end
     #[arg(long, value_name = "MIB", default_value_t = NonZeroU64::MIN.saturating_add(1023))]
     memory: NonZeroU64,
+    #[command(flatten)]
+    home: HomeArgs,
 }
 
 pub(crate) fn run(args: &BuildArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
@@ -58,7 +61,8 @@ pub(crate) fn run(args: &BuildArgs, common: &Common, out: &mut Out) -> Result<Do
     };
     let (sender, parcels) = sync_channel(PARCELS_MAX);
     let reading = std::thread::spawn(move || reader.read_all(&sender));
-    let options = Graph::options().delta_bytes(args.memory.get().saturating_mul(1 << 20));
+    let options =
+        Graph::options().delta_bytes(args.memory.get().saturating_mul(1 << 20)).home(args.home.kind());
     let built = options.bulk_load(dir, moment::now(common)?, |load| {
         let filled = fill(load, &parcels, &mut tally, &progress);
         progress.set_message("writing");

@@ -12,13 +12,18 @@ use crate::check::StatsArgs;
 use crate::compare::CompareArgs;
 use crate::conflicts::ConflictsArgs;
 use crate::contacts::ContactsArgs;
+#[cfg(feature = "kv")]
+use crate::convert::ConvertArgs;
 use crate::decide::{BanArgs, BlockArgs, LinkArgs, UnbanArgs, UnblockArgs, UnlinkArgs};
 use crate::demo::DemoArgs;
 use crate::dump::DumpArgs;
 use crate::erase::{EraseArgs, RestrictArgs, UnrestrictArgs};
 use crate::explain::ExplainArgs;
+#[cfg(feature = "export")]
+use crate::export::ExportArgs;
 use crate::import::ImportArgs;
 use crate::ingest::IngestArgs;
+use crate::init::InitArgs;
 use crate::merge::MergeArgs;
 use crate::neighbors::NeighborsArgs;
 use crate::rekey::RekeyArgs;
@@ -126,7 +131,7 @@ pub(crate) enum Command {
     /// Read the bundled answers into a new database and show who came out
     Demo(DemoArgs),
     /// Create an empty database
-    Init,
+    Init(InitArgs),
     /// Read facts, one JSON object a line
     Import(ImportArgs),
     /// Make a new database from files of facts: quicker than importing them, and not durable before the end
@@ -209,8 +214,14 @@ pub(crate) enum Command {
     Checkpoint,
     /// Write the database as one file: to read from, to keep, to restore
     Snapshot(SnapshotArgs),
+    /// Write the whole graph as Parquet, Arrow, CSV or NDJSON files, for data tools
+    #[cfg(feature = "export")]
+    Export(ExportArgs),
     /// Make a database from a snapshot, in a directory that is missing or empty
     Restore(RestoreArgs),
+    /// Make the same database in another home; cut short, it goes on where it was
+    #[cfg(feature = "kv")]
+    Convert(ConvertArgs),
     /// Read every byte of a snapshot or of a database's segments, and say whether it holds
     Verify(VerifyArgs),
     /// Answer the platforms' callbacks, keep them durably, make facts of them (with --db)

@@ -64,8 +64,13 @@ fn open_dir(dir: &Path) -> Result<Graph, Failure> {
 
 /// What a command that only reads answers from. A snapshot needs no database and takes no lock.
 pub(crate) fn read(common: &Common) -> Result<Box<dyn Read>, Failure> {
+    read_place(&Place::of(common)?, common)
+}
+
+/// The same of a place that the command line names in its own way.
+pub(crate) fn read_place(place: &Place<'_>, common: &Common) -> Result<Box<dyn Read>, Failure> {
     let moment = Moment::of(common)?;
-    match Place::of(common)? {
+    match place {
         Place::Database(dir) => present_or_past(view(dir)?, moment),
         Place::Snapshot(file) => present_or_past(Snapshot::open(snapshot(file)?)?, moment),
     }
@@ -230,6 +235,18 @@ impl Moment {
             Moment::AsOfTime(time) => Some(shown.at_time(time)?),
             Moment::ObservedUntil(time) => Some(shown.until(time)?),
         })
+    }
+}
+
+/// Refuses a path among the files of a database: what lies there may take the place of one, and is lost with them.
+pub(crate) fn refuse_within(dir: &Path, path: &Path, what: &str) -> Result<(), Failure> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    // A place that cannot be found is refused by what comes next.
+    match (dir.canonicalize(), parent.canonicalize()) {
+        (Ok(dir), Ok(parent)) if parent.starts_with(&dir) => {
+            Err(Failure::Usage(format!("{what} is to lie outside the database's directory")))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -24,6 +24,8 @@ mod cli;
 mod compare;
 mod conflicts;
 mod contacts;
+#[cfg(feature = "kv")]
+mod convert;
 mod csv;
 mod database;
 mod decide;
@@ -33,7 +35,10 @@ mod dump;
 mod erase;
 mod exit;
 mod explain;
+#[cfg(feature = "export")]
+mod export;
 mod history;
+mod home;
 mod import;
 mod ingest;
 mod ingest_notes;
@@ -106,7 +111,7 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
     let common = &cli.common;
     match cli.command {
         Command::Demo(args) => demo::run(&args, common, out),
-        Command::Init => init::run(common, out),
+        Command::Init(args) => init::run(&args, common, out),
         Command::Import(args) => import::run(&args, common, out),
         Command::Build(args) => build::run(&args, common, out),
         Command::Merge(args) => merge::run(&args, common, out),
@@ -148,7 +153,11 @@ fn run(cli: Cli, out: &mut Out) -> Result<Done, Failure> {
         Command::Check => check::check(common, out),
         Command::Checkpoint => checkpoint::run(common, out),
         Command::Snapshot(args) => snapshot::run(&args, common, out),
+        #[cfg(feature = "export")]
+        Command::Export(args) => export::run(&args, common, out),
         Command::Restore(args) => restore::run(&args, common, out),
+        #[cfg(feature = "kv")]
+        Command::Convert(args) => convert::run(&args, common, out),
         Command::Verify(args) => verify::run(&args, common, out),
         #[cfg(feature = "sync")]
         Command::ServeCallbacks(args) => serve_callbacks::run(&args, common, out),

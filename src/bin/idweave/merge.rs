@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Args;
-use idweave::{Graph, Merged, Snapshot};
+use idweave::{Error, Graph, Merged, Snapshot};
 use indicatif::ProgressBar;
 use serde_json::json;
 
@@ -32,8 +32,13 @@ pub(crate) fn run(args: &MergeArgs, common: &Common, out: &mut Out) -> Result<Do
     let merged = if args.from.is_file() {
         graph.merge_from(&Snapshot::open(&args.from)?, now, args.commit_every, told)?
     } else {
-        let other = Graph::options().open_read_only(&args.from)?;
-        graph.merge_from(&other, now, args.commit_every, told)?
+        match Graph::options().open_read_only(&args.from) {
+            // A key-value store keeps it.
+            Err(Error::Home(_)) => {
+                graph.merge_from(&Graph::open(&args.from)?, now, args.commit_every, told)?
+            }
+            other => graph.merge_from(&other?, now, args.commit_every, told)?,
+        }
     };
     bar.finish_and_clear();
     graph.close()?;

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::cli::Common;
 use crate::database;
 use crate::exit::{Done, Failure};
+use crate::home::HomeArgs;
 use crate::output::Out;
 
 #[derive(Debug, Args)]
@@ -16,11 +17,14 @@ pub(crate) struct RestoreArgs {
     /// File of the snapshot
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    #[command(flatten)]
+    home: HomeArgs,
 }
 
 pub(crate) fn run(args: &RestoreArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let dir = database::dir(common)?;
-    let restored = Graph::restore(database::snapshot(&args.file)?, dir)?;
+    let options = Graph::options().home(args.home.kind());
+    let restored = options.restore(database::snapshot(&args.file)?, dir)?;
     if common.json {
         out.json(&json!({"seq": restored.seq, "bytes": restored.bytes}))?;
     } else {

@@ -1,7 +1,7 @@
 //! `snapshot`: the database as one file, to read from, to keep and to restore.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde_json::json;
@@ -23,7 +23,7 @@ pub(crate) struct SnapshotArgs {
 
 pub(crate) fn run(args: &SnapshotArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
     let file = args.file.as_path();
-    refuse_within(database::dir(common)?, file)?;
+    database::refuse_within(database::dir(common)?, file, "FILE: the snapshot")?;
     if !args.force && file.symlink_metadata().is_ok() {
         let why = io::Error::new(io::ErrorKind::AlreadyExists, "it exists already (--force replaces it)");
         return Err(Failure::file("write", file)(why));
@@ -38,16 +38,4 @@ pub(crate) fn run(args: &SnapshotArgs, common: &Common, out: &mut Out) -> Result
         out.line(&format!("wrote commit {seq} to {}, {bytes} bytes", file.display()))?;
     }
     Ok(Done::Yes)
-}
-
-/// A snapshot among the files of its database could take the place of one, and would be lost with them.
-fn refuse_within(dir: &Path, file: &Path) -> Result<(), Failure> {
-    let parent = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A place that cannot be found is refused by what comes next.
-    match (dir.canonicalize(), parent.canonicalize()) {
-        (Ok(dir), Ok(parent)) if parent.starts_with(&dir) => {
-            Err(Failure::Usage("FILE: the snapshot is to lie outside the database's directory".to_owned()))
-        }
-        _ => Ok(()),
-    }
 }

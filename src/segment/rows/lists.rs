@@ -11,9 +11,10 @@ use crate::codec::{Reader, What, Writer};
 use crate::error::Result;
 use crate::model::{Direction, Time};
 use crate::records::{ListItem, ListKey, NodeNo};
-use crate::segment::file::Segment;
+use crate::segment::any::Segment;
 use crate::segment::rows::keys::Tag;
-use crate::segment::table::{Absences, Finder, Merge, Scan};
+use crate::segment::sorted::{Finder, SortedScan};
+use crate::segment::table::{Absences, Merge, Walk};
 
 /// Items of a chunk.
 const CHUNK_ITEMS: usize = 1_024;
@@ -216,7 +217,7 @@ impl<'f> ListFinder<'f> {
 /// The items of a list's rows in one segment, in order.
 struct ListRows<'f, T> {
     segment: &'f Segment,
-    scan: Scan<'f>,
+    scan: SortedScan<'f>,
     chunk: std::vec::IntoIter<T>,
     last: Option<T>,
 }

@@ -2,6 +2,7 @@
 
 use crate::error::Result;
 use crate::segment::table::cursor::Cursor;
+use crate::segment::table::merge::Walk;
 use crate::segment::table::reader::{Found, Table};
 
 /// Finds keys in a table, and keeps the block it was in last.

@@ -1,7 +1,7 @@
 //! Walking several tables as one: of the entries of a key the newest table's counts.
 
 use crate::error::Result;
-use crate::segment::table::scan::{Entry, Scan};
+use crate::segment::table::scan::Entry;
 
 /// What becomes of absences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,23 +12,31 @@ pub(crate) enum Absences {
     Dropped,
 }
 
+/// A walk over sorted entries.
+pub(crate) trait Walk {
+    /// The next entry; `None` when there is none left. After an error it is an error to ask again.
+    fn next(&mut self) -> Result<Option<Entry<'_>>>;
+    /// The entry that `next` gave last; `None` before the first and after the last.
+    fn entry(&self) -> Result<Option<Entry<'_>>>;
+}
+
 /// Several walks as one, the newest first.
-pub(crate) struct Merge<'f> {
-    heads: Vec<Head<'f>>,
+pub(crate) struct Merge<W> {
+    heads: Vec<Head<W>>,
     absences: Absences,
     /// The least key, in memory that serves again.
     key: Vec<u8>,
 }
 
-struct Head<'f> {
-    scan: Scan<'f>,
+struct Head<W> {
+    scan: W,
     /// Its entry was handed out, or lost to a newer one.
     is_spent: bool,
 }
 
-impl<'f> Merge<'f> {
+impl<W: Walk> Merge<W> {
     /// The entries of these walks, the newest of which comes first.
-    pub(crate) fn new(newest_first: Vec<Scan<'f>>, absences: Absences) -> Merge<'f> {
+    pub(crate) fn new(newest_first: Vec<W>, absences: Absences) -> Merge<W> {
         let heads = newest_first.into_iter().map(|scan| Head { scan, is_spent: true }).collect();
         Merge { heads, absences, key: Vec::new() }
     }

@@ -26,7 +26,7 @@ mod tests;
 
 pub(crate) use finder::Finder;
 pub(crate) use format::{ROOT_BYTES, Root};
-pub(crate) use merge::{Absences, Merge};
+pub(crate) use merge::{Absences, Merge, Walk};
 pub(crate) use reader::{Found, Table};
-pub(crate) use scan::Scan;
+pub(crate) use scan::{Entry, Scan};
 pub(crate) use writer::{Sink, TableWriter};

@@ -4,6 +4,7 @@ use crate::error::Result;
 use crate::segment::bytes::FileBytes;
 use crate::segment::table::cursor::Cursor;
 use crate::segment::table::format::Root;
+use crate::segment::table::merge::Walk;
 use crate::segment::table::scan::Scan;
 
 /// A table of a file.

@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::segment::table::cursor::Cursor;
+use crate::segment::table::merge::Walk;
 use crate::segment::table::reader::Table;
 
 /// An entry of a table.
@@ -38,35 +39,6 @@ impl<'f> Scan<'f> {
     pub(crate) fn new(table: Table<'f>, from: &[u8], prefix: &[u8]) -> Scan<'f> {
         let state = State::Before(from.to_vec());
         Scan { table, path: Vec::new(), left: None, prefix: prefix.to_vec(), state, bytes_read: 0 }
-    }
-
-    /// The next entry; `None` when there is none left. After an error the walk cannot go on: it has lost its
-    /// place, and to ask again is an error too, lest it look like an end.
-    pub(crate) fn next(&mut self) -> Result<Option<Entry<'_>>> {
-        let state = std::mem::replace(&mut self.state, State::Failed);
-        let found = match state {
-            State::Before(from) => self.begin(&from)?,
-            State::Within => self.step()?,
-            State::Over => false,
-            State::Failed => return Err(Error::Internal { what: "a walk went on after its error" }),
-        };
-        let is_within = |cursor: &Cursor<'_>| cursor.key().starts_with(&self.prefix);
-        if !found || !self.path.last().is_some_and(is_within) {
-            self.path.clear();
-            self.state = State::Over;
-            return Ok(None);
-        }
-        self.state = State::Within;
-        self.entry()
-    }
-
-    /// The entry that `next` gave last; `None` before the first and after the last.
-    pub(crate) fn entry(&self) -> Result<Option<Entry<'_>>> {
-        let cursor = match &self.state {
-            State::Within => self.path.last(),
-            State::Before(_) | State::Over | State::Failed => None,
-        };
-        cursor.map(|cursor| Ok(Entry { key: cursor.key(), value: cursor.value()? })).transpose()
     }
 
     /// The length of all blocks read until now.
@@ -142,5 +114,36 @@ impl<'f> Scan<'f> {
             }
             _ => Ok(()),
         }
+    }
+}
+
+impl Walk for Scan<'_> {
+    /// The next entry; `None` when there is none left. After an error the walk cannot go on: it has lost its
+    /// place, and to ask again is an error too, lest it look like an end.
+    fn next(&mut self) -> Result<Option<Entry<'_>>> {
+        let state = std::mem::replace(&mut self.state, State::Failed);
+        let found = match state {
+            State::Before(from) => self.begin(&from)?,
+            State::Within => self.step()?,
+            State::Over => false,
+            State::Failed => return Err(Error::Internal { what: "a walk went on after its error" }),
+        };
+        let is_within = |cursor: &Cursor<'_>| cursor.key().starts_with(&self.prefix);
+        if !found || !self.path.last().is_some_and(is_within) {
+            self.path.clear();
+            self.state = State::Over;
+            return Ok(None);
+        }
+        self.state = State::Within;
+        self.entry()
+    }
+
+    /// The entry that `next` gave last; `None` before the first and after the last.
+    fn entry(&self) -> Result<Option<Entry<'_>>> {
+        let cursor = match &self.state {
+            State::Within => self.path.last(),
+            State::Before(_) | State::Over | State::Failed => None,
+        };
+        cursor.map(|cursor| Ok(Entry { key: cursor.key(), value: cursor.value()? })).transpose()
     }
 }

@@ -6,8 +6,10 @@ use std::path::Path;
 
 use crate::hex::from_hex;
 use crate::segment::bytes::FileBytes;
-use crate::segment::file::{Known, Segment};
+use crate::segment::file::FileSegment;
 use crate::segment::format::Form::{Dense, Hashed};
+use crate::segment::known::Known;
+use crate::segment::table::Walk;
 
 pub(super) const BASE: &str =
     include_str!("../../../tests/data/format_v1/checkpointed/segments-0000000001.seg.hex");
@@ -15,12 +17,12 @@ pub(super) const ABOVE: &str =
     include_str!("../../../tests/data/format_v1/checkpointed/segments-0000000002.seg.hex");
 pub(super) const SNAPSHOT: &str = include_str!("../../../tests/data/format_v1/snapshot/snapshot.hex");
 
-fn segment(hex: &str) -> Segment {
-    Segment::from_bytes(FileBytes::in_memory(Path::new("golden"), from_hex(hex))).unwrap()
+fn segment(hex: &str) -> FileSegment {
+    FileSegment::from_bytes(FileBytes::in_memory(Path::new("golden"), from_hex(hex))).unwrap()
 }
 
 /// The tags of rows, in upper case where the row is an absence.
-fn tags(segment: &Segment) -> String {
+fn tags(segment: &FileSegment) -> String {
     let mut rows = segment.table().unwrap().scan(b"");
     let mut tags = BTreeSet::new();
     while let Some(row) = rows.next().unwrap() {
@@ -31,7 +33,7 @@ fn tags(segment: &Segment) -> String {
 }
 
 /// How many families and how many numbers that are gone there are, and how many of these have an id hidden.
-fn records(segment: &Segment) -> [usize; 3] {
+fn records(segment: &FileSegment) -> [usize; 3] {
     let mut counts = [0; 3];
     for known in segment.scan() {
         match known.unwrap() {

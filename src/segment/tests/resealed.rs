@@ -5,7 +5,7 @@ use std::path::Path;
 use super::golden::{ABOVE, BASE, SNAPSHOT};
 use crate::hex::from_hex;
 use crate::segment::bytes::FileBytes;
-use crate::segment::file::Segment;
+use crate::segment::file::FileSegment;
 use crate::segment::reseal::reseal;
 
 #[test]
@@ -28,7 +28,7 @@ fn a_change_of_any_part_is_sealed() {
         changed[*at] ^= 0x10;
         reseal(&mut changed);
         let file = FileBytes::in_memory(Path::new("changed"), changed);
-        let read = Segment::from_bytes(file).and_then(|segment| {
+        let read = FileSegment::from_bytes(file).and_then(|segment| {
             segment.scan().try_for_each(|known| known.map(drop))?;
             segment.table()?.check(segment.header().table_at)
         });

@@ -25,22 +25,21 @@ pub(crate) struct Restored {
 /// Reads a state from segments, the newest first.
 pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
     let Some(newest) = segments.first() else { return Ok(None) };
-    let header = *newest.header();
+    let (name, counts) = (*newest.name(), *newest.counts());
     let damaged = |what| newest.corrupt(0, what);
     // Each number that was given out has a place in a segment: scans go over no more of them than files can hold.
-    let room =
-        segments.iter().fold(0, |room: u64, segment| room.saturating_add(segment.header().number_room()));
-    if header.counts.numbers > room {
+    let room = segments.iter().fold(0, |room: u64, segment| room.saturating_add(segment.number_room()));
+    if counts.numbers > room {
         return Err(damaged("a segment claims more numbers than there is room for"));
     }
     let mut state = State::default();
-    (state.seed, state.seq) = (header.name.seed, header.name.seq);
-    state.recorded_at = Time::from_ms(header.counts.recorded_at);
-    state.number_count = header.counts.numbers as u32;
-    state.live_nodes = header.counts.live;
-    state.pair_retractions = header.counts.pair_retractions;
-    state.event_retractions = header.counts.event_retractions;
-    state.tomb_count = header.counts.tombs;
+    (state.seed, state.seq) = (name.seed, name.seq);
+    state.recorded_at = Time::from_ms(counts.recorded_at);
+    state.number_count = counts.numbers as u32;
+    state.live_nodes = counts.live;
+    state.pair_retractions = counts.pair_retractions;
+    state.event_retractions = counts.event_retractions;
+    state.tomb_count = counts.tombs;
     each_row(&segments, Tag::Text, |key, value| {
         let text = std::str::from_utf8(value).map_err(|_| "a text that is not UTF-8")?;
         let sym = state.intern(text).map_err(|_| "too many texts")?;
@@ -57,8 +56,7 @@ pub(crate) fn restore(segments: Vec<Arc<Segment>>) -> Result<Option<Restored>> {
         settings.push(take_setting(value)?);
         Ok(())
     })?;
-    if u64::from(state.text_count()) != header.counts.texts || settings.len() as u64 != header.counts.settings
-    {
+    if u64::from(state.text_count()) != counts.texts || settings.len() as u64 != counts.settings {
         return Err(damaged("a segment lacks texts or settings that it says it has"));
     }
     let mut batches = BTreeMap::new();

@@ -3,6 +3,7 @@
 //! Records are copied as they are: those of the newest segment, and of each older one those that no newer one
 //! replaced (M1 of `image`).
 
+use std::iter::Peekable;
 use std::sync::Arc;
 
 use crate::error::Result;
@@ -14,7 +15,7 @@ use crate::store::image::owed::{is_paid_by, speaks_of};
 
 /// How many bytes `merge` writes, or a little more.
 pub(crate) fn room_for_merge(segments: &[Arc<Segment>]) -> u64 {
-    segments.iter().fold(0, |room, segment| room.saturating_add(segment.header().file_len))
+    segments.iter().fold(0, |room, segment| room.saturating_add(segment.bytes()))
 }
 
 /// Writes the segments, the newest first, which lie on those `below`: of absences only what these still have is left
@@ -27,6 +28,16 @@ pub(crate) fn merge(
     out: &mut SegmentWriter,
 ) -> Result<()> {
     copy_records(segments, below, spaces, out)?;
+    copy_rows(segments, below, secret, out)
+}
+
+/// Writes the rows of these segments.
+pub(crate) fn copy_rows(
+    segments: &[Arc<Segment>],
+    below: &[Arc<Segment>],
+    secret: Option<&[u8; 32]>,
+    out: &mut SegmentWriter,
+) -> Result<()> {
     let is_base = below.is_empty();
     if let Some(secret) = secret {
         out.put(&Tag::Secret.prefix(), Some(secret))?;
@@ -86,14 +97,33 @@ fn copy_records(
     spaces: &impl Spaces,
     out: &mut SegmentWriter,
 ) -> Result<()> {
-    let mut walks: Vec<_> = segments
-        .iter()
-        .enumerate()
-        .map(|(place, segment)| current(segment, segments.get(..place).unwrap_or_default()).peekable())
-        .collect();
-    loop {
+    let mut records = Records::of(segments);
+    while records.copy_next(NodeNo::MAX, below, spaces, out)? {}
+    Ok(())
+}
+
+/// A walk over the records of several segments that no newer one replaced, in order of their first numbers.
+pub(crate) struct Records<'s> {
+    segments: &'s [Arc<Segment>],
+    walks: Vec<Peekable<Walk<'s>>>,
+}
+
+type Walk<'s> = Box<dyn Iterator<Item = Result<Waiting<'s>>> + 's>;
+
+impl<'s> Records<'s> {
+    /// Those of segments, the newest first.
+    pub(crate) fn of(segments: &'s [Arc<Segment>]) -> Records<'s> {
+        let walk = |(place, segment): (usize, &'s Arc<Segment>)| {
+            let walk: Walk<'s> = Box::new(current(segment, segments.get(..place).unwrap_or_default()));
+            walk.peekable()
+        };
+        Records { segments, walks: segments.iter().enumerate().map(walk).collect() }
+    }
+
+    /// The next one, if its first number is not greater than `last`.
+    fn next(&mut self, last: NodeNo) -> Result<Option<(&'s Segment, Known<'s>)>> {
         let mut least: Option<(usize, NodeNo)> = None;
-        for (place, walk) in walks.iter_mut().enumerate() {
+        for (place, walk) in self.walks.iter_mut().enumerate() {
             let first = match walk.peek() {
                 None => continue,
                 Some(Ok((first, _))) => *first,
@@ -103,13 +133,23 @@ fn copy_records(
                 least = Some((place, first));
             }
         }
-        let Some((place, _)) = least else { return Ok(()) };
-        let (Some(next), Some(segment)) =
-            (walks.get_mut(place).and_then(Iterator::next), segments.get(place))
-        else {
-            return Ok(());
-        };
-        match next?.1 {
+        let Some((place, _)) = least.filter(|(_, first)| *first <= last) else { return Ok(None) };
+        match (self.walks.get_mut(place).and_then(Iterator::next), self.segments.get(place)) {
+            (Some(next), Some(segment)) => Ok(Some((segment, next?.1))),
+            _ => Ok(None),
+        }
+    }
+
+    /// Copies the next one, if its first number is not greater than `last`; whether there was such.
+    pub(crate) fn copy_next(
+        &mut self,
+        last: NodeNo,
+        below: &[Arc<Segment>],
+        spaces: &impl Spaces,
+        out: &mut SegmentWriter,
+    ) -> Result<bool> {
+        let Some((segment, known)) = self.next(last)? else { return Ok(false) };
+        match known {
             Known::Family(record) => out.copy_family(segment, &record, spaces)?,
             Known::Gone(gone) => {
                 let names =
@@ -120,6 +160,14 @@ fn copy_records(
             }
             Known::Nothing => {}
         }
+        Ok(true)
+    }
+
+    /// Leaves out every record whose first number is not greater than `last`.
+    #[cfg(feature = "kv")]
+    pub(crate) fn skip_through(&mut self, last: NodeNo) -> Result<()> {
+        while self.next(last)?.is_some() {}
+        Ok(())
     }
 }
 

@@ -18,5 +18,7 @@ mod rows;
 
 pub(crate) use changes::{counts_of, room_for_changes, write_changes};
 pub(crate) use load::{Restored, restore};
+#[cfg(feature = "kv")]
+pub(crate) use merge::{Records, copy_rows};
 pub(crate) use merge::{merge, room_for_merge};
 pub(crate) use owed::owed;

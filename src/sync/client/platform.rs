@@ -118,8 +118,8 @@ impl Platform {
     /// `Call`, with what is to be done; the store's.
     pub fn call(&self, caller: &Credential, request: &Request) -> Result<Vec<u8>> {
         let endpoint = request.endpoint;
-        let _span = Span::call(endpoint.path);
         let subject = request.subject().unwrap_or(caller.subject());
+        let _span = Span::call(endpoint.path);
         let (mut tries, mut limits, mut is_renewed) = (0, 0, false);
         loop {
             self.await_quota(endpoint, subject)?;

@@ -82,19 +82,29 @@ fn import_and_kill(db: &Db, file: &str, random: &mut Random) -> (usize, u64) {
     reader.join().unwrap()
 }
 
-#[expect(clippy::print_stdout, reason = "a campaign's figures are what it is run for")]
 #[test]
 fn every_acknowledged_line_survives_kill_9() {
-    let rounds = number_from("IDWEAVE_KILL_ROUNDS", 5);
+    kill_again_and_again("native", 5);
+}
+
+#[cfg(feature = "sled")]
+#[test]
+fn every_acknowledged_line_survives_kill_9_on_sled() {
+    kill_again_and_again("sled", 2);
+}
+
+#[expect(clippy::print_stdout, reason = "a campaign's figures are what it is run for")]
+fn kill_again_and_again(home: &str, rounds: u64) {
+    let rounds = number_from("IDWEAVE_KILL_ROUNDS", rounds);
     let seed = number_from("IDWEAVE_KILL_SEED", 1);
     let mut random = Random(seed);
     let (mut acknowledged, mut idle) = (0, 0);
-    let mut db = Db::new();
+    let mut db = Db::new_in(home);
     let mut kept = BTreeSet::new();
     for round in 0..rounds {
         if round % 20 == 0 {
             // A database grows old over many kills, but not without end.
-            (db, kept) = (Db::new(), BTreeSet::new());
+            (db, kept) = (Db::new_in(home), BTreeSet::new());
         }
         let sent = facts(round);
         let file = db.file("facts", sent.join("\n"));
@@ -115,7 +125,7 @@ fn every_acknowledged_line_survives_kill_9() {
         idle += u64::from(lines == 0);
     }
     println!(
-        "kill -9: {rounds} rounds, seed {seed}, {acknowledged} lines acknowledged, {idle} rounds none, 0 lost"
+        "kill -9, {home}: {rounds} rounds, seed {seed}, {acknowledged} lines acknowledged, {idle} rounds none, 0 lost"
     );
     assert!(rounds < 5 || idle < rounds, "some kills come among commits");
 }

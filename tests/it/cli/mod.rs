@@ -12,6 +12,12 @@ mod changes;
 mod demo;
 mod dry_run;
 mod erasure;
+/// Files for data tools.
+#[cfg(feature = "export")]
+mod export;
+/// A database in sled.
+#[cfg(feature = "sled")]
+mod homes;
 mod import;
 mod ingest;
 mod kill;

@@ -61,8 +61,13 @@ pub(crate) struct Db {
 impl Db {
     /// An empty one.
     pub(crate) fn new() -> Db {
+        Db::new_in("native")
+    }
+
+    /// An empty one in this home.
+    pub(crate) fn new_in(home: &str) -> Db {
         let db = Db { dir: TempDir::new().unwrap() };
-        db.run(&["init"]).exits(0);
+        db.run(&["init", "--home", home]).exits(0);
         db
     }
 

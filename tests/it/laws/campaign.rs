@@ -4,6 +4,7 @@ use idweave::Fact;
 
 use crate::laws::subject::with_shaking;
 use crate::support::generate::{Flavour, Random, stream};
+use crate::support::homes::streams;
 use crate::support::shrink::hold;
 
 /// Streams a law and flavour without `IDWEAVE_STREAMS`.
@@ -43,22 +44,22 @@ pub(crate) fn campaign(
     sizes: Sizes,
     check: impl Fn(&[Fact], &mut Random) -> Result<(), String>,
 ) -> Result<(), String> {
-    let streams = |seed, length| stream(seed, flavour, length);
-    campaign_on(&format!("{law}, {flavour:?}"), streams, sizes, check)
+    let generated = |seed, length| stream(seed, flavour, length);
+    campaign_on(&format!("{law}, {flavour:?}"), generated, sizes, check)
 }
 
 /// The same on other streams, each of a seed and a length.
 pub(crate) fn campaign_on(
     law: &str,
-    streams: impl Fn(u64, usize) -> Vec<Fact>,
+    generated: impl Fn(u64, usize) -> Vec<Fact>,
     sizes: Sizes,
     check: impl Fn(&[Fact], &mut Random) -> Result<(), String>,
 ) -> Result<(), String> {
-    let count = number("IDWEAVE_STREAMS", STREAM_COUNT).div_ceil(sizes.one_in);
+    let count = streams().unwrap_or_else(|| number("IDWEAVE_STREAMS", STREAM_COUNT)).div_ceil(sizes.one_in);
     let first = number("IDWEAVE_SEED", SEED);
     for seed in (0..count).map(|place| first.wrapping_add(place)) {
         let length = sizes.least + Random::new(!seed).below(sizes.most - sizes.least + 1);
-        let facts = streams(seed, length);
+        let facts = generated(seed, length);
         let check = |facts: &[Fact]| check(facts, &mut Random::new(seed.rotate_left(32)));
         hold(law, seed, &facts, |facts| with_shaking(None, || check(facts)))?;
         hold(&format!("{law}, shaken"), seed, &facts, |facts| with_shaking(Some(seed), || check(facts)))?;

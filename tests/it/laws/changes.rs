@@ -145,7 +145,7 @@ pub(crate) fn followed(
 }
 
 #[test]
-fn who_follows_the_feed_knows_the_graph() {
+pub(super) fn who_follows_the_feed_knows_the_graph() {
     for flavour in Flavour::ALL {
         report(campaign("feed", flavour, SMALL, |facts, random| {
             let graph = new_graph()?;
@@ -214,7 +214,7 @@ fn numbers_of(changes: &Changes<ChangedId>) -> Vec<Vec<u64>> {
 }
 
 #[test]
-fn what_if_tells_what_the_commit_then_does() {
+pub(super) fn what_if_tells_what_the_commit_then_does() {
     for flavour in Flavour::ALL {
         report(campaign("what-if = doing it", flavour, SMALL, |facts, random| {
             let graph = new_graph()?;

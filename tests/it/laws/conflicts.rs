@@ -43,7 +43,7 @@ fn acts_close(facts: &[Fact], random: &mut Random) -> Check {
 }
 
 #[test]
-fn every_act_that_is_suggested_closes_its_conflict() {
+pub(super) fn every_act_that_is_suggested_closes_its_conflict() {
     for flavour in [Flavour::Kept, Flavour::Commuting] {
         report(campaign("acts", flavour, RARE, acts_close));
     }

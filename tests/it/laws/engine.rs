@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use idweave::{Fact, Graph, Read, Status};
+use idweave::{Fact, Read, Status};
 
 use crate::laws::subject::Subject;
 use crate::support::generate::NOW;
+use crate::support::homes::options_on_disk;
 use crate::support::oracle::{Edge, Entity, Outcome};
 
 /// What the engine said of one fact.
@@ -22,7 +23,7 @@ pub(crate) fn new_graph() -> Result<Subject, String> {
 }
 
 pub(crate) fn on_disk(path: &Path) -> Result<Subject, String> {
-    let graph = Graph::options().create_if_missing(true).open(path);
+    let graph = options_on_disk().open(path);
     graph.map(Subject::of).map_err(|error| format!("open: {error}"))
 }
 

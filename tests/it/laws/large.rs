@@ -1,7 +1,6 @@
 //! Large changes: settled beside the writer, in little memory, and in the end as any commit.
 
 use std::cell::Cell;
-use std::path::Path;
 
 use idweave::{ChangeRecord, Fact, Graph, Op, Outcome, Tx};
 
@@ -9,9 +8,8 @@ use crate::laws::campaign::{campaign, report};
 use crate::laws::{Check, RARE};
 use crate::segments::answers::{Questions, text};
 use crate::support::generate::{Flavour, NOW, Random, commits};
-use crate::support::sim_disk::SimDisk;
+use crate::support::homes::{Bed, Home, streams, under_test};
 
-const DIR: &str = "/db";
 /// So little that a change of a few records is written out several times.
 const DELTA_BYTES: u64 = 3_000;
 
@@ -51,9 +49,8 @@ fn write_plain(graph: &Graph, large: &Large) -> Check {
     graph.write(NOW, |tx| large.tell(tx)).map(drop).map_err(|error| format!("write: {error}"))
 }
 
-fn open(disk: &SimDisk) -> Result<Graph, String> {
-    let options = Graph::options().vfs(disk.vfs()).create_if_missing(true).delta_bytes(DELTA_BYTES);
-    options.open(Path::new(DIR)).map_err(|error| format!("open: {error}"))
+fn open(bed: &Bed) -> Result<Graph, String> {
+    bed.options().delta_bytes(DELTA_BYTES).open(bed.path()).map_err(|error| format!("open: {error}"))
 }
 
 /// Facts of a large change, and a commit that it undoes.
@@ -84,13 +81,9 @@ fn shares(facts: &[Fact], random: &mut Random) -> Vec<(Vec<Fact>, Option<Large>)
     shares
 }
 
-fn segments_on(disk: &SimDisk) -> usize {
-    disk.live_image().files().filter(|(path, _)| path.starts_with("/db/segments")).count()
-}
-
 /// Tells a large change, and commits while it is settled; whether those came first.
 fn write_large(
-    (graph, disk): (&Graph, &SimDisk),
+    (graph, bed): (&Graph, &Bed),
     (large, meanwhile): (&Large, &[Fact]),
     questions: &Questions,
     (random, seen): (&mut Random, &Seen),
@@ -98,10 +91,10 @@ fn write_large(
     let mut waits = random.below(12);
     let (mut is_told, mut failed) = (false, Ok(()));
     graph.checkpoint().map_err(|error| error.to_string())?;
-    let (segments, mut is_written_out) = (segments_on(disk), false);
+    let (segments, mut is_written_out) = (bed.written_out(), false);
     let shown = text(questions.all(&graph.view()));
     let progress = |_| {
-        is_written_out |= segments_on(disk) != segments;
+        is_written_out |= bed.written_out() != segments;
         if waits > 0 || is_told {
             waits = waits.saturating_sub(1);
             return;
@@ -134,8 +127,8 @@ fn same_line(what: &str, found: &str, expected: &str) -> Check {
 
 fn is_as_any_commit(facts: &[Fact], random: &mut Random, seen: &Seen) -> Check {
     let questions = Questions::about(facts);
-    let disk = SimDisk::new();
-    let graph = open(&disk)?;
+    let bed = Bed::new(under_test().unwrap_or(Home::Native));
+    let graph = open(&bed)?;
     let plain = Graph::options().in_memory().map_err(|error| error.to_string())?;
     for (small, large) in shares(facts, random) {
         let Some(mut large) = large else {
@@ -155,7 +148,7 @@ fn is_as_any_commit(facts: &[Fact], random: &mut Random, seen: &Seen) -> Check {
             same_line("a look has changed the graph", &text(questions.all(&graph.view())), &shown)?;
         }
         let (meanwhile, later) = small.split_at(small.len().min(MEANWHILE));
-        if write_large((&graph, &disk), (&large, meanwhile), &questions, (random, seen))? {
+        if write_large((&graph, &bed), (&large, meanwhile), &questions, (random, seen))? {
             meanwhile.chunks(2).try_for_each(|facts| write(&plain, facts))?;
             write_plain(&plain, &large)?;
             later.chunks(2).try_for_each(|facts| write(&graph, facts).and_then(|()| write(&plain, facts)))?;
@@ -181,18 +174,20 @@ fn is_as_any_commit(facts: &[Fact], random: &mut Random, seen: &Seen) -> Check {
         same_line(&format!("as of {seq}"), &past(&graph)?, &past(&plain)?)?;
     }
     graph.close().map_err(|error| format!("close: {error}"))?;
-    let graph = open(&disk)?;
+    let graph = open(&bed)?;
     same_line("reopened", &text(questions.all(&graph.view())), &expected)?;
     let findings = graph.check().map_err(|error| error.to_string())?;
     if findings.is_empty() { Ok(()) } else { Err(format!("check: {findings:?}")) }
 }
 
 #[test]
-fn a_large_change_is_as_any_commit_that_comes_behind_those_made_meanwhile() {
+pub(super) fn a_large_change_is_as_any_commit_that_comes_behind_those_made_meanwhile() {
     for flavour in Flavour::ALL {
         let seen = Seen::default();
         report(campaign("large", flavour, RARE, |facts, random| is_as_any_commit(facts, random, &seen)));
         println!("{flavour:?}: {seen:?}");
-        assert!(seen.meanwhile.get() > 10 && seen.written_out.get() > 10, "{seen:?}");
+        // A few streams need not reach everything.
+        let has_few = streams().is_some();
+        assert!(has_few || (seen.meanwhile.get() > 10 && seen.written_out.get() > 10), "{seen:?}");
     }
 }

@@ -34,7 +34,7 @@ fn merge(into: &Subject, from: &Subject, random: &mut Random) -> Check {
 }
 
 #[test]
-fn graphs_merged_either_way_know_what_one_that_saw_all_knows() {
+pub(super) fn graphs_merged_either_way_know_what_one_that_saw_all_knows() {
     report(campaign("merge", Flavour::Commuting, RARE, |facts, random| {
         let (mut mine, mut yours) = (Vec::new(), Vec::new());
         for fact in facts {
@@ -71,7 +71,7 @@ fn graphs_merged_either_way_know_what_one_that_saw_all_knows() {
 }
 
 #[test]
-fn what_one_graph_erased_is_erased_in_the_other() {
+pub(super) fn what_one_graph_erased_is_erased_in_the_other() {
     let fact =
         |line: &str| idweave::ndjson::parse(line, 1, &idweave::model::Placeholders::default()).unwrap();
     let (openid, at) = ("openid:wx00000000000000a1:oA1bcdefgh", 1_717_200_000_000_i64);

@@ -43,12 +43,12 @@ fn as_of_is_what_was(facts: &[Fact], random: &mut Random) -> Check {
 }
 
 #[test]
-fn every_answer_as_of_a_commit_is_the_one_of_then() {
+pub(super) fn every_answer_as_of_a_commit_is_the_one_of_then() {
     report(campaign("as of", Flavour::Kept, RARE, as_of_is_what_was));
 }
 
 #[test]
-fn an_alias_that_was_told_of_later_is_not_known_of_then() {
+pub(super) fn an_alias_that_was_told_of_later_is_not_known_of_then() {
     report(campaign("as of, aliases", Flavour::Aliases, RARE, |facts, random| {
         let is_kept = |fact: &&Fact| !matches!(fact.op, Op::Erase { .. });
         let facts: Vec<Fact> = facts.iter().filter(is_kept).cloned().collect();
@@ -57,7 +57,7 @@ fn an_alias_that_was_told_of_later_is_not_known_of_then() {
 }
 
 #[test]
-fn what_was_erased_since_is_not_there_of_then() {
+pub(super) fn what_was_erased_since_is_not_there_of_then() {
     report(campaign("as of, erased", Flavour::Commuting, SMALL, |facts, random| {
         let facts = without_marks(facts);
         let commits = commits(&facts, random);
@@ -93,7 +93,7 @@ fn entity_in(view: &View, id: &Id) -> Result<BTreeSet<Id>, String> {
 }
 
 #[test]
-fn history_tells_every_commit_that_changed_an_entity() {
+pub(super) fn history_tells_every_commit_that_changed_an_entity() {
     report(campaign("history", Flavour::Kept, SMALL, |facts, random| {
         // Who was restricted then says nothing of whose entity it was.
         let told = |fact: &&Fact| !matches!(fact.op, Op::Mark { .. } | Op::Restrict { .. });
@@ -133,7 +133,7 @@ fn history_tells_every_commit_that_changed_an_entity() {
 }
 
 #[test]
-fn what_was_observed_until_a_moment_is_a_graph_that_saw_nothing_later() {
+pub(super) fn what_was_observed_until_a_moment_is_a_graph_that_saw_nothing_later() {
     report(campaign("observed until", Flavour::Kept, SMALL, |facts, random| {
         let facts = without_marks(facts);
         let graph = new_graph()?;

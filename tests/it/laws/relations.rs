@@ -92,13 +92,13 @@ fn relations_agree(facts: &[Fact], random: &mut Random) -> Check {
 }
 
 #[test]
-fn relations_are_those_of_the_oracle_whatever_was_retracted_erased_or_restricted() {
+pub(super) fn relations_are_those_of_the_oracle_whatever_was_retracted_erased_or_restricted() {
     for flavour in [Flavour::Commuting, Flavour::Kept, Flavour::EntityErasure] {
         report(campaign("relations", flavour, SMALL, relations_agree));
     }
 }
 
 #[test]
-fn relations_of_hubs_are_those_of_the_oracle() {
+pub(super) fn relations_of_hubs_are_those_of_the_oracle() {
     report(campaign_on("relations of hubs", hub_stream, HUBS, relations_agree));
 }

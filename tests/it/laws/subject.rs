@@ -13,9 +13,7 @@ use idweave::{
 
 use crate::laws::engine::{dump, numbers};
 use crate::support::generate::Random;
-use crate::support::sim_disk::{Fault, SimDisk};
-
-const DIR: &str = "/db";
+use crate::support::homes::{Bed, Home, under_test};
 
 thread_local! {
     /// The seed of the next shaken graph of this thread; `None` = graphs are not shaken.
@@ -31,8 +29,6 @@ pub(crate) fn with_shaking<T>(seed: Option<u64>, check: impl FnOnce() -> T) -> T
 }
 
 struct Shaker {
-    /// Where it is reopened.
-    disk: Option<SimDisk>,
     random: Random,
     /// What another process would see.
     follower: Option<ReadOnly>,
@@ -42,21 +38,20 @@ struct Shaker {
 pub(crate) struct Subject {
     graph: RefCell<Option<Arc<Graph>>>,
     shaker: RefCell<Option<Shaker>>,
-}
-
-fn open(disk: &SimDisk) -> Graph {
-    let options = Graph::options().vfs(disk.vfs()).create_if_missing(true);
-    options.open(Path::new(DIR)).expect("a graph that was not harmed opens")
+    /// Where it is reopened.
+    bed: Option<Bed>,
 }
 
 impl Subject {
     /// A new graph.
     pub(crate) fn new() -> Subject {
-        match SHAKEN.get() {
-            None => Subject::made(Graph::options().in_memory().expect("a graph in memory"), None),
-            Some(_) => {
-                let disk = SimDisk::new();
-                Subject::made(open(&disk), Some(disk))
+        match (SHAKEN.get(), under_test()) {
+            (None, None | Some(Home::Native)) => {
+                Subject::made(Graph::options().in_memory().expect("a graph in memory"), None)
+            }
+            (_, home) => {
+                let bed = Bed::new(home.unwrap_or(Home::Native));
+                Subject::made(bed.open(), Some(bed))
             }
         }
     }
@@ -66,12 +61,12 @@ impl Subject {
         Subject::made(graph, None)
     }
 
-    fn made(graph: Graph, disk: Option<SimDisk>) -> Subject {
+    fn made(graph: Graph, bed: Option<Bed>) -> Subject {
         let shaker = SHAKEN.get().map(|seed| {
             SHAKEN.set(Some(seed.wrapping_add(1)));
-            Shaker { disk, random: Random::new(seed), follower: None }
+            Shaker { random: Random::new(seed), follower: None }
         });
-        Subject { graph: RefCell::new(Some(Arc::new(graph))), shaker: RefCell::new(shaker) }
+        Subject { graph: RefCell::new(Some(Arc::new(graph))), shaker: RefCell::new(shaker), bed }
     }
 
     fn graph(&self) -> Arc<Graph> {
@@ -95,14 +90,13 @@ impl Subject {
         if shaker.random.below(3) == 0 {
             self.graph().checkpoint()?;
         }
-        let Some(disk) = &shaker.disk else { return Ok(()) };
+        let Some(bed) = &self.bed else { return Ok(()) };
         let mut poisoned = false;
         if shaker.random.below(4) == 0 {
             // A call fails somewhere in a checkpoint or a merge; what was frozen then waits for the next one.
-            let index = disk.calls() + shaker.random.below(40) as u64;
-            disk.inject(Some(Fault::Call { index, forever: false }));
+            bed.fail_soon(&mut shaker.random);
             let failed = self.graph().checkpoint().is_err();
-            disk.inject(None);
+            bed.heal();
             poisoned = failed && self.graph().sync().is_err();
         }
         if poisoned || shaker.random.below(6) == 0 {
@@ -111,14 +105,13 @@ impl Subject {
             if !poisoned {
                 closed?;
             }
-            *self.graph.borrow_mut() = Some(Arc::new(open(disk)));
+            *self.graph.borrow_mut() = Some(Arc::new(bed.open()));
         }
-        if shaker.random.below(3) == 0 {
+        if shaker.random.below(3) == 0 && bed.is_followed() {
             let view = self.view();
             match &shaker.follower {
                 None => {
-                    let options = Graph::options().vfs(disk.vfs());
-                    shaker.follower = Some(options.open_read_only(Path::new(DIR))?);
+                    shaker.follower = Some(bed.options().open_read_only(bed.path())?);
                 }
                 Some(follower) => {
                     assert_eq!(follower.refresh()?, view.seq(), "a follower sees what is durable")
@@ -163,11 +156,9 @@ impl Subject {
         self.graph().snapshot(path)
     }
 
-    /// The file system it is on, if it is shaken; else the real one.
+    /// The file system it is on.
     pub(crate) fn vfs(&self) -> Arc<dyn Vfs> {
-        let shaker = self.shaker.borrow();
-        let disk = shaker.as_ref().and_then(|shaker| shaker.disk.as_ref());
-        disk.map_or_else(|| Arc::new(RealVfs), SimDisk::vfs)
+        self.bed.as_ref().map_or_else(|| Arc::new(RealVfs), Bed::vfs)
     }
 
     pub(crate) fn check(&self) -> Result<Vec<Finding>> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use idweave::model::{Selector, When};
-use idweave::{Error, Fact, Id, Op, Outcome, Read, Snapshot, Time, Translation, ndjson};
+use idweave::{Error, Fact, Id, Op, Outcome, Read, ReadMode, Snapshot, Time, Translation, ndjson};
 
 use crate::laws::campaign::{campaign, report};
 use crate::laws::changes::Mirror;
@@ -14,6 +14,7 @@ use crate::laws::unresolved::{self, without_topology};
 use crate::laws::{Check, RARE, SMALL, last, told_oracle};
 use crate::segments::answers::{Questions, text};
 use crate::support::generate::{Flavour, NOW, Random, commits};
+use crate::support::homes::sim_dir;
 use crate::support::oracle::{Door, Oracle, Undo};
 use crate::support::show::show;
 
@@ -134,14 +135,14 @@ fn undone_is_as_never_told(facts: &[Fact], random: &mut Random) -> Check {
 }
 
 #[test]
-fn what_an_undone_commit_told_is_as_never_told_but_for_lone_ids() {
+pub(super) fn what_an_undone_commit_told_is_as_never_told_but_for_lone_ids() {
     for flavour in [Flavour::Commuting, Flavour::Kept, Flavour::EntityErasure] {
         report(campaign("undo", flavour, SMALL, undone_is_as_never_told));
     }
 }
 
 #[test]
-fn what_lacks_a_unionid_is_told_without_what_was_undone() {
+pub(super) fn what_lacks_a_unionid_is_told_without_what_was_undone() {
     report(campaign("unresolved, undone", Flavour::Kept, SMALL, |facts, random| {
         let facts = without_topology(facts);
         let (graph, mut oracle) = (new_graph()?, Oracle::new());
@@ -155,7 +156,7 @@ fn what_lacks_a_unionid_is_told_without_what_was_undone() {
 
 /// A graph with aliases is not told again by its facts; all else holds.
 #[test]
-fn an_alias_that_is_undone_means_nothing() {
+pub(super) fn an_alias_that_is_undone_means_nothing() {
     report(campaign("undo, aliases", Flavour::Aliases, SMALL, |facts, random| {
         let is_kept = |fact: &&Fact| !matches!(fact.op, Op::Erase { .. });
         let (graph, mut oracle) = (new_graph()?, Oracle::new());
@@ -176,7 +177,7 @@ fn an_alias_that_is_undone_means_nothing() {
 }
 
 #[test]
-fn an_undo_that_is_undone_is_as_never_done() {
+pub(super) fn an_undo_that_is_undone_is_as_never_done() {
     for flavour in [Flavour::Commuting, Flavour::Kept] {
         report(campaign("undo of an undo", flavour, SMALL, |facts, random| {
             let (graph, never) = (new_graph()?, new_graph()?);
@@ -208,7 +209,7 @@ fn an_undo_that_is_undone_is_as_never_done() {
 }
 
 #[test]
-fn every_answer_as_of_a_commit_is_the_one_of_then_whatever_was_undone() {
+pub(super) fn every_answer_as_of_a_commit_is_the_one_of_then_whatever_was_undone() {
     report(campaign("as of, undone", Flavour::Kept, RARE, |facts, random| {
         let is_kept = |fact: &&Fact| !matches!(fact.op, Op::Mark { .. });
         let facts: Vec<Fact> = facts.iter().filter(is_kept).cloned().collect();
@@ -240,7 +241,7 @@ fn entity_in(view: &impl Read, id: &Id) -> Result<BTreeSet<Id>, String> {
 }
 
 #[test]
-fn history_and_feed_tell_what_undos_changed() {
+pub(super) fn history_and_feed_tell_what_undos_changed() {
     report(campaign("history and feed, undone", Flavour::Kept, SMALL, |facts, random| {
         // Who was restricted then says nothing of whose entity it was.
         let told = |fact: &&Fact| !matches!(fact.op, Op::Mark { .. } | Op::Restrict { .. });
@@ -280,7 +281,7 @@ fn history_and_feed_tell_what_undos_changed() {
 }
 
 #[test]
-fn what_was_undone_counts_when_it_is_told_again() {
+pub(super) fn what_was_undone_counts_when_it_is_told_again() {
     report(campaign("told after an undo", Flavour::Kept, SMALL, |facts, random| {
         let graph = new_graph()?;
         for commit in commits(facts, random) {
@@ -311,7 +312,7 @@ fn what_was_undone_counts_when_it_is_told_again() {
 }
 
 #[test]
-fn graphs_with_undos_merge_either_way() {
+pub(super) fn graphs_with_undos_merge_either_way() {
     report(campaign("merge, undone", Flavour::Kept, RARE, |facts, random| {
         let mut sides = Vec::new();
         for _ in 0..2 {
@@ -356,7 +357,7 @@ fn are_one(graph: &Subject) -> bool {
 }
 
 #[test]
-fn of_an_evidence_told_twice_the_telling_that_counts_says_how_strong_it_is() {
+pub(super) fn of_an_evidence_told_twice_the_telling_that_counts_says_how_strong_it_is() {
     let graph = new_graph().unwrap();
     feed(&graph, &[link("app.login", r#","strength":"hint""#)]).unwrap();
     feed(&graph, &[link("app.login", r#","strength":"platform""#)]).unwrap();
@@ -375,7 +376,7 @@ fn of_an_evidence_told_twice_the_telling_that_counts_says_how_strong_it_is() {
 }
 
 #[test]
-fn a_restriction_and_a_retraction_are_undone_as_all_else() {
+pub(super) fn a_restriction_and_a_retraction_are_undone_as_all_else() {
     let graph = new_graph().unwrap();
     let id: Id = OPENID.parse().unwrap();
     feed(&graph, &[link("app.login", r#","batch":"b1""#)]).unwrap();
@@ -391,7 +392,7 @@ fn a_restriction_and_a_retraction_are_undone_as_all_else() {
 }
 
 #[test]
-fn what_cannot_be_undone_is_refused_and_leaves_no_trace() {
+pub(super) fn what_cannot_be_undone_is_refused_and_leaves_no_trace() {
     let graph = new_graph().unwrap();
     feed(&graph, &[link("app.login", "")]).unwrap();
     let erase = Op::Erase {
@@ -415,7 +416,7 @@ fn what_cannot_be_undone_is_refused_and_leaves_no_trace() {
 }
 
 #[test]
-fn facts_are_told_of_undone_ones_with_a_batch_that_is_retracted() {
+pub(super) fn facts_are_told_of_undone_ones_with_a_batch_that_is_retracted() {
     let graph = new_graph().unwrap();
     // Somebody speaks in a batch of that name.
     feed(&graph, &[link("app.login", ""), link("mp.user_info", r#","batch":"undone.1""#)]).unwrap();
@@ -431,7 +432,7 @@ fn facts_are_told_of_undone_ones_with_a_batch_that_is_retracted() {
 }
 
 #[test]
-fn a_negative_answer_that_is_undone_is_not_given() {
+pub(super) fn a_negative_answer_that_is_undone_is_not_given() {
     let graph = new_graph().unwrap();
     let (id, unionid) = (OPENID.parse().unwrap(), "unionid:shop".parse().unwrap());
     feed(&graph, &[link("app.login", r#","strength":"hint""#)]).unwrap();
@@ -447,7 +448,7 @@ fn a_negative_answer_that_is_undone_is_not_given() {
 }
 
 #[test]
-fn an_erasure_keeps_every_telling_of_what_is_newer_than_it() {
+pub(super) fn an_erasure_keeps_every_telling_of_what_is_newer_than_it() {
     let graph = new_graph().unwrap();
     feed(&graph, &[link("app.login", "")]).unwrap();
     assert!(undo(&graph, 1).unwrap());
@@ -469,13 +470,15 @@ fn an_erasure_keeps_every_telling_of_what_is_newer_than_it() {
 }
 
 #[test]
-fn a_snapshot_knows_what_was_undone() {
+pub(super) fn a_snapshot_knows_what_was_undone() {
     let place = tempfile::tempdir().unwrap();
     let graph = new_graph().unwrap();
     feed(&graph, &[link("app.login", "")]).unwrap();
     assert!(undo(&graph, 1).unwrap());
-    graph.snapshot(&place.path().join("snapshot")).unwrap();
-    let snapshot = Snapshot::open(place.path().join("snapshot")).unwrap();
+    let is_simulated = graph.vfs().exists(sim_dir()).unwrap();
+    let path = if is_simulated { "/snapshot".into() } else { place.path().join("snapshot") };
+    graph.snapshot(&path).unwrap();
+    let snapshot = Snapshot::open_on(&*graph.vfs(), &path, ReadMode::default()).unwrap();
     assert_eq!(dump(&snapshot), dump(&graph.view()));
     assert!(!dump(&snapshot.as_of(1).unwrap()).edges.is_empty());
 }

@@ -96,7 +96,7 @@ pub(super) fn agrees(graph: &Subject, oracle: &Oracle, facts: &[Fact], random: &
 }
 
 #[test]
-fn what_lacks_a_unionid_is_what_the_oracle_says_in_its_order() {
+pub(super) fn what_lacks_a_unionid_is_what_the_oracle_says_in_its_order() {
     for flavour in [Flavour::Kept, Flavour::Commuting] {
         report(campaign("unresolved", flavour, SMALL, unresolved_agrees));
     }

@@ -3,8 +3,11 @@
 
 pub(crate) mod generate;
 pub(crate) mod hex;
+pub(crate) mod homes;
 pub(crate) mod oracle;
 pub(crate) mod say;
 pub(crate) mod show;
 pub(crate) mod shrink;
 pub(crate) mod sim_disk;
+#[cfg(feature = "kv")]
+pub(crate) mod sim_store;

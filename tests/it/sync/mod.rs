@@ -8,5 +8,6 @@ mod live;
 mod pushes;
 mod repair;
 mod rig;
+mod simulated;
 mod traced;
 mod ways;

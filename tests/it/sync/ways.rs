@@ -268,7 +268,7 @@ fn a_third_party_platform_logs_in_the_users_of_the_apps_that_authorised_it() {
             ways.rig.store.save(&component_ticket(&names.component), &ticket).unwrap();
         }
     }
-    let code = format!("queryauthcode@@@{}", names.mini);
+    let code = ways.rig.sim.authorize_component(&names.mini).unwrap();
     let body = json!({"component_appid": names.component, "authorization_code": code});
     let body = ways.post(&component, &api::QUERY_AUTH, &body);
     let refresh = Secret::new(&text(&body, "/authorization_info/authorizer_refresh_token"));
@@ -448,7 +448,8 @@ impl Ways {
         let asked = json!({"auth_corpid": names.open_corp, "permanent_code": names.permanent_code()});
         let body = self.post(&self.rig.suite(), &api::AUTH_INFO, &asked);
         assert_eq!(text(&body, "/auth_corp_info/corpid"), names.open_corp);
-        let body = self.post(&self.rig.suite(), &api::PERMANENT_CODE, &json!({"auth_code": "AUTHCODE"}));
+        let code = self.rig.sim.authorize_suite();
+        let body = self.post(&self.rig.suite(), &api::PERMANENT_CODE, &json!({"auth_code": code}));
         assert_eq!(text(&body, "/permanent_code"), names.permanent_code());
     }
 }

@@ -6,6 +6,7 @@ use super::made::{
 use crate::error::Result;
 use crate::segment::bytes::{FileBytes, ReadMode};
 use crate::segment::checksum::sum;
+use crate::segment::table::Walk;
 use crate::segment::table::format::{Place, Root};
 use crate::segment::table::scan::Entry;
 use crate::segment::table::{Absences, Found, Merge, Table};

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::segment::bytes::FileBytes;
+use crate::segment::table::Walk;
 use crate::segment::table::format::Place;
 use crate::segment::table::scan::Entry;
 use crate::segment::table::{Found, Root, Scan, Table, TableWriter};
