@@ -82,7 +82,7 @@ fn use_it(graph: &Graph) {
     view.resolve(&say::id("o1")).unwrap();
     view.person(&say::id("o9")).unwrap();
     view.same(&say::id("o1"), &say::id("e1")).unwrap();
-    let _ = view.explain(&say::id("o1"), &say::id("x2")).unwrap();
+    view.explain(&say::id("o1"), &say::id("x2")).unwrap();
     view.contacts_of(&say::id("o1"), "ww00000000000000c1").unwrap();
 }
 
