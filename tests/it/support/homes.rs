@@ -1,6 +1,8 @@
 //! Where the graphs of a test live: what the tests say of a graph is to hold of each.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
+#[cfg(feature = "kv")]
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
