@@ -137,6 +137,24 @@ pub trait Read {
     /// See [`Read::resolve`].
     fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>>;
 
+    /// Every id of a kind and scope, in order of first appearance, superseded and blocked ones too. Only the ids of the space
+    /// are looked at, and no more of them are held than one.
+    ///
+    /// ```
+    /// use idweave::{Graph, KindScope, Read, Time, ndjson};
+    /// # fn main() -> idweave::Result<()> {
+    /// let graph = Graph::options().in_memory()?;
+    /// let link = r#"{"op":"link","a":"userid:ww1:li","b":"userid:ww1@prov:wo1","source":"work.idconvert","at":"2025-01-01T00:00:00Z"}"#;
+    /// graph.write(Time::from_ms(1_767_225_600_000), |tx| tx.apply(&ndjson::parse(link)?).map(drop))?;
+    /// let employees: KindScope = "userid:ww1".parse()?;
+    /// let view = graph.view();
+    /// let ids = view.ids_in(&employees).collect::<idweave::Result<Vec<_>>>()?;
+    /// assert_eq!(ids.len(), 1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    fn ids_in(&self, space: &KindScope) -> Answers<'_, Id>;
+
     /// What is known around an id: its entity, what that is in, negative answers, and who issues ids as it is at `now`.
     /// An id that is not known stands alone.
     ///

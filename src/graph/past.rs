@@ -241,6 +241,15 @@ impl Read for Past {
         Ok(verbs::in_order_of_worth(found.collect::<Result<Vec<_>>>()?, asked.most))
     }
 
+    fn ids_in(&self, space: &KindScope) -> Answers<'_, Id> {
+        let renamed = match self.ask(&[], Depth::Families, |seen| verbs::canonical(seen, space)) {
+            Ok(renamed) => renamed,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
+        let space = renamed.unwrap_or_else(|| space.clone());
+        self.each(move |seen, number| verbs::id_of_space(seen, number, &space).into_iter().collect())
+    }
+
     fn surroundings(&self, id: &Id, now: Time) -> Result<Surroundings> {
         self.ask(&[id], Depth::Related, |seen| {
             let issuers = verbs::issuers(&self.state, seen.topology(), self.horizon, now);

@@ -280,6 +280,10 @@ impl<S: Shown> Read for S {
         verbs::unresolved(self.state()?, space, asked)
     }
 
+    fn ids_in(&self, space: &KindScope) -> Answers<'_, Id> {
+        stream(self.state(), |state| verbs::ids_in(state, space))
+    }
+
     fn surroundings(&self, id: &Id, now: Time) -> Result<Surroundings> {
         let state = self.state()?;
         let issuers = verbs::issuers(state, &state.topology, Horizon::ALL, now);

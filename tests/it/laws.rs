@@ -9,6 +9,7 @@ pub(crate) mod changes;
 mod conflicts;
 mod conformance;
 pub(crate) mod engine;
+mod ids_in;
 mod large;
 mod measures;
 mod merge;

@@ -56,6 +56,7 @@ fn answers(view: &impl Read, facts: &[Fact], entities: u64) -> Vec<String> {
     }
     for space in &spaces {
         told.push(format!("unresolved {:?}", view.unresolved(space, &AskAgain::at(NOW)).unwrap()));
+        told.extend(view.ids_in(space).map(|id| format!("ids {:?}", id.unwrap())));
     }
     told.extend(view.conflicts().map(|conflict| format!("conflict {:?}", conflict.unwrap())));
     told

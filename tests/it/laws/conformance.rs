@@ -58,6 +58,7 @@ on_every_home!({
     what_if_tells_what_the_commit_then_does: laws::changes::what_if_tells_what_the_commit_then_does,
     every_act_that_is_suggested_closes_its_conflict: laws::conflicts::every_act_that_is_suggested_closes_its_conflict,
     a_large_change_is_as_any_commit_that_comes_behind_those_made_meanwhile: laws::large::a_large_change_is_as_any_commit_that_comes_behind_those_made_meanwhile,
+    the_ids_of_a_space_are_the_oracles_in_order_of_first_appearance: laws::ids_in::the_ids_of_a_space_are_the_oracles_in_order_of_first_appearance,
     graphs_merged_either_way_know_what_one_that_saw_all_knows: laws::merge::graphs_merged_either_way_know_what_one_that_saw_all_knows,
     what_one_graph_erased_is_erased_in_the_other: laws::merge::what_one_graph_erased_is_erased_in_the_other,
     every_answer_as_of_a_commit_is_the_one_of_then: laws::past::every_answer_as_of_a_commit_is_the_one_of_then,

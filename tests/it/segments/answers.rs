@@ -112,7 +112,7 @@ impl Questions {
         for space in &self.spaces {
             questions.extend(self.ids.iter().map(|id| Question::Translate(id, space)));
             questions.push(Question::TranslateMany(&self.ids, space));
-            questions.push(Question::Unresolved(space));
+            questions.extend([Question::Unresolved(space), Question::IdsIn(space)]);
         }
         questions
             .extend(self.pairs.iter().flat_map(|(a, b)| [Question::Same(a, b), Question::Explain(a, b)]));
@@ -141,6 +141,7 @@ pub(crate) enum Question<'q> {
     Translate(&'q Id, &'q KindScope),
     TranslateMany(&'q [Id], &'q KindScope),
     Unresolved(&'q KindScope),
+    IdsIn(&'q KindScope),
     Same(&'q Id, &'q Id),
     Explain(&'q Id, &'q Id),
 }
@@ -158,6 +159,7 @@ impl Question<'_> {
             Question::Edges => return listed(read.edges(), edge),
             Question::Facts => return listed(read.facts(), |fact| show(&fact)),
             Question::Conflicts => return listed(read.conflicts(), |found| format!("{found:?}")),
+            Question::IdsIn(space) => return listed(read.ids_in(space), |id| id.to_string()),
             Question::Neighbors((id, kind, direction), when) => {
                 return listed(read.neighbors(id, kind, direction, when), |found| interval(&found));
             }

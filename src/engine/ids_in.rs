@@ -1,0 +1,62 @@
+//! ids_in: every id of a kind and scope, one by one; no other ids are looked at.
+
+use crate::engine::resolve::answerable;
+use crate::engine::translate::canonical;
+use crate::error::Result;
+use crate::model::{Id, KindScope};
+use crate::records::{ListKey, NodeNo};
+use crate::store::{Lens, ListWalk, Source, State};
+
+/// The ids of a space, in order of their numbers; restricted ones are not answered.
+pub(crate) fn ids_in<'s>(state: &'s State, space: &KindScope) -> impl Iterator<Item = Result<Id>> + use<'s> {
+    let renamed = Lens::on(state).answer(|lens| canonical(lens, space));
+    let begun = renamed.and_then(|renamed| {
+        let space = renamed.unwrap_or_else(|| space.clone());
+        let walk = state.sym(space.as_str()).map(|sym| ListWalk::posted(state, ListKey::Space(sym)));
+        Ok(IdsIn { lens: Lens::on(state), walk: walk.transpose()?, space })
+    });
+    let (ids, error) = match begun {
+        Ok(ids) => (Some(ids), None),
+        Err(error) => (None, Some(Err(error))),
+    };
+    error.into_iter().chain(ids.into_iter().flatten())
+}
+
+/// The id of a number, if it is of this space and may be answered.
+pub(crate) fn id_of_space(source: &impl Source, number: NodeNo, space: &KindScope) -> Option<Id> {
+    let node = source.node(number).filter(|node| node.id.space() == space.as_str())?;
+    answerable(source, &node.id).map(|_| node.id.clone())
+}
+
+struct IdsIn<'s> {
+    lens: Lens<&'s State>,
+    /// `None` after the last, and after an error.
+    walk: Option<ListWalk<'s>>,
+    space: KindScope,
+}
+
+impl IdsIn<'_> {
+    /// The next one, or that there is none.
+    fn step(&mut self) -> Result<Option<Id>> {
+        let Some(walk) = &mut self.walk else { return Ok(None) };
+        while let Some(number) = walk.next()? {
+            let found = self.lens.ask(|lens| id_of_space(lens, number, &self.space))?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for IdsIn<'_> {
+    type Item = Result<Id>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let found = self.step().transpose();
+        if !matches!(found, Some(Ok(_))) {
+            self.walk = None;
+        }
+        found
+    }
+}
