@@ -1,16 +1,29 @@
 //! What bodies of the platforms say that is no fact, carried out against the graph.
+//!
+//! # Userids given out again
+//!   When a userid was given out last and when it was deleted last is remembered as attributes of a relation of its own, from the
+//!   userid to its corp: so it lasts, is erased with the userid and undone with its commit. A userid that is given out
+//!   after it was deleted is blocked from then on, in whichever order the two are told: what was known of it is still there, binds
+//!   nothing and says why, until a person lifts the block. One that was renamed away is banned from its successors.
+
+use std::collections::BTreeMap;
 
 use crate::engine::Read;
 use crate::error::Result;
-use crate::model::{Fact, Id, Kind, Op, Time};
+use crate::model::{Direction, Fact, Id, Kind, Op, RelationKind, Time, When, split_scope};
 use crate::wechat::{Note, revoke_phone};
 
-/// Who decides where a userid is given out again.
-const REUSE_ACTOR: &str = "event.work";
-const REUSE_REASON: &str = "a userid that was renamed away was given to an employee again";
+/// Who tells of it, and decides where a userid is given out again.
+const EVENTS: &str = "event.work";
+const RENAMED: &str = "a userid that was renamed away was given to an employee again";
+const DELETED: &str = "a userid that was deleted was given to an employee again";
+/// From a userid to its corp: when it was given out and deleted last.
+const USERID_LIFE: &str = "custom.userid_life";
+const CREATED_AT: &str = "created_at";
+const DELETED_AT: &str = "deleted_at";
 
-/// The facts that notes ask for, which need the graph: phones that were taken back, and userids given out again. Commit
-/// them with the facts of the same body.
+/// The facts that notes ask for, which need the graph: phones that were taken back, userids that were given out or deleted, and
+/// those given out again. Commit them with the facts of the same body.
 ///
 /// # Errors
 /// What reading fails with.
@@ -21,7 +34,11 @@ pub fn carry_out(notes: &[Note], view: &impl Read) -> Result<Vec<Fact>> {
             Note::RevokePhone { openid, at } => {
                 facts.extend(revoke_phone(openid, &phone_evidence(view, openid)?, *at)?);
             }
-            Note::UseridCreated { userid, at } => facts.extend(bans(view, userid, *at)?),
+            Note::UseridCreated { userid, at } => {
+                facts.extend(bans(view, userid, *at)?);
+                facts.extend(created(view, userid, *at)?);
+            }
+            Note::UseridDeleted { userid, at } => facts.extend(deleted(view, userid, *at)?),
             _ => {}
         }
     }
@@ -65,9 +82,73 @@ fn bans(view: &impl Read, userid: &Id, at: Time) -> Result<Vec<Fact>> {
             op: Op::Ban {
                 a: userid.clone(),
                 b: member.id.clone(),
-                reason: REUSE_REASON.to_owned(),
-                actor: REUSE_ACTOR.to_owned(),
+                reason: RENAMED.to_owned(),
+                actor: EVENTS.to_owned(),
             },
         })
         .collect())
+}
+
+/// A userid was given to an employee: remembered, and a conflict if it was deleted before.
+fn created(view: &impl Read, userid: &Id, at: Time) -> Result<Vec<Fact>> {
+    let Some(life) = Life::of(view, userid)? else { return Ok(Vec::new()) };
+    let is_again = life.deleted_at.is_some_and(|deleted_at| deleted_at <= at);
+    let block = is_again.then(|| given_again(userid, at));
+    Ok(block.into_iter().chain([life.told(userid, CREATED_AT, at)]).collect())
+}
+
+/// A userid was deleted: remembered, and a conflict if it was given out since, as was told earlier.
+fn deleted(view: &impl Read, userid: &Id, at: Time) -> Result<Vec<Fact>> {
+    let Some(life) = Life::of(view, userid)? else { return Ok(Vec::new()) };
+    let since = life.created_at.filter(|created_at| *created_at > at);
+    let block = since.map(|created_at| given_again(userid, created_at));
+    Ok(block.into_iter().chain([life.told(userid, DELETED_AT, at)]).collect())
+}
+
+/// What binds the userid to others counts no more: it may be another person's.
+fn given_again(userid: &Id, at: Time) -> Fact {
+    let (reason, actor) = (DELETED.to_owned(), EVENTS.to_owned());
+    Fact { at, batch: None, op: Op::Block { id: userid.clone(), reason, actor } }
+}
+
+/// What is remembered of a userid.
+struct Life {
+    kind: RelationKind,
+    corp: Id,
+    created_at: Option<Time>,
+    deleted_at: Option<Time>,
+}
+
+impl Life {
+    /// `None` of a userid whose scope names no corp: a provider's own generation before 2022.
+    fn of(view: &impl Read, userid: &Id) -> Result<Option<Life>> {
+        let (corp, viewer) = split_scope(userid.scope());
+        let scope = viewer.map_or_else(String::new, |viewer| format!("@{viewer}"));
+        let (Ok(corp), Ok(kind)) = (Id::new(Kind::Corpid, &scope, corp), RelationKind::parse(USERID_LIFE))
+        else {
+            return Ok(None);
+        };
+        let mut attrs = BTreeMap::new();
+        for told in view.neighbors(userid, &kind, Direction::Out, When::Open) {
+            let told = told?;
+            if told.to == corp {
+                attrs = told.attrs;
+            }
+        }
+        let time = |name: &str| attrs.get(name).and_then(|ms: &String| ms.parse().ok()).map(Time::from_ms);
+        let (created_at, deleted_at) = (time(CREATED_AT), time(DELETED_AT));
+        Ok(Some(Life { kind, corp, created_at, deleted_at }))
+    }
+
+    /// The fact that remembers a moment of it.
+    fn told(&self, userid: &Id, what: &str, at: Time) -> Fact {
+        let op = Op::Relate {
+            kind: self.kind.clone(),
+            from: userid.clone(),
+            to: self.corp.clone(),
+            source: EVENTS.to_owned(),
+            attrs: BTreeMap::from([(what.to_owned(), at.ms().to_string())]),
+        };
+        Fact { at, batch: None, op }
+    }
 }

@@ -71,10 +71,10 @@ pub enum Note {
         /// When it was taken back.
         at: Time,
     },
-    /// A userid was given to an employee. Where the graph holds it as superseded (renamed away), or the
-    /// caller remembers a [`Note::UseridDeleted`] of it, this may be another person under an old name: record a
-    /// conflict for people to see (a ban between old and new userid undoes the renaming, visibly) and never
-    /// let the new employee inherit silently. The parser sees one event only and cannot know.
+    /// A userid was given to an employee. Where the graph holds it as superseded (renamed away) or deleted
+    /// ([`Note::UseridDeleted`]), this may be another person under an old name, who must not inherit silently. The parser sees
+    /// one event only and cannot know; [`crate::carry_out`] does: a ban between old and new userid undoes the renaming,
+    /// visibly, and a block keeps a deleted one from binding anything until a person lifts it.
     UseridCreated {
         /// The employee's new userid.
         userid: Id,
@@ -92,7 +92,7 @@ pub enum Note {
         /// When.
         at: Time,
     },
-    /// An employee was deleted; what the userid said stays. The caller remembers it for
+    /// An employee was deleted; what the userid said stays. [`crate::carry_out`] makes the graph remember it for
     /// [`Note::UseridCreated`].
     UseridDeleted {
         /// The deleted userid.

@@ -384,6 +384,6 @@ fn notes_that_need_the_graph_are_carried_out() {
     let old = renamed.split("<UserID><![CDATA[").nth(1).unwrap().split(']').next().unwrap();
     let created = body("event.work.create_user.xml");
     let named = created.split("<UserID><![CDATA[").nth(1).unwrap().split(']').next().unwrap();
-    assert_eq!(apply(&created.replace(named, old)), 1, "a ban");
+    assert_eq!(apply(&created.replace(named, old)), 2, "a ban, and when it was given out");
     assert_eq!(apply(&created.replace(named, old).replace("</xml>", "<X>again</X></xml>")), 0);
 }

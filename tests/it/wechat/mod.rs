@@ -8,6 +8,8 @@ mod events;
 mod hostile;
 /// Thousands of changed bodies.
 mod mutation;
+/// Userids that are given out again.
+mod reused;
 /// Phones, shops, customer service, third-party platforms.
 mod shops;
 /// The official vectors of both encryptions.
