@@ -16,5 +16,5 @@ pub use credential::{
 };
 pub use platform::{CallOptions, Platform};
 pub use quota::OwnQuota;
-pub use store::{FileStore, MemoryStore, Store};
+pub use store::{FileStore, MemoryStore, Store, Update};
 pub use timer::Timer;

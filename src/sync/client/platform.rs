@@ -218,6 +218,13 @@ impl Platform {
     }
 }
 
+impl Drop for Platform {
+    fn drop(&mut self) {
+        // Where that fails, others find less room than there is until the windows end.
+        self.ledger.give_back(&*self.store).unwrap_or(());
+    }
+}
+
 fn failed(endpoint: &Endpoint, failure: CallFailure) -> Error {
     Error::Call { api: endpoint.path, failure }
 }

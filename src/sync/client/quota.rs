@@ -1,11 +1,12 @@
-//! How often calls were made, so that no quota of the platforms is exceeded: not by a run, and not by several after each
-//! other.
+//! How often calls were made, so that no quota of the platforms is exceeded: not by a run, not by several after each other, and
+//! not by several at once that share a store.
 //!
 //! # Invariants
-//!   Q1 a call is counted before it is sent, and what is counted is kept before the call it allows: a process that is
-//!      killed has counted too much rather than too little, by at most `LEASE_MAX` calls a window.
+//!   Q1 a call is booked in the store before it is sent, against all that others have booked there. A process books some
+//!      ahead, its lease, and gives back what it did not make of it; one that is killed has counted too much rather than too
+//!      little, by at most a lease a window.
 //!   Q2 a minute, an hour and a month of WeCom may begin anywhere on its clock, so no more than a window's calls are made
-//!      in any span of its length.
+//!      in any span of its length. A lease is good for the slice it was booked in and no longer.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,10 +19,13 @@ use crate::sync::api::{Endpoint, Host, Quota, Window};
 use crate::sync::client::store::Store;
 use crate::sync::secret::Secret;
 
-/// Calls that are counted ahead at once, at most.
+/// Calls of a lease, at most.
 const LEASE_MAX: u64 = 100;
-/// Of a window's calls, one in so many is counted ahead.
+/// Of a window's calls, a lease is one in so many; of a minute's, which are made at once, one in fewer.
 const LEASE_PART: u64 = 1_000;
+const LEASE_PART_OF_MINUTE: u64 = 100;
+/// What was booked longer ago counts in no window.
+const BOOKED_MS_MAX: i64 = 32 * Time::DAY_MS;
 /// Name in the store.
 const STORED: &str = "quotas";
 
@@ -34,12 +38,12 @@ pub struct OwnQuota {
     pub quotas: Vec<Quota>,
 }
 
-/// Calls of a window, by the starts of its slices.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct Used {
-    slices: BTreeMap<Time, u64>,
-    /// Calls of the last slice that the store has counted and nobody has made.
-    ahead: u64,
+/// Calls that the store has booked for this process, and that it has not made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Lease {
+    /// The slice that they are booked in.
+    slice: Time,
+    left: u64,
 }
 
 /// How a window is counted: in slices of so many milliseconds, so many of which count at a time.
@@ -75,15 +79,27 @@ impl Slicing {
 /// A call, for whom, and a window of it.
 type Key = (String, String, Window);
 
+/// What this process knows.
 #[derive(Default)]
 struct Counts {
     is_loaded: bool,
-    used: BTreeMap<Key, Used>,
-    /// Until when the platform said no.
-    blocked: BTreeMap<(String, String), Time>,
+    leases: BTreeMap<Key, Lease>,
+    /// Until when the platform said no, as the store had it last.
+    blocked: Blocked,
 }
 
-/// The counts as they are stored: calls by path, subject, window and slice; until when a subject's calls of a path are shut.
+/// A call and for whom, and until when it is shut.
+type Blocked = BTreeMap<(String, String), Time>;
+
+/// What all processes have booked, as the store keeps it.
+#[derive(Default)]
+struct Books {
+    /// Calls by the starts of the slices of their windows.
+    used: BTreeMap<Key, BTreeMap<Time, u64>>,
+    blocked: Blocked,
+}
+
+/// The books as they are stored: calls by path, subject, window and slice; until when a subject's calls of a path are shut.
 #[derive(Default, Serialize, Deserialize)]
 struct Kept {
     used: Vec<(String, String, String, i64, u64)>,
@@ -125,28 +141,28 @@ impl Ledger {
         store: &dyn Store,
     ) -> Result<Option<Time>> {
         let mut counts = self.held();
-        counts.load(store)?;
-        let blocked = counts.blocked.get(&(endpoint.path.to_owned(), subject.to_owned())).copied();
-        if let Some(until) = blocked.filter(|until| *until > now) {
-            return Ok(Some(until));
+        if !counts.is_loaded {
+            counts.blocked = Books::of(store.load(STORED)?).blocked;
+            counts.is_loaded = true;
         }
-        let mut until: Option<Time> = None;
-        for quota in self.quotas(endpoint) {
-            let slicing = Slicing::of(endpoint.host, quota.window);
-            until =
-                until.max(counts.of(endpoint, subject, quota.window).full_until(slicing, quota.calls, now));
+        let shut = shut_until(&counts.blocked, endpoint, subject, now);
+        if shut.is_some() {
+            return Ok(shut);
         }
-        if until.is_some() {
-            return Ok(until);
+        let windows: Vec<Counted> =
+            self.quotas(endpoint).iter().map(|quota| Counted::of(endpoint, subject, *quota, now)).collect();
+        if windows.iter().any(|window| !counts.has_lease(window)) {
+            let shut = counts.book(&windows, (endpoint, subject, now), store)?;
+            if shut.is_some() {
+                return Ok(shut);
+            }
         }
-        let mut is_kept = true;
-        for quota in self.quotas(endpoint) {
-            let slicing = Slicing::of(endpoint.host, quota.window);
-            let start = slicing.start(quota.window, now);
-            is_kept &= counts.of(endpoint, subject, quota.window).count(start, *quota);
-        }
-        if !is_kept {
-            counts.save(store)?;
+        for window in &windows {
+            counts
+                .leases
+                .get_mut(&window.key)
+                .into_iter()
+                .for_each(|lease| lease.left = lease.left.saturating_sub(1));
         }
         Ok(None)
     }
@@ -162,20 +178,22 @@ impl Ledger {
         now: Time,
         store: &dyn Store,
     ) -> Result<Option<(u64, Window)>> {
-        let mut counts = self.held();
-        counts.load(store)?;
-        let lefts = self.quotas(endpoint).iter().map(|quota| {
-            let slicing = Slicing::of(endpoint.host, quota.window);
-            let used = counts.of(endpoint, subject, quota.window);
-            used.full_until(slicing, quota.calls, now);
-            (quota.calls.saturating_sub(used.slices.values().sum()), quota.window)
-        });
+        let counts = self.held();
+        let mut books = Books::of(store.load(STORED)?);
         // A minute passes while one looks.
-        let lefts = lefts.filter(|(_, window)| *window != Window::Minute);
+        let quotas = self.quotas(endpoint).iter().filter(|quota| quota.window != Window::Minute);
+        let lefts = quotas.map(|quota| {
+            let window = Counted::of(endpoint, subject, *quota, now);
+            books.full_until(&window, now);
+            let booked: u64 = books.used.get(&window.key).into_iter().flat_map(BTreeMap::values).sum();
+            let own = counts.leases.get(&window.key).filter(|lease| lease.slice == window.slice);
+            let used = booked.saturating_sub(own.map_or(0, |lease| lease.left));
+            (quota.calls.saturating_sub(used), quota.window)
+        });
         Ok(lefts.min_by_key(|(left, _)| *left))
     }
 
-    /// The platform said that a quota is used up: nothing more until its window ends, for the next process neither.
+    /// The platform said that a quota is used up: nothing more until its window ends, for other processes neither.
     ///
     /// # Errors
     /// The store's.
@@ -188,87 +206,165 @@ impl Ledger {
     ) -> Result<()> {
         let key = (endpoint.path.to_owned(), subject.to_owned());
         let mut counts = self.held();
-        counts.load(store)?;
-        let blocked = counts.blocked.entry(key).or_insert(until);
-        *blocked = until.max(*blocked);
-        counts.save(store)
+        store.update(STORED, &mut |text| {
+            let mut books = Books::of(text);
+            let blocked = books.blocked.entry(key.clone()).or_insert(until);
+            *blocked = until.max(*blocked);
+            counts.blocked.clone_from(&books.blocked);
+            books.kept().map(Some)
+        })
+    }
+
+    /// What was booked and not made is there for others again: a process that ends does so.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) fn give_back(&self, store: &dyn Store) -> Result<()> {
+        let mut counts = self.held();
+        counts.leases.retain(|_, lease| lease.left > 0);
+        if counts.leases.is_empty() {
+            return Ok(());
+        }
+        store.update(STORED, &mut |text| {
+            let mut books = Books::of(text);
+            for (key, lease) in &counts.leases {
+                books.give_back(key, lease);
+            }
+            books.kept().map(Some)
+        })?;
+        counts.leases.clear();
+        Ok(())
     }
 }
 
-impl Used {
-    /// Forgets what counts no more; until when there is no room for a call, if there is none.
-    fn full_until(&mut self, slicing: Slicing, calls: u64, now: Time) -> Option<Time> {
-        self.slices.retain(|start, _| slicing.end(*start) > now);
-        let mut counted: u64 = self.slices.values().sum();
-        let mut until = None;
-        for (start, made) in &self.slices {
-            if counted < calls {
-                break;
-            }
-            counted -= made;
-            until = Some(slicing.end(*start));
-        }
-        until
+/// Until when a subject's calls of a path are shut, if they are.
+fn shut_until(blocked: &Blocked, endpoint: &Endpoint, subject: &str, now: Time) -> Option<Time> {
+    let until = blocked.get(&(endpoint.path.to_owned(), subject.to_owned())).copied();
+    until.filter(|until| *until > now)
+}
+
+/// A window that a call counts in.
+struct Counted {
+    key: Key,
+    slicing: Slicing,
+    /// The slice of now.
+    slice: Time,
+    calls: u64,
+}
+
+impl Counted {
+    fn of(endpoint: &Endpoint, subject: &str, Quota { window, calls }: Quota, now: Time) -> Counted {
+        let slicing = Slicing::of(endpoint.host, window);
+        let key = (endpoint.path.to_owned(), subject.to_owned(), window);
+        Counted { key, slicing, slice: slicing.start(window, now), calls }
     }
 
-    /// Counts a call; `false` if the store has not counted it (Q1).
-    fn count(&mut self, start: Time, quota: Quota) -> bool {
-        if !self.slices.contains_key(&start) {
-            self.ahead = 0;
-        }
-        *self.slices.entry(start).or_default() += 1;
-        // A minute is not worth a write for each call; what a process that is killed and back at once loses of it, the
-        // platform counts, and says no.
-        if quota.window == Window::Minute {
-            return true;
-        }
-        if let Some(left) = self.ahead.checked_sub(1) {
-            self.ahead = left;
-            return true;
-        }
-        self.ahead = (quota.calls / LEASE_PART).min(LEASE_MAX);
-        false
+    fn lease(&self) -> u64 {
+        let part = if self.key.2 == Window::Minute { LEASE_PART_OF_MINUTE } else { LEASE_PART };
+        (self.calls / part).clamp(1, LEASE_MAX)
     }
 }
 
 impl Counts {
-    fn of(&mut self, endpoint: &Endpoint, subject: &str, window: Window) -> &mut Used {
-        self.used.entry((endpoint.path.to_owned(), subject.to_owned(), window)).or_default()
+    fn has_lease(&self, window: &Counted) -> bool {
+        let lease = self.leases.get(&window.key);
+        lease.is_some_and(|lease| lease.slice == window.slice && lease.left > 0)
     }
 
-    fn load(&mut self, store: &dyn Store) -> Result<()> {
-        if self.is_loaded {
-            return Ok(());
-        }
-        let stored = store.load(STORED)?;
-        self.is_loaded = true;
-        // What cannot be read counts as nothing: the platform still says no.
+    /// Books a lease in each window that has none; `Some` = nothing was booked, and there is no room before that time.
+    fn book(
+        &mut self,
+        windows: &[Counted],
+        (endpoint, subject, now): (&Endpoint, &str, Time),
+        store: &dyn Store,
+    ) -> Result<Option<Time>> {
+        let lacking: Vec<&Counted> = windows.iter().filter(|window| !self.has_lease(window)).collect();
+        let (mut shut, mut booked, mut blocked) = (None, Vec::new(), Blocked::new());
+        store.update(STORED, &mut |text| {
+            let mut books = Books::of(text);
+            books.forget(now);
+            blocked.clone_from(&books.blocked);
+            booked.clear();
+            // What it did not make of the leases before.
+            for window in &lacking {
+                let old = self.leases.get(&window.key).into_iter();
+                old.for_each(|lease| books.give_back(&window.key, lease));
+            }
+            shut = shut_until(&books.blocked, endpoint, subject, now);
+            shut = lacking.iter().fold(shut, |shut, window| shut.max(books.full_until(window, now)));
+            if shut.is_some() {
+                return Ok(None);
+            }
+            for window in &lacking {
+                let slices = books.used.entry(window.key.clone()).or_default();
+                let room = window.calls.saturating_sub(slices.values().sum());
+                let left = window.lease().min(room);
+                *slices.entry(window.slice).or_default() += left;
+                booked.push((window.key.clone(), Lease { slice: window.slice, left }));
+            }
+            books.kept().map(Some)
+        })?;
+        self.blocked = blocked;
+        self.leases.extend(booked);
+        Ok(shut)
+    }
+}
+
+impl Books {
+    /// What cannot be read counts as nothing: the platform still says no.
+    fn of(stored: Option<Secret>) -> Books {
         let kept: Kept = stored.and_then(|text| serde_json::from_str(text.expose()).ok()).unwrap_or_default();
+        let mut books = Books::default();
         let blocked = kept.blocked.into_iter();
-        self.blocked = blocked.map(|(path, of, until)| ((path, of), Time::from_ms(until))).collect();
+        books.blocked = blocked.map(|(path, of, until)| ((path, of), Time::from_ms(until))).collect();
         for (path, subject, window, start, calls) in kept.used {
             let Some(window) = Window::of_name(&window) else { continue };
-            let used = self.used.entry((path, subject, window)).or_default();
-            used.slices.insert(Time::from_ms(start), calls);
+            books.used.entry((path, subject, window)).or_default().insert(Time::from_ms(start), calls);
         }
-        Ok(())
+        books
     }
 
-    fn save(&self, store: &dyn Store) -> Result<()> {
-        let mut kept = Kept::default();
-        for ((path, subject, window), used) in &self.used {
-            let last = used.slices.last_key_value().map(|(start, _)| *start);
-            for (start, calls) in used.slices.iter().filter(|_| *window != Window::Minute) {
-                let ahead = if Some(*start) == last { used.ahead } else { 0 };
-                let window = window.name().to_owned();
-                kept.used.push((path.clone(), subject.clone(), window, start.ms(), calls + ahead));
+    fn give_back(&mut self, key: &Key, lease: &Lease) {
+        let used = self.used.get_mut(key).and_then(|slices| slices.get_mut(&lease.slice));
+        used.into_iter().for_each(|used| *used = used.saturating_sub(lease.left));
+    }
+
+    /// Lets go of what counts for nobody.
+    fn forget(&mut self, now: Time) {
+        self.blocked.retain(|_, until| *until > now);
+        self.used.values_mut().for_each(|slices| slices.retain(|start, _| now.since(*start) < BOOKED_MS_MAX));
+        self.used.retain(|_, slices| !slices.is_empty());
+    }
+
+    /// Until when there is no room for a call in a window, if there is none; forgets what counts no more there.
+    fn full_until(&mut self, window: &Counted, now: Time) -> Option<Time> {
+        let slices = self.used.entry(window.key.clone()).or_default();
+        slices.retain(|start, _| window.slicing.end(*start) > now);
+        let mut counted: u64 = slices.values().sum();
+        let mut until = None;
+        for (start, made) in slices {
+            if counted < window.calls {
+                break;
             }
+            counted -= *made;
+            until = Some(window.slicing.end(*start));
+        }
+        until
+    }
+
+    fn kept(&self) -> Result<Secret> {
+        let mut kept = Kept::default();
+        for ((path, subject, window), slices) in &self.used {
+            let row = |(start, calls): (&Time, &u64)| {
+                (path.clone(), subject.clone(), window.name().to_owned(), start.ms(), *calls)
+            };
+            kept.used.extend(slices.iter().map(row));
         }
         let blocked = self.blocked.iter();
         kept.blocked = blocked.map(|((path, of), until)| (path.clone(), of.clone(), until.ms())).collect();
         let text =
             serde_json::to_string(&kept).map_err(|_| Error::Internal { what: "quotas that are no JSON" })?;
-        store.save(STORED, &Secret::new(&text))
+        Ok(Secret::new(&text))
     }
 }
 
@@ -276,7 +372,7 @@ impl Counts {
 mod tests {
     use super::*;
     use crate::sync::api::{CONTACT_GET, STABLE_TOKEN, USER_GET};
-    use crate::sync::client::store::MemoryStore;
+    use crate::sync::client::store::{FileStore, MemoryStore, Update};
 
     const NOW: Time = Time::from_ms(1_767_225_600_000);
 
@@ -350,5 +446,78 @@ mod tests {
             assert_eq!(ledger.take(&USER_GET, "wx1", NOW, &store).unwrap().is_none(), expected);
         }
         assert_eq!(ledger.left(&USER_GET, "wx1", NOW, &store).unwrap(), Some((0, Window::Day)));
+    }
+
+    /// Counts what is written.
+    struct Writes<S>(S, std::sync::atomic::AtomicU64);
+
+    impl<S: Store> Store for Writes<S> {
+        fn load(&self, name: &str) -> Result<Option<Secret>> {
+            self.0.load(name)
+        }
+
+        fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()> {
+            self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            self.0.update(name, change)
+        }
+    }
+
+    #[test]
+    fn processes_that_share_a_file_never_make_more_calls_than_one_may() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens");
+        let per = |window, calls| Quota { window, calls };
+        let quotas = vec![per(Window::Minute, 300), per(Window::Day, 200)];
+        let own = [OwnQuota { path: USER_GET.path.to_owned(), quotas }];
+        // Two processes of two threads each, since each has a ledger and a handle of its own.
+        let processes = [(); 2].map(|()| (Ledger::new(&own), FileStore::new(&path)));
+        let made = std::sync::atomic::AtomicU64::new(0);
+        std::thread::scope(|scope| {
+            for (ledger, store) in processes.iter().flat_map(|process| [process, process]) {
+                scope.spawn(|| {
+                    while ledger.take(&USER_GET, "wx1", NOW, store).unwrap().is_none() {
+                        made.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert_eq!(made.into_inner(), 200);
+        let (ledger, store) = &processes[0];
+        assert_eq!(ledger.left(&USER_GET, "wx1", NOW, store).unwrap(), Some((0, Window::Day)));
+    }
+
+    #[test]
+    fn processes_that_take_turns_stay_within_every_window_and_write_for_few_of_their_calls() {
+        let store = Writes(MemoryStore::default(), Default::default());
+        let ledgers = [Ledger::default(), Ledger::default(), Ledger::default()];
+        let mut at = NOW.plus_ms(59 * 60_000);
+        let mut made: Vec<Time> = Vec::new();
+        while made.len() < 60_000 {
+            let ledger = &ledgers[made.len() % 3];
+            match ledger.take(&CONTACT_GET, "ww1", at, &store).unwrap() {
+                None => made.push(at),
+                Some(until) => at = until,
+            }
+        }
+        let too_many =
+            made.iter().zip(made.iter().skip(10_000)).find(|(first, last)| last.ms() - first.ms() < 60_000);
+        assert_eq!(too_many, None);
+        let writes = store.1.into_inner();
+        assert!(writes < 2_000, "{writes} writes for {} calls", made.len());
+        // They lost nothing: each minute's calls were made in it, but for the end of each one's lease.
+        assert!(at.since(NOW) < 59 * 60_000 + 8 * 60_000, "{at}");
+    }
+
+    #[test]
+    fn what_a_process_did_not_make_of_its_lease_is_there_for_others() {
+        let (one, other, store) = (Ledger::default(), Ledger::default(), MemoryStore::default());
+        let left = |ledger: &Ledger, at| ledger.left(&CONTACT_GET, "ww1", at, &store).unwrap().unwrap().0;
+        one.take(&CONTACT_GET, "ww1", NOW, &store).unwrap();
+        assert_eq!((left(&one, NOW), left(&other, NOW)), (149_999, 149_900), "the lease is taken");
+        let later = NOW.plus_ms(90_000);
+        one.take(&CONTACT_GET, "ww1", later, &store).unwrap();
+        assert_eq!((left(&one, later), left(&other, later)), (149_998, 149_899));
+        one.give_back(&store).unwrap();
+        assert_eq!((left(&one, later), left(&other, later)), (149_998, 149_998));
     }
 }

@@ -1,15 +1,21 @@
 //! Where tokens, refresh tokens, tickets and used quotas are kept between runs: texts by name.
 //!
+//! # Layout
+//!   A JSON object of texts by name. `null` = the text is long and lies in a file beside it, whose ending is a hash of the name: so
+//!   that the tokens, which every call reads, stay a short file.
+//!
 //! # Invariants
-//!   S1 the file is its owner's alone, and has its name only when all of it is durable.
+//!   S1 a file is its owner's alone, and has its name only when all of it is durable.
 //!   S2 what is loaded is what was last saved by whichever process: the file is read each time. Who saves waits for others
-//!      who do, so that what counts once (a refresh token, a permanent code) is never dropped for being in somebody's way.
+//!      who do, so that what counts once (a refresh token, a permanent code, a call of a quota) is never dropped for being in
+//!      somebody's way.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
 use crate::error::{Error, Result};
@@ -18,6 +24,11 @@ use crate::vfs::{OpenMode, RealVfs, Vfs};
 
 /// Longest file, in bytes.
 const FILE_BYTES_MAX: u64 = 64 << 20;
+/// Longest text that lies in the file itself, in bytes.
+const INLINE_BYTES_MAX: usize = 32 << 10;
+
+/// What is to be saved in place of what is there; `None` = nothing.
+pub type Update<'u> = dyn FnMut(Option<Secret>) -> Result<Option<Secret>> + 'u;
 
 /// Keeps texts by name: give your own to share tokens between machines.
 pub trait Store: Send + Sync {
@@ -27,16 +38,30 @@ pub trait Store: Send + Sync {
     /// It cannot be read.
     fn load(&self, name: &str) -> Result<Option<Secret>>;
 
-    /// Saves; durably, where losing it would cost more than another call.
+    /// Saves what `change` makes of what is there, durably; nothing, where it gives `None` or an error. Nobody else, be it
+    /// another process, saves under this name in between; `change` may be called several times for one update, and calls no
+    /// store itself.
+    ///
+    /// # Errors
+    /// It cannot be read or written; those of `change`.
+    fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()>;
+
+    /// Saves, whatever is there.
     ///
     /// # Errors
     /// It cannot be written.
-    fn save(&self, name: &str, text: &Secret) -> Result<()>;
+    fn save(&self, name: &str, text: &Secret) -> Result<()> {
+        self.update(name, &mut |_| Ok(Some(text.clone())))
+    }
 }
 
 impl<S: Store + ?Sized> Store for Arc<S> {
     fn load(&self, name: &str) -> Result<Option<Secret>> {
         (**self).load(name)
+    }
+
+    fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()> {
+        (**self).update(name, change)
     }
 
     fn save(&self, name: &str, text: &Secret) -> Result<()> {
@@ -65,13 +90,16 @@ impl Store for MemoryStore {
         Ok(held(&self.texts).get(name).cloned())
     }
 
-    fn save(&self, name: &str, text: &Secret) -> Result<()> {
-        held(&self.texts).insert(name.to_owned(), text.clone());
+    fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()> {
+        let mut texts = held(&self.texts);
+        if let Some(text) = change(texts.get(name).cloned())? {
+            texts.insert(name.to_owned(), text);
+        }
         Ok(())
     }
 }
 
-/// Keeps them in one file, which only its owner may read.
+/// Keeps them in one file, which only its owner may read, and long ones beside it.
 pub struct FileStore {
     vfs: Arc<dyn Vfs>,
     path: PathBuf,
@@ -96,42 +124,95 @@ impl FileStore {
         PathBuf::from(name)
     }
 
-    fn read(&self) -> Result<BTreeMap<String, Zeroizing<String>>> {
+    /// Where a long text lies.
+    fn long(&self, name: &str) -> PathBuf {
+        let hash: String =
+            Sha256::digest(name.as_bytes()).iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        self.beside(&format!(".{hash}"))
+    }
+
+    /// The texts by name; `None` = a long one.
+    fn read(&self) -> Result<BTreeMap<String, Option<Zeroizing<String>>>> {
         if !self.vfs.exists(&self.path)? {
             return Ok(BTreeMap::new());
         }
         let bytes = whole(&*self.vfs, &self.path)?;
-        let damaged =
-            |_| Error::Corrupt { file: self.path.clone(), offset: 0, what: "the names and texts of a store" };
-        let texts: BTreeMap<String, String> = serde_json::from_slice(&bytes).map_err(damaged)?;
-        Ok(texts.into_iter().map(|(name, text)| (name, Zeroizing::new(text))).collect())
+        let texts: BTreeMap<String, Option<String>> =
+            serde_json::from_slice(&bytes).map_err(|_| damaged(&self.path))?;
+        Ok(texts.into_iter().map(|(name, text)| (name, text.map(Zeroizing::new))).collect())
     }
+
+    fn text_of(
+        &self,
+        name: &str,
+        texts: &BTreeMap<String, Option<Zeroizing<String>>>,
+    ) -> Result<Option<Secret>> {
+        match texts.get(name) {
+            None => Ok(None),
+            Some(Some(text)) => Ok(Some(Secret::new(text))),
+            Some(None) => {
+                let path = self.long(name);
+                let bytes = whole(&*self.vfs, &path)?;
+                let text = std::str::from_utf8(&bytes).map_err(|_| damaged(&path))?;
+                Ok(Some(Secret::new(text)))
+            }
+        }
+    }
+
+    /// All of it, or what was there.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> Result<()> {
+        let temporary = self.beside(".tmp");
+        let file = self.vfs.open(&temporary, OpenMode::Create)?;
+        file.set_len(0)?;
+        file.write_at(0, bytes)?;
+        file.sync_all()?;
+        drop(file);
+        self.vfs.rename(&temporary, path)?;
+        match path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            Some(dir) => self.vfs.sync_dir(dir),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&self, texts: &BTreeMap<String, Option<Zeroizing<String>>>) -> Result<()> {
+        let text = |text: &Option<Zeroizing<String>>| {
+            text.as_ref().map_or(Value::Null, |text| Value::from(text.as_str()))
+        };
+        let object: serde_json::Map<String, Value> =
+            texts.iter().map(|(name, kept)| (name.clone(), text(kept))).collect();
+        let bytes = Zeroizing::new(Value::Object(object).to_string());
+        self.replace(&self.path, bytes.as_bytes())
+    }
+}
+
+fn damaged(file: &Path) -> Error {
+    Error::Corrupt { file: file.to_owned(), offset: 0, what: "the names and texts of a store" }
 }
 
 impl Store for FileStore {
     fn load(&self, name: &str) -> Result<Option<Secret>> {
-        Ok(self.read()?.get(name).map(|text| Secret::new(text)))
+        // A long one may become a short one between the two looks.
+        let found = self.text_of(name, &self.read()?);
+        found.or_else(|_| self.text_of(name, &self.read()?))
     }
 
-    fn save(&self, name: &str, text: &Secret) -> Result<()> {
+    fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()> {
         let _writing = held(&self.writing);
         let _alone = self.vfs.lock_in_turn(&self.beside(".lock"))?;
         let mut texts = self.read()?;
-        texts.insert(name.to_owned(), Zeroizing::new(text.expose().to_owned()));
-        let object: serde_json::Map<String, Value> =
-            texts.iter().map(|(name, text)| (name.clone(), Value::from(text.as_str()))).collect();
-        let bytes = Zeroizing::new(Value::Object(object).to_string());
-        let temporary = self.beside(".tmp");
-        let file = self.vfs.open(&temporary, OpenMode::Create)?;
-        file.set_len(0)?;
-        file.write_at(0, bytes.as_bytes())?;
-        file.sync_all()?;
-        drop(file);
-        self.vfs.rename(&temporary, &self.path)?;
-        match self.path.parent().filter(|dir| !dir.as_os_str().is_empty()) {
-            Some(dir) => self.vfs.sync_dir(dir),
-            None => Ok(()),
+        let Some(text) = change(self.text_of(name, &texts)?)? else { return Ok(()) };
+        let (was_long, is_long) =
+            (matches!(texts.get(name), Some(None)), text.expose().len() > INLINE_BYTES_MAX);
+        if is_long {
+            self.replace(&self.long(name), text.expose().as_bytes())?;
         }
+        if !(was_long && is_long) {
+            let inline = (!is_long).then(|| Zeroizing::new(text.expose().to_owned()));
+            texts.insert(name.to_owned(), inline);
+            self.write(&texts)?;
+        }
+        // It has been replaced, so nobody looks for it.
+        if was_long && !is_long { self.vfs.remove(&self.long(name)) } else { Ok(()) }
     }
 }
 
@@ -190,6 +271,47 @@ mod tests {
             }
         });
         assert_eq!(FileStore::new(&path).read().unwrap().len(), 160);
+    }
+
+    #[test]
+    fn a_long_text_lies_beside_the_file_for_as_long_as_it_is_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens");
+        let (one, other) = (FileStore::new(&path), FileStore::new(&path));
+        let long = |letter: &str| Secret::new(&letter.repeat(INLINE_BYTES_MAX + 1));
+        one.save("token", &Secret::new("T")).unwrap();
+        for letter in ["a", "b"] {
+            one.save("list", &long(letter)).unwrap();
+            assert!(other.load("list").unwrap().unwrap().expose() == long(letter).expose());
+            assert!(std::fs::metadata(&path).unwrap().len() < 100);
+        }
+        let files = || std::fs::read_dir(dir.path()).unwrap().count();
+        assert_eq!(files(), 3, "the file, its lock, the list");
+        one.save("list", &Secret::new("")).unwrap();
+        assert_eq!((other.load("list").unwrap().unwrap().expose(), files()), ("", 2));
+        assert_eq!(other.load("token").unwrap().unwrap().expose(), "T");
+    }
+
+    #[test]
+    fn what_is_updated_at_the_same_time_is_updated_each_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("tokens");
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                let store = FileStore::new(&path);
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        let add = &mut |text: Option<Secret>| {
+                            let count: u64 = text.map_or(0, |text| text.expose().parse().unwrap());
+                            Ok(Some(Secret::new(&(count + 1).to_string())))
+                        };
+                        store.update("count", add).unwrap();
+                        store.update("count", &mut |_| Ok(None)).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(FileStore::new(&path).load("count").unwrap().unwrap().expose(), "80");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::model::Time;
 use crate::sync::api::{
     CONTACT_GET, CORP_TOKEN, FOLLOW_USERS, PERMANENT_CODE, Request, USER_GET, USER_INFO, Window,
 };
-use crate::sync::client::store::{MemoryStore, Store};
+use crate::sync::client::store::{MemoryStore, Store, Update};
 use crate::sync::client::{
     CallOptions, Credential, Platform, Timer, component_ticket, keep_ticket, permanent_code, refresh_token,
     suite_ticket,
@@ -151,8 +151,8 @@ fn a_token_that_another_process_stored_meanwhile_is_taken_instead_of_a_new_one()
         fn load(&self, name: &str) -> Result<Option<Secret>> {
             self.0.load(name)
         }
-        fn save(&self, name: &str, text: &Secret) -> Result<()> {
-            self.0.save(name, text)
+        fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()> {
+            self.0.update(name, change)
         }
     }
     let dead = r#"{"errcode":40014,"errmsg":"invalid access_token"}"#;
