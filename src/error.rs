@@ -300,16 +300,16 @@ pub enum CallFailure {
     /// Something that the platform pushes has not come yet.
     #[error("no good {0} is stored yet; the platform pushes one to the callback URL")]
     NotPushedYet(&'static str),
+    /// Whoever it is for authorises the caller no longer, and nothing is asked until he does again.
+    #[error("its authorisation was taken back; nothing is asked until it is given again")]
+    Stopped,
     /// The address may not be called: not https, not one of the platforms, and not on this machine.
     #[error("only https to the platforms, or an address given for it, is called")]
     ForeignAddress,
     /// A logger would be given all that the HTTP client traces, tokens among it: nothing is sent.
-    #[error(
-        "a logger takes what `ureq` and `ureq_proto` trace, which holds tokens; let it take no more than debug of them"
-    )]
+    #[error("let no logger take more than debug of `ureq` and `ureq_proto`: what they trace holds tokens")]
     Traced,
-    /// The app is bound to another open account than the settings say, or to none: its unionids are not what they are taken
-    /// for, until somebody has looked.
+    /// The app is bound to another open account than the settings say, or to none: its unionids are not theirs.
     #[error("the app is bound to another open account than the settings say")]
     OtherBinding,
 }

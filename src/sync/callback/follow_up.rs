@@ -139,7 +139,8 @@ pub enum Call {
 }
 
 impl Call {
-    /// Whether it is made before others, which may need what it brings: tickets, and codes that do not live long.
+    /// Whether it is made before others, which may need what it brings: tickets, and codes that do not live long; and what
+    /// takes it back, in the order in which they came.
     pub(crate) fn comes_first(&self) -> bool {
         matches!(
             self,
@@ -147,6 +148,8 @@ impl Call {
                 | Call::StoreComponentTicket { .. }
                 | Call::ExchangeAuthCode { .. }
                 | Call::ExchangeAuthorization { .. }
+                | Call::StopCorp { .. }
+                | Call::StopAuthorizer { .. }
         )
     }
 }

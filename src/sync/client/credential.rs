@@ -115,6 +115,27 @@ impl Ticket {
     }
 }
 
+/// Nothing is asked any more for a corp that took its authorisation of a suite back, or an app its one of a third-party
+/// platform: what was stored to call for it goes, and calls end with [`CallFailure::Stopped`] until another code is stored.
+/// Nothing happens to others, who call for themselves.
+///
+/// # Errors
+/// The store's.
+pub fn stop(store: &dyn Store, caller: &Credential) -> Result<()> {
+    let needed = match caller {
+        Credential::SuiteCorp { suite, corp } => permanent_code(suite.subject(), corp),
+        Credential::Authorizer { component, appid } => refresh_token(component.subject(), appid),
+        _ => return Ok(()),
+    };
+    store.save(&needed, &Secret::new(""))?;
+    store.save(&caller.token_name(), &Secret::new(""))
+}
+
+/// Where what a corp lets a suite see is stored, as `service/get_auth_info` told it last.
+pub fn auth_info(suite: &str, corp: &str) -> String {
+    format!("auth_info {suite} {corp}")
+}
+
 /// Where the permanent code of a corp that authorised a suite is stored.
 pub fn permanent_code(suite: &str, corp: &str) -> String {
     format!("permanent_code {suite} {corp}")
@@ -156,6 +177,11 @@ impl Credential {
         }
     }
 
+    /// Where its token is stored.
+    pub(crate) fn token_name(&self) -> String {
+        format!("token {}", self.name())
+    }
+
     /// Whose quotas its calls count against.
     pub(crate) fn subject(&self) -> &str {
         match self {
@@ -171,8 +197,9 @@ impl Credential {
     /// The call that gives it a token. `force` asks for another one than the platform last gave.
     pub(crate) fn token_call(&self, store: &dyn Store, force: bool, ticket: Ticket) -> Result<TokenCall> {
         let stored = |endpoint: &'static Endpoint, name: &str, what: &'static str| {
-            let missing = Error::Call { api: endpoint.path, failure: CallFailure::NotPushedYet(what) };
-            store.load(name)?.ok_or(missing)
+            let failed = |failure| Error::Call { api: endpoint.path, failure };
+            let text = store.load(name)?.ok_or(failed(CallFailure::NotPushedYet(what)))?;
+            if text.expose().is_empty() { Err(failed(CallFailure::Stopped)) } else { Ok(text) }
         };
         let (mut field, mut carried, mut refresh) = ("access_token", None, None);
         let request = match self {

@@ -12,7 +12,7 @@ mod token;
 mod tests;
 
 pub use credential::{
-    Credential, component_ticket, keep_ticket, permanent_code, refresh_token, suite_ticket,
+    Credential, auth_info, component_ticket, keep_ticket, permanent_code, refresh_token, stop, suite_ticket,
 };
 pub use platform::{CallOptions, Platform};
 pub use quota::OwnQuota;

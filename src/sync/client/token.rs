@@ -40,7 +40,7 @@ impl Drop for Kept {
 impl Platform {
     /// A token, from the store or by a call.
     pub(super) fn token(&self, credential: &Credential) -> Result<Secret> {
-        let name = format!("token {}", credential.name());
+        let name = credential.token_name();
         let flight = self.flight(&name);
         let _alone = flight.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         match self.stored(&name)? {
@@ -51,7 +51,7 @@ impl Platform {
 
     /// Another token than one that the platform refused: the one that somebody else stored meanwhile, or a new one.
     pub(super) fn renew(&self, credential: &Credential, dead: &Secret) -> Result<()> {
-        let name = format!("token {}", credential.name());
+        let name = credential.token_name();
         let flight = self.flight(&name);
         let _alone = flight.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if self.stored(&name)?.is_some_and(|token| token.expose() != dead.expose()) {

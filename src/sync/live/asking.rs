@@ -9,12 +9,13 @@ use crate::error::{CallFailure, Error, Result};
 use crate::graph::{Durability, Graph, Outcome};
 use crate::model::{Direction, Fact, Id, Kind, RelationKind, Time, When};
 use crate::sync::api::{
-    ACQUISITION_CHAT, CONTACT_GET, EXTERNAL_TO_PENDING, Endpoint, GROUP_GET, KF_CUSTOMERS, KF_MESSAGES,
-    PERMANENT_CODE, QUERY_AUTH, Request, SHOP_ORDER, USER_INFO,
+    ACQUISITION_CHAT, AUTH_INFO, CONTACT_GET, EXTERNAL_TO_PENDING, Endpoint, GROUP_GET, KF_CUSTOMERS,
+    KF_MESSAGES, PERMANENT_CODE, QUERY_AUTH, Request, SHOP_ORDER, USER_INFO,
 };
 use crate::sync::callback::Call;
 use crate::sync::client::{
-    Credential, Platform, component_ticket, keep_ticket, permanent_code, refresh_token, suite_ticket,
+    Credential, Platform, auth_info, component_ticket, keep_ticket, permanent_code, refresh_token, stop,
+    suite_ticket,
 };
 use crate::sync::job::{compare, compare_group, ended};
 use crate::sync::live::due::Followed;
@@ -77,6 +78,11 @@ impl Asking<'_> {
             }
             Call::ExchangeAuthCode { suite, code } => self.exchange_corp(suite, code),
             Call::ExchangeAuthorization { code, .. } => self.exchange_app(code),
+            Call::ReadAuthInfo { suite, corp } => self.auth_info(suite, corp),
+            Call::StopCorp { corp: whose, .. } | Call::StopAuthorizer { authorizer: whose } => {
+                stop(store, &self.source.caller(whose))?;
+                Ok(Ended::Told)
+            }
             _ => Ok(Ended::Told),
         }
     }
@@ -241,6 +247,23 @@ impl Asking<'_> {
         }
         self.platform.store().save(&permanent_code(suite, corp), &Secret::new(permanent))?;
         Ok(Ended::Done(Vec::new()))
+    }
+
+    /// What a corp lets the suite see, to be told where it is another than before: then it is to be compared.
+    fn auth_info(&self, suite: &str, corp: &str) -> Result<Ended> {
+        let store = self.platform.store();
+        let code = store.load(&permanent_code(suite, corp))?.filter(|code| !code.expose().is_empty());
+        let failed = |failure| Error::Call { api: AUTH_INFO.path, failure };
+        let code = code.ok_or(failed(CallFailure::Stopped))?;
+        let body = json!({"auth_corpid": corp, "permanent_code": code.expose()});
+        let answer = self.object(self.source.credential(), &Request::post(&AUTH_INFO, &body))?;
+        let info = answer.get("auth_info").ok_or(no_answer(&AUTH_INFO))?.to_string();
+        let (name, mut is_other) = (auth_info(suite, corp), false);
+        store.update(&name, &mut |known| {
+            is_other = known.is_none_or(|known| known.expose() != info);
+            Ok(is_other.then(|| Secret::new(&info)))
+        })?;
+        Ok(if is_other { Ended::Told } else { Ended::Done(Vec::new()) })
     }
 
     fn exchange_app(&self, code: &Secret) -> Result<Ended> {

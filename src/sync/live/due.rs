@@ -33,6 +33,8 @@ pub struct Followed {
     pub refused: u64,
     /// Calls that are no longer worth it: nobody answered in time.
     pub expired: u64,
+    /// Calls that are not made: whoever they are for authorises the caller no longer.
+    pub stopped: u64,
     /// Calls that failed, and are made again later: their failures.
     pub failed: Vec<Error>,
     /// What an operator should hear: a corp or an app authorised no longer, or let see other things.
@@ -160,6 +162,9 @@ impl Due {
                     tried.is_done = true;
                 }
                 Ok(Ended::TooEarly) => is_done &= !later(tried, due, now),
+                Err(Error::Call { failure: CallFailure::Stopped, .. }) => {
+                    (tried.is_done, followed.stopped) = (true, followed.stopped + 1);
+                }
                 Err(error @ Error::Call { failure: CallFailure::Refused(_) | CallFailure::Spent(_), .. }) => {
                     followed.failed.push(error);
                     tried.is_done = true;

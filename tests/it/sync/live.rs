@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use idweave::simulator::{Plan, Push, Target};
 use idweave::sync::Secret;
+use idweave::sync::callback::Call;
 use idweave::sync::callback::{Inbox, InboxOptions, Product, Receiver, Stage};
-use idweave::sync::client::{Store, suite_ticket};
+use idweave::sync::client::{Store, auth_info, suite_ticket};
+use idweave::sync::job::{CorpImport, run};
 use idweave::sync::live::{Due, Followed, Source, Visited, Visitor, ask_visitor};
 use idweave::wechat::{CallbackKey, IngestOptions, Opt};
-use idweave::{Graph, Id, Kind, KindScope, Read, Time, Translation};
+use idweave::{Error, Graph, Id, Kind, KindScope, Read, Time, Translation, error::CallFailure};
 
 use crate::support::sim_disk::SimDisk;
 use crate::sync::rig::{Rig, scored};
@@ -208,6 +210,78 @@ fn whoever_writes_to_customer_service_is_known_by_his_unionid() {
     rig.sim.write_to_service(52);
     urls.follow(&rig, &graph);
     assert_eq!(rig.sim.calls()["/cgi-bin/kf/customer/batchget"], read + 1, "only the new message");
+}
+
+#[test]
+fn nothing_is_asked_for_a_corp_that_took_its_authorisation_back_until_it_gives_it_again() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    keep_ticket(&rig);
+    let mut urls = Urls::new(&rig, &disk);
+    urls.follow(&rig, &graph);
+    assert!(matches!(visit(&rig, &graph, 40), Visited::Asked { .. }), "it may be asked about");
+    rig.sim.add_contact(41, 1, "", 0);
+    rig.sim.cancel_suite();
+    let followed = urls.follow(&rig, &graph);
+    assert!(matches!(followed.told[..], [Call::StopCorp { .. }]), "{followed:?}");
+    let calls = rig.sim.calls();
+    let of_suite = |calls: &BTreeMap<&'static str, u64>| {
+        calls
+            .iter()
+            .filter(|(path, _)| path.contains("idconvert") || path.contains("/service/"))
+            .map(|(_, n)| *n)
+            .sum::<u64>()
+    };
+    rig.clock.pass(3_000);
+    let followed = urls.follow(&rig, &graph);
+    assert!(followed.stopped >= 1 && followed.failed.is_empty(), "{followed:?}");
+    assert_eq!(of_suite(&rig.sim.calls()), of_suite(&calls), "what waited for it is not asked");
+    let mut import = CorpImport::new(rig.suite_corp(), &rig.names.open_corp, None, Some(&rig.names.provider));
+    let ended = run(&mut import, &graph, &rig.platform(None), &mut |_| {}).unwrap_err();
+    assert!(matches!(ended, Error::Call { failure: CallFailure::Stopped, .. }), "{ended}");
+    // Taken back and given again before anybody looks: what came last holds.
+    rig.sim.cancel_suite();
+    rig.sim.authorize_suite();
+    let followed = urls.follow(&rig, &graph);
+    assert!(followed.failed.is_empty(), "{followed:?}");
+    run(&mut import, &graph, &rig.platform(None), &mut |_| {}).unwrap();
+}
+
+#[test]
+fn what_a_corp_lets_a_suite_see_is_read_again_when_it_changed_and_told_if_it_is_another() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    keep_ticket(&rig);
+    let mut urls = Urls::new(&rig, &disk);
+    urls.follow(&rig, &graph);
+    let names = rig.names.clone();
+    rig.sim.rotate_tickets();
+    let template = rig.sim.take_pushes().into_iter().find(|push| push.target == Target::Suite).unwrap();
+    let change = |at_s: i64| {
+        let mut push = template.clone();
+        push.xml = format!(
+            "<xml><SuiteId>{}</SuiteId><InfoType>change_auth</InfoType><TimeStamp>{at_s}</TimeStamp>\
+             <AuthCorpId>{}</AuthCorpId></xml>",
+            names.suite, names.open_corp
+        );
+        push
+    };
+    let mut told = |nth: i64| {
+        urls.post(&rig, &change(rig.platform(None).now().ms() / 1_000));
+        rig.clock.pass(3_000);
+        let followed = urls.follow(&rig, &graph);
+        assert_eq!(urls.follow(&rig, &graph).told.len(), 0);
+        let reads = rig.sim.calls().get("/cgi-bin/service/get_auth_info").copied();
+        assert_eq!(reads, Some(nth as u64), "{followed:?}");
+        followed.told.len()
+    };
+    assert_eq!(told(1), 1, "nobody had read it before");
+    assert_eq!(told(2), 0, "it is as it was");
+    let known = auth_info(&names.suite, &names.open_corp);
+    rig.store.save(&known, &Secret::new("{}")).unwrap();
+    assert_eq!(told(3), 1);
 }
 
 #[test]
