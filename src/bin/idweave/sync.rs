@@ -10,7 +10,7 @@ use clap::{Args, Subcommand, ValueEnum};
 use idweave::Time;
 use idweave::error::{CallFailure, Error};
 use idweave::sync::client::{CallOptions, FileStore, Platform, Timer};
-use idweave::sync::job::{Planned, plan, run as run_job};
+use idweave::sync::job::{Planned, Tally, Unlinked, plan, run as run_job};
 use idweave::sync::{HttpOptions, HttpTransport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
@@ -160,6 +160,7 @@ pub(crate) fn run(args: &SyncArgs, common: &Common, out: &mut Out) -> Result<Don
         bar.set_position(progress.records);
     });
     bar.finish_and_clear();
+    let tallies = if result.is_ok() { job.tally(&graph)? } else { Vec::new() };
     let closed = graph.close();
     let calls = platform.calls();
     let made: u64 = calls.values().sum();
@@ -184,6 +185,7 @@ pub(crate) fn run(args: &SyncArgs, common: &Common, out: &mut Out) -> Result<Don
         out.json(&json!({
             "resumed": report.is_resumed, "steps": report.steps, "recorded": report.recorded,
             "known": report.known, "refused": report.refused, "calls": calls,
+            "tally": tallies.iter().map(tally_json).collect::<Vec<_>>(),
         }))?;
         return Ok(Done::Yes);
     }
@@ -195,7 +197,21 @@ pub(crate) fn run(args: &SyncArgs, common: &Common, out: &mut Out) -> Result<Don
     for (path, calls) in calls {
         out.line(&format!("  {calls:>8}  {path}"))?;
     }
+    for tally in &tallies {
+        out.line(&format!("{}: {} of {} have a counterpart", tally.kind.name(), tally.linked, tally.known))?;
+        for (why, count) in &tally.unlinked {
+            out.line(&format!("  {count:>8}  {why}"))?;
+        }
+    }
     Ok(Done::Yes)
+}
+
+fn tally_json(tally: &Tally) -> serde_json::Value {
+    let why = |(why, count): (&Unlinked, &u64)| json!({"why": why.to_string(), "count": count});
+    json!({
+        "kind": tally.kind.name(), "known": tally.known, "linked": tally.linked,
+        "unlinked": tally.unlinked.iter().map(why).collect::<Vec<_>>(),
+    })
 }
 
 fn show_plan(

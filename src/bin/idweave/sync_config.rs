@@ -220,7 +220,15 @@ impl Settings {
                 Box::new(PendingSweep::new(credential, corp, viewer))
             }
             (JobName::Generation, _, Some(corp), Some(viewer)) => {
-                Box::new(GenerationUpgrade::new(credential, corp, viewer))
+                let upgrade = GenerationUpgrade::new(credential, corp, viewer);
+                // The provider itself, if he is among the callers, may ask for more.
+                let is_provider = |other: &&Caller| {
+                    other.kind == CallerKind::Provider && other.corp.as_deref() == Some(viewer)
+                };
+                match self.callers.iter().find(is_provider) {
+                    Some(provider) => Box::new(upgrade.with_provider(self.credential_of(provider)?)),
+                    None => Box::new(upgrade),
+                }
             }
             (JobName::Pending | JobName::Generation, _, Some(_), None) => {
                 return Err(Failure::Usage(format!("{name}: this job is a provider's; say viewer")));

@@ -8,7 +8,7 @@ use crate::error::{CallFailure, Error, Result};
 use crate::model::{Id, Kind, KindScope, Time};
 use crate::sync::api::{Request, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::paging::object;
+use crate::sync::job::paging::{TRIES_MAX, halved, object};
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, Ingest, IngestOptions, Opt, app_id};
 
@@ -42,6 +42,7 @@ struct Page {
     goes_on: bool,
     total: Option<u64>,
     facts: Ingest,
+    lacking: u64,
 }
 
 impl AccountImport {
@@ -90,10 +91,10 @@ impl AccountImport {
         if self.page.as_ref().is_some_and(|page| page.after == after && !page.openids.is_empty()) {
             return Ok(());
         }
-        let List { openids, goes_on, total, body } = list_page(platform, &self.caller, after, read)?;
+        let List { openids, goes_on, total, lacking, body } = list_page(platform, &self.caller, after, read)?;
         let facts = wechat::parse("mp.user_get", &body, &self.options_at(at))?;
         let after = after.to_owned();
-        self.page = Some(Page { after, openids: openids.into(), goes_on, total, facts });
+        self.page = Some(Page { after, openids: openids.into(), goes_on, total, facts, lacking });
         Ok(())
     }
 
@@ -106,30 +107,20 @@ impl AccountImport {
         at: Time,
         step: &mut Step,
     ) -> Result<Vec<String>> {
-        let mut bad = Vec::new();
-        let mut parts = vec![openids];
-        while let Some(part) = parts.pop() {
-            if part.is_empty() {
-                continue;
-            }
+        let bad = halved(openids, |part| {
             let users: Vec<Value> = part.iter().map(|openid| json!({"openid": openid})).collect();
             let request = Request::post(&USER_BATCHGET, &json!({"user_list": users}));
             match platform.call(&self.caller, &request) {
                 Ok(body) => {
                     step.take(wechat::parse("mp.user_batchget", &body, &self.options_at(at))?);
+                    Ok(None)
                 }
-                Err(Error::Call { failure: CallFailure::Refused(BAD_OPENID), .. }) if part.len() > 1 => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
-                }
-                Err(Error::Call { failure: CallFailure::Refused(BAD_OPENID), .. }) => {
-                    step.refused += 1;
-                    bad.extend_from_slice(part);
-                }
-                Err(error) => return Err(error),
+                Err(Error::Call { failure: CallFailure::Refused(BAD_OPENID), .. }) => Ok(Some(BAD_OPENID)),
+                Err(error) => Err(error),
             }
-        }
-        Ok(bad)
+        })?;
+        step.refused += bad.len() as u64;
+        Ok(bad.into_iter().map(|(openid, _)| openid.clone()).collect())
     }
 }
 
@@ -139,26 +130,37 @@ pub(super) struct List {
     /// Whether there may be more behind the last of them.
     pub(super) goes_on: bool,
     pub(super) total: Option<u64>,
+    /// How many the list lacks of those whom it counts, at its end.
+    pub(super) lacking: u64,
     body: Vec<u8>,
 }
 
-/// The list behind a follower, of whom so many were read before; from the beginning where that is empty.
+/// The list behind a follower, of whom so many were read before; from the beginning where that is empty. One that ends before
+/// the platform's own count of followers is asked for again; if it stays so, it is taken at its word.
 pub(super) fn list_page(platform: &Platform, caller: &Credential, after: &str, read: u64) -> Result<List> {
     let params = [("next_openid", after)];
     let params = if after.is_empty() { &params[..0] } else { &params[..] };
-    let body = platform.call(caller, &Request::get(&USER_GET, params))?;
-    let answer = object(USER_GET.path, &body)?;
-    let listed = answer.pointer("/data/openid").and_then(Value::as_array);
-    let openids = listed.into_iter().flatten().filter_map(|openid| Some(openid.as_str()?.to_owned()));
-    let openids: Vec<String> = openids.collect();
-    let total = answer.get("total").and_then(Value::as_u64);
-    // A page that is not full is the last one, unless the platform itself says that there are more.
-    let is_short = total.is_some_and(|total| read + (openids.len() as u64) < total);
-    let goes_on = openids.len() >= PAGE_MAX || (is_short && !openids.is_empty());
-    if openids.last().is_some_and(|last| last == after) {
-        return Err(Error::Call { api: USER_GET.path, failure: CallFailure::NotAnAnswer });
+    let request = Request::get(&USER_GET, params);
+    let mut tries = 1;
+    loop {
+        let body = platform.call(caller, &request)?;
+        let answer = object(USER_GET.path, &body)?;
+        let listed = answer.pointer("/data/openid").and_then(Value::as_array);
+        let openids = listed.into_iter().flatten().filter_map(|openid| Some(openid.as_str()?.to_owned()));
+        let openids: Vec<String> = openids.collect();
+        let total = answer.get("total").and_then(Value::as_u64);
+        let lacking = total.unwrap_or(0).saturating_sub(read + openids.len() as u64);
+        if openids.is_empty() && lacking > 0 && tries < TRIES_MAX {
+            tries += 1;
+            continue;
+        }
+        if openids.last().is_some_and(|last| last == after) {
+            return Err(Error::Call { api: USER_GET.path, failure: CallFailure::NotAnAnswer });
+        }
+        // A page that is not full is the last one, unless the platform itself says that there are more.
+        let goes_on = openids.len() >= PAGE_MAX || (lacking > 0 && !openids.is_empty());
+        return Ok(List { openids, goes_on, total, lacking: if goes_on { 0 } else { lacking }, body });
     }
-    Ok(List { openids, goes_on, total, body })
 }
 
 impl Job for AccountImport {
@@ -193,6 +195,7 @@ impl Job for AccountImport {
         self.read_users(platform, &openids, begun_at, &mut step)?;
         let Some(page) = &mut self.page else { return Ok(step) };
         step.take(std::mem::take(&mut page.facts));
+        step.refused += std::mem::take(&mut page.lacking);
         step.records = openids.len() as u64;
         step.total = page.total;
         page.openids.drain(..openids.len());

@@ -10,17 +10,14 @@ use crate::error::{CallFailure, Error, Result};
 use crate::model::{Direction, Id, Kind, RelationKind, Time, When};
 use crate::sync::api::{CONTACT_BATCH, FOLLOW_USERS, GROUP_GET, GROUP_LIST, Request};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::paging::{object, page, text};
+use crate::sync::job::groups::{AtGroup, GROUPS_MAX, Groups, count_groups};
+use crate::sync::job::paging::{Cursors, RESTARTS_MAX, halved, is_dead_cursor, object, text};
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, IngestOptions, Opt};
 
 /// Employees of a call, and pairs of a page (wechat reference 12.4).
 const USERS_MAX: usize = 100;
 const PAIRS_MAX: usize = 100;
-/// Groups of a page (wechat reference 12.7).
-const GROUPS_MAX: usize = 1_000;
-/// Times that some employees are begun again because a cursor was not taken.
-const RESTARTS_MAX: u32 = 3;
 /// Nobody of these employees has a customer.
 const NO_CONTACT: i64 = 84061;
 
@@ -36,24 +33,16 @@ pub struct CorpImport {
     users: Vec<String>,
     /// Those of them who have left since.
     left: BTreeSet<String>,
-    groups: Option<Groups>,
+    groups: Groups,
     /// How often the employees at hand were begun again.
     restarts: u32,
-    /// The cursors of their pages so far.
-    cursors: BTreeSet<String>,
+    cursors: Cursors,
 }
 
 impl std::fmt::Debug for CorpImport {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("CorpImport").field("corp", &self.corp).finish_non_exhaustive()
     }
-}
-
-/// A page of groups.
-struct Groups {
-    page: u64,
-    chats: Vec<String>,
-    next: Option<String>,
 }
 
 impl CorpImport {
@@ -74,9 +63,9 @@ impl CorpImport {
             options,
             users: Vec::new(),
             left: BTreeSet::new(),
-            groups: None,
+            groups: Groups::default(),
             restarts: 0,
-            cursors: BTreeSet::new(),
+            cursors: Cursors::default(),
         }
     }
 
@@ -111,7 +100,7 @@ impl CorpImport {
         let mut next = String::new();
         let anew = Some((Place { page: place.page + 1, ..place }, Some(String::new())));
         if !users.is_empty() {
-            match page(platform, &self.caller, &batch(&users, cursor), cursor) {
+            match self.cursors.page(platform, &self.caller, &batch(&users, cursor), cursor) {
                 Ok((body, answer)) => {
                     next = text(&answer, "next_cursor").to_owned();
                     let rows = answer.get("external_contact_list").and_then(Value::as_array);
@@ -119,12 +108,10 @@ impl CorpImport {
                     step.take(wechat::parse("work.contact_batch", &body, &self.options_at(begun_at))?);
                 }
                 Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => {}
-                // A cursor does not live long: these employees are begun again.
-                Err(Error::Call { failure: CallFailure::Refused(_) | CallFailure::Settings(_), .. })
-                    if !cursor.is_empty() && self.restarts < RESTARTS_MAX =>
-                {
+                // These employees are begun again.
+                Err(error) if is_dead_cursor(&error, cursor) && self.restarts < RESTARTS_MAX => {
                     self.restarts += 1;
-                    self.cursors.clear();
+                    self.cursors = Cursors::default();
                     step.next = anew;
                     return Ok(step);
                 }
@@ -144,13 +131,9 @@ impl CorpImport {
         }
         let page = place.page + 1;
         step.next = Some(if !next.is_empty() {
-            if !self.cursors.insert(next.clone()) {
-                // Pages that lead back to each other have no end.
-                return Err(Error::Call { api: CONTACT_BATCH.path, failure: CallFailure::NotAnAnswer });
-            }
             (Place { page, ..place }, Some(next))
         } else {
-            (self.restarts, self.cursors) = (0, BTreeSet::new());
+            (self.restarts, self.cursors) = (0, Cursors::default());
             if chunk + 1 < self.users.len().div_ceil(USERS_MAX) {
                 (Place { page, chunk: place.chunk + 1, ..place }, Some(String::new()))
             } else {
@@ -169,56 +152,38 @@ impl CorpImport {
         if self.left.len() > before {
             return Ok(true);
         }
-        let mut parts = vec![users];
-        while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
-            match platform.call(&self.caller, &batch(part, "")) {
-                Ok(_) | Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => {}
-                Err(Error::Call { failure: CallFailure::Refused(_), .. }) if part.len() > 1 => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
-                }
-                Err(Error::Call { failure: CallFailure::Refused(_), .. }) => {
-                    self.left.extend(part.iter().cloned());
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let refused = halved(users, |part| match platform.call(&self.caller, &batch(part, "")) {
+            Ok(_) | Err(Error::Call { failure: CallFailure::Refused(NO_CONTACT), .. }) => Ok(None),
+            Err(Error::Call { failure: CallFailure::Refused(errcode), .. }) => Ok(Some(errcode)),
+            Err(error) => Err(error),
+        })?;
+        self.left.extend(refused.into_iter().map(|(user, _)| user.clone()));
         Ok(self.left.len() > before)
     }
 
-    fn read_groups(&mut self, platform: &Platform, page: u64, cursor: &str) -> Result<()> {
-        if self.groups.as_ref().is_some_and(|groups| groups.page == page) {
-            return Ok(());
-        }
-        let (chats, next) = list_groups(platform, &self.caller, cursor)?;
-        self.groups = Some(Groups { page, chats, next });
-        Ok(())
-    }
-
     fn group(&mut self, turn: &Turn<'_>) -> Result<Step> {
-        let Turn { platform, place, cursor, begun_at, .. } = *turn;
-        self.read_groups(platform, place.page, cursor)?;
         let mut step = Step::default();
-        let Some(groups) = &self.groups else { return Ok(step) };
-        let chunk = usize::try_from(place.chunk).unwrap_or(usize::MAX);
-        if let Some(chat) = groups.chats.get(chunk) {
-            let request = Request::post(&GROUP_GET, &json!({"chat_id": chat, "need_name": 0}));
-            match platform.call(&self.caller, &request) {
-                Ok(body) => {
-                    step.records = 1;
-                    step.take(wechat::parse("work.group_get", &body, &self.options_at(begun_at))?);
-                }
-                // It was dissolved since it was listed, or is out of sight.
-                Err(Error::Call { failure: CallFailure::Refused(_), .. }) => step.refused += 1,
-                Err(error) => return Err(error),
+        let at = self.groups.at(turn.platform, &self.caller, turn.place, turn.cursor)?;
+        let chat = match at {
+            AtGroup::Chat(chat, next) => {
+                step.next = next;
+                chat
             }
-        }
-        step.next = if chunk + 1 < groups.chats.len() {
-            Some((Place { chunk: place.chunk + 1, ..place }, None))
-        } else {
-            let next = groups.next.clone();
-            next.map(|next| (Place { page: place.page + 1, chunk: 0, ..place }, Some(next)))
+            AtGroup::Between(next) => {
+                step.next = next;
+                return Ok(step);
+            }
         };
+        let request = Request::post(&GROUP_GET, &json!({"chat_id": chat, "need_name": 0}));
+        match turn.platform.call(&self.caller, &request) {
+            Ok(body) => {
+                step.records = 1;
+                step.take(wechat::parse("work.group_get", &body, &self.options_at(turn.begun_at))?);
+            }
+            // It was dissolved since it was listed, or is out of sight.
+            Err(Error::Call { failure: CallFailure::Refused(_), .. }) => step.refused += 1,
+            Err(error) => return Err(error),
+        }
         Ok(step)
     }
 }
@@ -240,35 +205,6 @@ pub(super) fn list_users(platform: &Platform, caller: &Credential) -> Result<Vec
     Ok(users)
 }
 
-/// How many groups there are, and on how many pages.
-pub(super) fn count_groups(platform: &Platform, caller: &Credential) -> Result<(u64, u64)> {
-    let (mut groups, mut pages, mut cursor) = (0, 0, String::new());
-    let mut cursors = BTreeSet::new();
-    loop {
-        let (chats, next) = list_groups(platform, caller, &cursor)?;
-        (groups, pages) = (groups + chats.len() as u64, pages + 1);
-        match next {
-            Some(next) if cursors.insert(next.clone()) => cursor = next,
-            Some(_) => return Err(Error::Call { api: GROUP_LIST.path, failure: CallFailure::NotAnAnswer }),
-            None => return Ok((groups, pages)),
-        }
-    }
-}
-
-/// A page of groups, and what asks for the next one.
-pub(super) fn list_groups(
-    platform: &Platform,
-    caller: &Credential,
-    cursor: &str,
-) -> Result<(Vec<String>, Option<String>)> {
-    let body = json!({"status_filter": 0, "cursor": cursor, "limit": GROUPS_MAX});
-    let (_, answer) = page(platform, caller, &Request::post(&GROUP_LIST, &body), cursor)?;
-    let listed = answer.get("group_chat_list").and_then(Value::as_array);
-    let chats = listed.into_iter().flatten().map(|chat| text(chat, "chat_id").to_owned()).collect();
-    let next = text(&answer, "next_cursor");
-    Ok((chats, (!next.is_empty()).then(|| next.to_owned())))
-}
-
 impl Job for CorpImport {
     fn name(&self) -> String {
         format!("corp {}", self.caller.name())
@@ -279,7 +215,8 @@ impl Job for CorpImport {
     }
 
     fn resume(&mut self, outline: &str) -> Result<()> {
-        self.groups = None;
+        (self.restarts, self.cursors, self.groups) = (0, Cursors::default(), Groups::default());
+        self.left = BTreeSet::new();
         self.users = serde_json::from_str(outline)
             .map_err(|_| Error::Call { api: FOLLOW_USERS.path, failure: CallFailure::NotAnAnswer })?;
         Ok(())

@@ -11,7 +11,8 @@ use crate::model::{Direction, Id, Kind, KindScope, Op, RelationKind, When};
 use crate::sync::api::{CONTACT_GET, CONTACT_LIST, FOLLOW_USERS, GROUP_GET, GROUP_LIST, Request};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::compare::{compare, compare_group, ended, lacking};
-use crate::sync::job::corp::{count_groups, list_groups, list_users};
+use crate::sync::job::corp::list_users;
+use crate::sync::job::groups::{AtGroup, Groups, count_groups};
 use crate::sync::job::paging::object;
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, Ingest, IngestOptions, Opt};
@@ -33,7 +34,7 @@ pub struct CorpReconcile {
     users: Vec<String>,
     /// Those who are not listed any more; found anew where a run goes on.
     left: Option<Vec<String>>,
-    groups: Option<(u64, Vec<String>, Option<String>)>,
+    groups: Groups,
 }
 
 impl std::fmt::Debug for CorpReconcile {
@@ -53,7 +54,7 @@ impl CorpReconcile {
         let mut options = IngestOptions::new().with(Opt::Corp, corp);
         open_account.into_iter().for_each(|account| options.set(Opt::OpenAccount, account));
         viewer.into_iter().for_each(|viewer| options.set(Opt::Viewer, viewer));
-        CorpReconcile { caller, options, users: Vec::new(), left: None, groups: None }
+        CorpReconcile { caller, options, users: Vec::new(), left: None, groups: Groups::default() }
     }
 
     fn options_at(&self, turn: &Turn<'_>) -> IngestOptions {
@@ -98,32 +99,35 @@ impl CorpReconcile {
             return Ok(step);
         };
         step.records = 1;
-        match self.read_user(turn, &user, &mut step) {
-            Ok(true) => {}
+        // A run that goes on begins behind whom it asked for last: of some of them nothing is known all the same.
+        step.next = Some(match self.read_user(turn, &user, &mut step) {
+            Ok(true) => (Place { page: turn.place.page + 1, ..turn.place }, Some(user)),
             unfinished => {
                 self.left.iter_mut().for_each(|left| left.push(user.clone()));
                 unfinished?;
+                (turn.place, None)
             }
-        }
-        step.next = Some((Place { chunk: turn.place.chunk + 1, ..turn.place }, None));
+        });
         Ok(step)
     }
 
-    /// Employees with open customers who are not listed. All entities are looked through.
+    /// Employees with open customers who are not listed, from the end, but for those whom this run has asked for.
     fn find_left(&self, turn: &Turn<'_>) -> Result<Vec<String>> {
         let space = self.options.view_space(Kind::Userid)?;
         let listed = self.users.iter().filter_map(|user| Id::in_space(&space, user).ok());
         let listed: BTreeSet<Id> = listed.collect();
         let (view, mut left) = (turn.graph.view(), Vec::new());
-        for entity in view.entities() {
-            let of_space = entity?.ids.into_iter().filter(|id| id.space() == space.as_str());
-            for id in of_space.filter(|id| !listed.contains(id)) {
-                let mut follows = view.neighbors(&id, &FOLLOWS, Direction::Out, When::Open);
-                if follows.next().transpose()?.is_some() {
-                    left.push(id.spelling().to_owned());
-                }
+        for id in view.ids_in(&space) {
+            let id = id?;
+            if listed.contains(&id) || id.spelling() <= turn.cursor {
+                continue;
+            }
+            let mut follows = view.neighbors(&id, &FOLLOWS, Direction::Out, When::Open);
+            if follows.next().transpose()?.is_some() {
+                left.push(id.spelling().to_owned());
             }
         }
+        left.sort_unstable_by(|one, other| other.cmp(one));
         Ok(left)
     }
 
@@ -193,23 +197,14 @@ impl CorpReconcile {
     }
 
     fn group(&mut self, turn: &Turn<'_>) -> Result<Step> {
-        let (page, chunk) = (turn.place.page, turn.place.chunk);
-        if self.groups.as_ref().is_none_or(|(known, _, _)| *known != page) {
-            let (chats, next) = list_groups(turn.platform, &self.caller, turn.cursor)?;
-            self.groups = Some((page, chats, next));
-        }
         let mut step = Step::default();
-        let Some((_, chats, next_page)) = &self.groups else { return Ok(step) };
-        let chat = usize::try_from(chunk).ok().and_then(|chunk| chats.get(chunk));
-        if let Some(chat) = chat {
-            self.compare_group(turn, chat, &mut step)?;
+        match self.groups.at(turn.platform, &self.caller, turn.place, turn.cursor)? {
+            AtGroup::Chat(chat, next) => {
+                self.compare_group(turn, &chat, &mut step)?;
+                step.next = next;
+            }
+            AtGroup::Between(next) => step.next = next,
         }
-        step.next = if chunk + 1 < chats.len() as u64 {
-            Some((Place { chunk: chunk + 1, ..turn.place }, None))
-        } else {
-            let next = next_page.clone();
-            next.map(|next| (Place { page: page + 1, chunk: 0, ..turn.place }, Some(next)))
-        };
         Ok(step)
     }
 
@@ -255,7 +250,7 @@ impl Job for CorpReconcile {
     }
 
     fn resume(&mut self, outline: &str) -> Result<()> {
-        (self.left, self.groups) = (None, None);
+        (self.left, self.groups) = (None, Groups::default());
         let listed = object("get_follow_user_list", outline.as_bytes())?;
         let listed = listed.as_array().into_iter().flatten();
         self.users = listed.filter_map(Value::as_str).map(str::to_owned).collect();

@@ -1,18 +1,22 @@
 //! The upgrade of a corp's ids to a provider's (wechat reference 23 E): all that is known in the corp's own values gets its
 //! link to the provider's, before the upgrade is finished and no conversion answers any more. The switch itself
-//! (`finish_openid_migration`) cannot be taken back: it is the operator's, who looks first at what was refused.
+//! (`finish_openid_migration`) cannot be taken back: it is the operator's, who looks first at what has no counterpart
+//! ([`Job::tally`]).
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
 use crate::engine::Read;
-use crate::error::{CallFailure, Error, Result};
+use crate::error::{AnswerError, CallFailure, Error, Result};
 use crate::graph::Graph;
-use crate::model::{Direction, Id, Kind, KindScope, RelationKind, When};
-use crate::sync::api::{Endpoint, GROUP_NEW_EXTERNAL, NEW_CHAT, NEW_EXTERNAL, Request, USERID_TO_OPEN};
+use crate::model::{Direction, Fact, Id, Kind, KindScope, Op, RelationKind, When};
+use crate::sync::api::{
+    CORPID_TO_OPEN, Endpoint, GROUP_NEW_EXTERNAL, NEW_CHAT, NEW_EXTERNAL, Request, USERID_TO_OPEN,
+};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
+use crate::sync::job::paging::halved;
+use crate::sync::job::step::{Job, Place, Planned, Step, Tally, Turn, Unlinked};
 use crate::wechat::{self, IngestOptions, Opt};
 
 /// A kind of id that is upgraded.
@@ -61,20 +65,29 @@ static LEGS: [Leg; 4] = [
         most: 1_000,
     },
 ];
+/// The corp itself comes last.
+const CORP: u32 = 4;
 
 /// Links all ids of a corp's own view to a provider's.
 pub struct GenerationUpgrade {
     caller: Credential,
+    /// Who asks for the corp's own open_corpid.
+    provider: Option<Credential>,
     options: IngestOptions,
     /// The calls of a leg that are left, from the end; found anew where a run goes on.
     left: Option<(u32, Vec<Part>)>,
+    /// Who got no counterpart from this process, and why.
+    unlinked: BTreeMap<Id, Unlinked>,
 }
 
-/// The ids of a call that have no counterpart, and the group they are in, if it is asked by groups.
+/// The ids of a call that have no counterpart, in order, and the group they are in, if it is asked by groups.
 struct Part {
     chat: Option<Id>,
     ids: Vec<Id>,
 }
+
+/// Where a leg goes on: behind this id of this group, or of none.
+type Behind = (String, String);
 
 impl std::fmt::Debug for GenerationUpgrade {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -86,66 +99,220 @@ impl GenerationUpgrade {
     /// For a corp, whose ids so far were its own, and the provider `viewer`, whose app's token `caller` has.
     pub fn new(caller: Credential, corp: &str, viewer: &str) -> GenerationUpgrade {
         let options = IngestOptions::new().with(Opt::Corp, corp).with(Opt::Viewer, viewer);
-        GenerationUpgrade { caller, options, left: None }
+        GenerationUpgrade { caller, provider: None, options, left: None, unlinked: BTreeMap::new() }
     }
 
-    fn find(&self, graph: &Graph, leg: &Leg) -> Result<Vec<Part>> {
-        let new = self.options.view_space(leg.kind.clone())?;
-        let old = KindScope::new(leg.kind.clone(), &self.options.key(Opt::Corp)?);
-        let old = old.map_err(|rule| crate::error::AnswerError::BadId { field: Opt::Corp.flag(), rule })?;
+    /// Asks for the open_corpid of the corp as well, which only the provider itself may (wechat reference 13.6).
+    #[must_use]
+    pub fn with_provider(mut self, provider: Credential) -> GenerationUpgrade {
+        self.provider = Some(provider);
+        self
+    }
+
+    /// The corp's own values of a kind, and the provider's.
+    fn spaces(&self, kind: &Kind) -> Result<(KindScope, KindScope)> {
+        let new = self.options.view_space(kind.clone())?;
+        let old = KindScope::new(kind.clone(), &self.options.key(Opt::Corp)?);
+        let old = old.map_err(|rule| AnswerError::BadId { field: Opt::Corp.flag(), rule })?;
+        Ok((old, new))
+    }
+
+    /// The corp in its own value, and where its open_corpids are.
+    fn corp(&self) -> Result<(Id, KindScope)> {
+        let bad = |rule| AnswerError::BadId { field: Opt::Corp.flag(), rule };
+        let corp = Id::new(Kind::Corpid, "", &self.options.key(Opt::Corp)?).map_err(bad)?;
+        let open = KindScope::new(Kind::Corpid, &format!("@{}", self.options.key(Opt::Viewer)?));
+        Ok((corp, open.map_err(bad)?))
+    }
+
+    /// The calls of a leg behind an id, in order.
+    fn find(&self, graph: &Graph, leg: &Leg, behind: Option<&Behind>) -> Result<Vec<Part>> {
+        let (old, new) = self.spaces(&leg.kind)?;
         let view = graph.view();
         let mut left: BTreeMap<Option<Id>, Vec<Id>> = BTreeMap::new();
-        for entity in view.entities() {
-            let ids = entity?.ids;
-            if ids.iter().any(|id| id.space() == new.as_str()) {
+        for id in view.ids_in(&old) {
+            let id = id?;
+            if has_counterpart(&view, &id, &new)? {
                 continue;
             }
-            for id in ids.into_iter().filter(|id| id.space() == old.as_str()) {
-                if !leg.is_by_chat {
-                    left.entry(None).or_default().push(id);
-                    continue;
-                }
+            let mut chat = None;
+            if leg.is_by_chat {
                 // Any group that shows him will do.
                 let mut chats = view.neighbors(&id, &RelationKind::MemberOf, Direction::Out, When::Ever);
-                let chat = chats.next().transpose()?.map(|found| found.to);
-                drop(chats);
-                if chat.is_some() {
-                    left.entry(chat).or_default().push(id);
+                chat = chats.next().transpose()?.map(|found| found.to);
+                if chat.is_none() {
+                    continue;
                 }
             }
+            let place = (spelled(chat.as_ref()), id.spelling().to_owned());
+            if behind.is_none_or(|behind| place > *behind) {
+                left.entry(chat).or_default().push(id);
+            }
         }
-        let parts = left.into_iter().flat_map(|(chat, ids)| {
-            let parts: Vec<Part> =
-                ids.chunks(leg.most).map(|ids| Part { chat: chat.clone(), ids: ids.to_vec() }).collect();
-            parts
+        let mut parts: Vec<Part> = Vec::new();
+        for (chat, mut ids) in left {
+            ids.sort_unstable_by(|one, other| one.spelling().cmp(other.spelling()));
+            let part = |ids: &[Id]| Part { chat: chat.clone(), ids: ids.to_vec() };
+            parts.extend(ids.chunks(leg.most).map(part));
+        }
+        parts.sort_by(|one, other| {
+            one.chat.as_ref().map(Id::spelling).cmp(&other.chat.as_ref().map(Id::spelling))
         });
-        Ok(parts.collect())
+        Ok(parts)
     }
 
-    fn convert(&self, turn: &Turn<'_>, leg: &Leg, asked: &Part, step: &mut Step) -> Result<()> {
-        let mut options = self.options.clone();
-        options.set_at(turn.begun_at);
-        // One that is refused fails a whole call: its half is asked again, and that one's half, until it is alone.
-        let mut parts = vec![asked.ids.as_slice()];
-        while let Some(part) = parts.pop().filter(|part| !part.is_empty()) {
+    fn convert(&mut self, turn: &Turn<'_>, leg: &Leg, asked: &Part, step: &mut Step) -> Result<()> {
+        let options = self.options_at(turn);
+        let (old, _) = self.spaces(&leg.kind)?;
+        let mut silent = Vec::new();
+        let refused = halved(&asked.ids, |part| {
             let texts: Vec<Value> = part.iter().map(|id| json!(id.spelling())).collect();
             let mut body = json!({leg.field: texts});
             if let (Some(chat), Value::Object(fields)) = (&asked.chat, &mut body) {
                 fields.insert("chat_id".to_owned(), json!(chat.spelling()));
             }
-            let request = Request::post(leg.endpoint, &body);
-            match turn.platform.call(&self.caller, &request) {
-                Ok(body) => step.take(wechat::parse(leg.source, &body, &options)?),
-                Err(Error::Call { failure: CallFailure::Refused(_), .. }) if part.len() > 1 => {
-                    let (first, second) = part.split_at(part.len() / 2);
-                    parts.extend([second, first]);
+            match turn.platform.call(&self.caller, &Request::post(leg.endpoint, &body)) {
+                Ok(body) => {
+                    let mut read = wechat::parse(leg.source, &body, &options)?;
+                    let twins = read.facts.iter().filter_map(|fact| twin_of(fact, &old));
+                    let twins: Vec<Fact> = twins.collect();
+                    read.facts.extend(twins);
+                    let named = read.facts.iter().flat_map(|fact| fact.op.ids()).collect::<Vec<&Id>>();
+                    let unnamed = part.iter().filter(|id| !named.contains(id));
+                    silent.extend(unnamed.map(|id| (id.clone(), Unlinked::LeftOut)));
+                    step.take(read);
+                    Ok(None)
                 }
-                Err(Error::Call { failure: CallFailure::Refused(_), .. }) => step.refused += 1,
-                Err(error) => return Err(error),
+                Err(Error::Call { failure: CallFailure::Refused(errcode), .. }) => Ok(Some(errcode)),
+                Err(error) => Err(error),
             }
-        }
+        })?;
+        step.refused += refused.len() as u64;
+        self.unlinked.extend(silent);
+        let refused = refused.into_iter().map(|(id, errcode)| (id.clone(), Unlinked::Refused(errcode)));
+        self.unlinked.extend(refused);
         Ok(())
     }
+
+    fn options_at(&self, turn: &Turn<'_>) -> IngestOptions {
+        let mut options = self.options.clone();
+        options.set_at(turn.begun_at);
+        options
+    }
+
+    fn leg(&mut self, turn: &Turn<'_>, leg: &Leg) -> Result<Step> {
+        let mut step = Step::default();
+        let number = turn.place.leg;
+        let mut left = match self.left.take() {
+            Some((of, left)) if of == number => left,
+            _ => {
+                let behind: Option<Behind> = serde_json::from_str(turn.cursor).ok();
+                let mut left = self.find(turn.graph, leg, behind.as_ref())?;
+                left.reverse();
+                left
+            }
+        };
+        let mut behind = None;
+        if let Some(part) = left.pop() {
+            step.records = part.ids.len() as u64;
+            if let Err(error) = self.convert(turn, leg, &part, &mut step) {
+                // They are converted by the next try.
+                left.push(part);
+                self.left = Some((number, left));
+                return Err(error);
+            }
+            behind = part.ids.last().map(|last| (spelled(part.chat.as_ref()), last.spelling().to_owned()));
+        }
+        step.next = Some(if left.is_empty() {
+            (Place { leg: number + 1, page: 0, chunk: 0 }, Some(String::new()))
+        } else {
+            (
+                Place { page: turn.place.page + 1, ..turn.place },
+                behind.map(|behind| json!(behind).to_string()),
+            )
+        });
+        self.left = Some((number, left));
+        Ok(step)
+    }
+
+    /// The corp's open_corpid, if somebody may ask for it and nobody knows it.
+    fn corpid(&mut self, turn: &Turn<'_>) -> Result<Step> {
+        let mut step = Step::default();
+        let Some(provider) = &self.provider else { return Ok(step) };
+        let (corp, open) = self.corp()?;
+        if has_counterpart(&turn.graph.view(), &corp, &open)? {
+            return Ok(step);
+        }
+        step.records = 1;
+        let request = Request::post(&CORPID_TO_OPEN, &json!({"corpid": corp.spelling()}));
+        match turn.platform.call(provider, &request) {
+            Ok(body) => {
+                let viewer = self.options.key(Opt::Viewer)?;
+                let options = self.options_at(turn).with(Opt::Provider, &viewer);
+                step.take(wechat::parse("work.corpid_convert", &body, &options)?);
+            }
+            Err(Error::Call { failure: CallFailure::Refused(errcode), .. }) => {
+                step.refused += 1;
+                self.unlinked.insert(corp, Unlinked::Refused(errcode));
+            }
+            Err(error) => return Err(error),
+        }
+        Ok(step)
+    }
+
+    /// Why an id has no counterpart.
+    fn why(&self, view: &impl Read, id: &Id, new: &KindScope) -> Result<Unlinked> {
+        if let Some(why) = self.unlinked.get(id) {
+            return Ok(*why);
+        }
+        let around = view.edges_around(id, usize::MAX)?;
+        let is_new = |id: &Id| id.space() == new.as_str();
+        let is_told = around.edges.iter().any(|around| is_new(&around.edge.a) || is_new(&around.edge.b));
+        Ok(if is_told { Unlinked::Rejected } else { Unlinked::NotAsked })
+    }
+
+    fn tally_of(
+        &self,
+        view: &impl Read,
+        ids: impl Iterator<Item = Result<Id>>,
+        new: &KindScope,
+    ) -> Result<Tally> {
+        let mut tally = Tally { kind: new.kind().clone(), known: 0, linked: 0, unlinked: BTreeMap::new() };
+        for id in ids {
+            let id = id?;
+            tally.known += 1;
+            if has_counterpart(view, &id, new)? {
+                tally.linked += 1;
+            } else {
+                *tally.unlinked.entry(self.why(view, &id, new)?).or_default() += 1;
+            }
+        }
+        Ok(tally)
+    }
+}
+
+fn has_counterpart(view: &impl Read, id: &Id, new: &KindScope) -> Result<bool> {
+    let entity = view.resolve(id)?;
+    Ok(entity.is_some_and(|entity| entity.members.iter().any(|member| member.id.space() == new.as_str())))
+}
+
+/// Where a conversion says which of the viewer's ids takes another's place: until then the viewer had the corp's own values
+/// (wechat reference 13.9), so the corp's own id is the same as the new one.
+fn twin_of(fact: &Fact, own: &KindScope) -> Option<Fact> {
+    let Op::Supersede { old, new, source, event, .. } = &fact.op else { return None };
+    let op = Op::Link {
+        a: Id::in_space(own, old.spelling()).ok()?,
+        b: new.clone(),
+        source: source.clone(),
+        strength: None,
+        event: event.clone(),
+        expires_at: None,
+    };
+    Some(Fact { at: fact.at, batch: None, op })
+}
+
+fn spelled(chat: Option<&Id>) -> String {
+    chat.map_or_else(String::new, |chat| chat.spelling().to_owned())
 }
 
 impl Job for GenerationUpgrade {
@@ -164,41 +331,41 @@ impl Job for GenerationUpgrade {
 
     fn plan(&mut self, turn: &Turn<'_>) -> Result<Vec<Planned>> {
         let planned = LEGS.iter().map(|leg| {
-            let calls = self.find(turn.graph, leg)?.len() as u64;
             // Who is a stranger shows when the others have their ids.
             if leg.is_by_chat {
                 return Ok(Planned::at_least(leg.endpoint, 0));
             }
-            Ok(Planned::exactly(leg.endpoint, calls))
+            Ok(Planned::exactly(leg.endpoint, self.find(turn.graph, leg, None)?.len() as u64))
         });
-        planned.collect()
+        let mut planned = planned.collect::<Result<Vec<Planned>>>()?;
+        if self.provider.is_some() {
+            let (corp, open) = self.corp()?;
+            let is_known = has_counterpart(&turn.graph.view(), &corp, &open)?;
+            planned.push(Planned::exactly(&CORPID_TO_OPEN, u64::from(!is_known)));
+        }
+        Ok(planned)
     }
 
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step> {
-        let mut step = Step::default();
-        let number = turn.place.leg;
-        let Some(leg) = usize::try_from(number).ok().and_then(|at| LEGS.get(at)) else { return Ok(step) };
-        let mut left = match self.left.take() {
-            Some((of, left)) if of == number => left,
-            _ => self.find(turn.graph, leg)?,
-        };
-        if let Some(part) = left.pop() {
-            step.records = part.ids.len() as u64;
-            if let Err(error) = self.convert(turn, leg, &part, &mut step) {
-                // They are converted by the next try.
-                left.push(part);
-                self.left = Some((number, left));
-                return Err(error);
-            }
+        let leg = usize::try_from(turn.place.leg).ok().and_then(|at| LEGS.get(at));
+        match leg {
+            Some(leg) => self.leg(turn, leg),
+            None if turn.place.leg == CORP => self.corpid(turn),
+            None => Ok(Step::default()),
         }
-        let place = if left.is_empty() {
-            Place { leg: number + 1, page: 0, chunk: 0 }
-        } else {
-            Place { chunk: turn.place.chunk + 1, ..turn.place }
-        };
-        self.left = Some((number, left));
-        let is_done = usize::try_from(place.leg).is_ok_and(|leg| leg >= LEGS.len());
-        step.next = (!is_done).then_some((place, None));
-        Ok(step)
+    }
+
+    /// Of each kind, how many ids of the corp's own have a counterpart of the provider's. Why others have none is known of
+    /// those that this process asked for: a run that is over asks again for all that have none.
+    fn tally(&self, graph: &Graph) -> Result<Vec<Tally>> {
+        let view = graph.view();
+        let kinds = LEGS.iter().filter(|leg| !leg.is_by_chat).map(|leg| {
+            let (old, new) = self.spaces(&leg.kind)?;
+            self.tally_of(&view, view.ids_in(&old), &new)
+        });
+        let mut tallies = kinds.collect::<Result<Vec<Tally>>>()?;
+        let (corp, open) = self.corp()?;
+        tallies.push(self.tally_of(&view, std::iter::once(Ok(corp)), &open)?);
+        Ok(tallies)
     }
 }

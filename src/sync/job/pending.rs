@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use crate::engine::{AskAgain, Read};
+use crate::engine::{AskAgain, Read, Unresolved};
 use crate::error::{CallFailure, Error, Result};
 use crate::model::{Id, Kind, Time};
 use crate::sync::api::{EXTERNAL_TO_PENDING, Request};
@@ -16,12 +16,21 @@ const CUSTOMERS_MAX: usize = 100;
 /// A pending id that was looked up longer ago is dead.
 const PENDING_MS: i64 = 90 * Time::DAY_MS;
 
+/// The place of an id in the order of [`Read::unresolved`], which lasts while others of them are met: whether somebody said
+/// that there is nothing, when it was seen, its value.
+type Rank = (bool, i64, String);
+
+fn rank(found: &Unresolved) -> Rank {
+    let seen = found.last_seen.map_or(i64::MIN, Time::ms);
+    (found.absent.is_some(), seen.saturating_neg(), found.id.spelling().to_owned())
+}
+
 /// Asks for the pending ids of customers without a unionid.
 pub struct PendingSweep {
     caller: Credential,
     options: IngestOptions,
     /// Whom to ask for; found anew where a run goes on.
-    left: Option<Vec<Id>>,
+    left: Option<Vec<(Rank, Id)>>,
     total: u64,
 }
 
@@ -38,15 +47,18 @@ impl PendingSweep {
         PendingSweep { caller, options, left: None, total: 0 }
     }
 
-    fn find(&mut self, turn: &Turn<'_>) -> Result<Vec<Id>> {
+    fn find(&mut self, turn: &Turn<'_>) -> Result<Vec<(Rank, Id)>> {
         let space = self.options.view_space(Kind::ExternalUserid)?;
         // Whoever was not met by a pending id yesterday may be today.
         let asked = AskAgain { believed_ms: 0, ..AskAgain::at(turn.begun_at) };
         let since = turn.begun_at.plus_ms(-PENDING_MS);
         let lacking = turn.graph.view().unresolved(&space, &asked)?;
         let young = lacking.into_iter().filter(|found| found.last_seen.is_none_or(|seen| seen >= since));
-        // The most worthwhile is taken first, from the end.
-        let mut left: Vec<Id> = young.map(|found| found.id).collect();
+        // The most worthwhile is taken first, from the end. Whom this run asked for is in front of its cursor.
+        let cursor: Option<Rank> = serde_json::from_str(turn.cursor).ok();
+        let ranked = young.map(|found| (rank(&found), found.id));
+        let mut left: Vec<(Rank, Id)> =
+            ranked.filter(|(rank, _)| cursor.as_ref().is_none_or(|cursor| rank > cursor)).collect();
         left.reverse();
         self.total = left.len() as u64;
         Ok(left)
@@ -78,9 +90,10 @@ impl Job for PendingSweep {
             None => self.find(turn)?,
         };
         let asked = left.split_off(left.len().saturating_sub(CUSTOMERS_MAX));
+        let asked_last = asked.first().map(|(rank, _)| rank.clone());
         let mut step = Step { total: Some(self.total), records: asked.len() as u64, ..Step::default() };
         if !asked.is_empty() {
-            let ids: Vec<&str> = asked.iter().map(Id::spelling).collect();
+            let ids: Vec<&str> = asked.iter().rev().map(|(_, id)| id.spelling()).collect();
             let request = Request::post(&EXTERNAL_TO_PENDING, &json!({"external_userid": ids}));
             let mut options = self.options.clone();
             options.set_at(turn.begun_at);
@@ -97,8 +110,9 @@ impl Job for PendingSweep {
                 }
             }
         }
-        let next = Place { chunk: turn.place.chunk + 1, ..turn.place };
-        step.next = (!left.is_empty()).then_some((next, None));
+        let next = Place { page: turn.place.page + 1, ..turn.place };
+        let cursor = asked_last.filter(|_| !left.is_empty()).map(|rank| json!(rank).to_string());
+        step.next = cursor.map(|cursor| (next, Some(cursor)));
         self.left = Some(left);
         Ok(step)
     }

@@ -1,8 +1,10 @@
 //! What a job is: steps, each with its calls and facts, and where the next one begins.
 
+use std::collections::BTreeMap;
+
 use crate::error::Result;
 use crate::graph::Graph;
-use crate::model::{Fact, Time};
+use crate::model::{Fact, Kind, Time};
 use crate::sync::api::Endpoint;
 use crate::sync::client::Platform;
 use crate::wechat::Ingest;
@@ -80,6 +82,45 @@ impl Planned {
     }
 }
 
+/// Of the ids of a kind that a job should leave with a counterpart, how many have one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Tally {
+    /// The kind.
+    pub kind: Kind,
+    /// How many the graph has.
+    pub known: u64,
+    /// How many of them have a counterpart.
+    pub linked: u64,
+    /// Why others have none, and of how many that is true: with `linked` they are all.
+    pub unlinked: BTreeMap<Unlinked, u64>,
+}
+
+/// Why an id has no counterpart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Unlinked {
+    /// The platform refuses it, with this errcode.
+    Refused(i64),
+    /// The platform answers, and says nothing of it, or that it is none.
+    LeftOut,
+    /// The platform told a counterpart, and its link does not count: a conflict, a ban or a block is in its way.
+    Rejected,
+    /// Nobody asked for it: it came since, or nobody may, or an earlier process did and its reason is not kept.
+    NotAsked,
+}
+
+impl std::fmt::Display for Unlinked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unlinked::Refused(errcode) => write!(f, "refused with errcode {errcode}"),
+            Unlinked::LeftOut => f.write_str("left out of the answer"),
+            Unlinked::Rejected => f.write_str("told, and rejected by the graph"),
+            Unlinked::NotAsked => f.write_str("not asked"),
+        }
+    }
+}
+
 /// A job of calls whose answers are facts.
 pub trait Job {
     /// What tells it from others: its mark is kept under it.
@@ -109,4 +150,12 @@ pub trait Job {
     /// # Errors
     /// Of calls, and answers that are none. The same step can be made again.
     fn step(&mut self, turn: &Turn<'_>) -> Result<Step>;
+
+    /// What a person should look at when the job is done, before anything is built on it; nothing, for most jobs.
+    ///
+    /// # Errors
+    /// The graph's.
+    fn tally(&self, _graph: &Graph) -> Result<Vec<Tally>> {
+        Ok(Vec::new())
+    }
 }

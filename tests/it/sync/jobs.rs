@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use idweave::simulator::Plan;
+use idweave::model::{Fact, Op, RelationKind};
+use idweave::simulator::{Fault, Misbehaviour, Plan, When};
 use idweave::sync::job::{
     AccountImport, AccountReconcile, CorpImport, CorpReconcile, GenerationUpgrade, Job, PendingSweep, Report,
-    run,
+    Tally, Unlinked, run,
 };
 use idweave::{Graph, Id, Kind, KindScope, Read, Time, Translation};
 
@@ -189,7 +190,9 @@ fn a_provider_gets_its_own_values_of_all_that_a_corp_had() {
     finish(&rig, &graph, &mut corp(&rig));
     let names = &rig.names;
     let mut upgrade = GenerationUpgrade::new(rig.developed(), &names.corp, &names.provider);
+    let planned = plan_of(&rig, &graph, &mut upgrade);
     let report = finish(&rig, &graph, &mut upgrade);
+    assert_eq!(planned, [3, 1, 1], "of customers, employees, groups");
     let view = format!("{}@{}", names.corp, names.provider);
     let now = Time::from_ms(rig.sim.contacts().len() as i64 + 1_750_000_000_000);
     for (account, employee) in rig.sim.contacts() {
@@ -210,6 +213,73 @@ fn a_provider_gets_its_own_values_of_all_that_a_corp_had() {
     }
     let again = finish(&rig, &graph, &mut upgrade);
     assert_eq!(again.recorded, 0, "nothing is left to convert");
+    // The corp itself is for its provider to ask.
+    let corpid = |tallies: &[Tally]| {
+        let found = tallies.iter().find(|tally| tally.kind == Kind::Corpid).unwrap();
+        (found.known, found.linked, found.unlinked.clone())
+    };
+    let not_asked = BTreeMap::from([(Unlinked::NotAsked, 1)]);
+    assert_eq!(corpid(&upgrade.tally(&graph).unwrap()), (1, 0, not_asked));
+    let mut upgrade = GenerationUpgrade::new(rig.developed(), &names.corp, &names.provider);
+    upgrade = upgrade.with_provider(rig.provider());
+    assert_eq!(finish(&rig, &graph, &mut upgrade).recorded, 1);
+    let corp = Id::new(Kind::Corpid, "", &names.corp).unwrap();
+    let found = translated(&graph, &corp, (Kind::Corpid, &format!("@{}", names.provider)), now);
+    assert_eq!(found.as_ref(), Some(&names.open_corp));
+    for tally in upgrade.tally(&graph).unwrap() {
+        assert!(tally.known > 0 && tally.linked == tally.known && tally.unlinked.is_empty(), "{tally:?}");
+    }
+}
+
+/// The calls that a job plans, one by one.
+fn plan_of(rig: &Rig, graph: &Graph, job: &mut dyn Job) -> Vec<u64> {
+    let planned = idweave::sync::job::plan(job, graph, &rig.platform(None)).unwrap();
+    planned.into_iter().filter(|planned| !planned.is_least).map(|planned| planned.calls).collect()
+}
+
+#[test]
+fn what_has_no_counterpart_before_the_switch_is_told_with_the_reason() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    finish(&rig, &graph, &mut corp(&rig));
+    let names = &rig.names;
+    let in_corp = |kind: Kind, value: &str| Id::new(kind, &names.corp, value).unwrap();
+    let now = rig.platform(None).now();
+    // A customer and an employee of long ago, and one whose employee lost the name to another.
+    let follows = |userid: &str, external: &str| {
+        let (from, to) = (in_corp(Kind::Userid, userid), in_corp(Kind::ExternalUserid, external));
+        let source = "work.contact_list".to_owned();
+        let op = Op::Relate { kind: RelationKind::Follows, from, to, source, attrs: BTreeMap::new() };
+        Fact { at: now, batch: None, op }
+    };
+    let block = |userid: &str| {
+        let (reason, actor) = ("given to another".to_owned(), "li".to_owned());
+        Fact { at: now, batch: None, op: Op::Block { id: in_corp(Kind::Userid, userid), reason, actor } }
+    };
+    let told = [follows("LongGone", "wmNobodyAnyMore0001"), block(&rig.sim.userid(2))];
+    graph.write(now, |tx| told.iter().try_for_each(|fact| tx.apply(fact).map(drop))).unwrap();
+    rig.sim.set_faults(vec![Fault {
+        path: "/cgi-bin/idconvert/chatid".to_owned(),
+        when: When::Every(1),
+        what: Misbehaviour::Errcode(40096),
+    }]);
+    let mut upgrade = GenerationUpgrade::new(rig.developed(), &names.corp, &names.provider);
+    finish(&rig, &graph, &mut upgrade);
+    let tallies = upgrade.tally(&graph).unwrap();
+    let of = |kind: Kind| tallies.iter().find(|tally| tally.kind == kind).unwrap();
+    let customers = of(Kind::ExternalUserid);
+    assert_eq!(customers.unlinked, BTreeMap::from([(Unlinked::LeftOut, 1)]));
+    assert_eq!(customers.known, customers.linked + 1);
+    let employees = of(Kind::Userid);
+    assert_eq!(employees.unlinked, BTreeMap::from([(Unlinked::LeftOut, 1), (Unlinked::Rejected, 1)]));
+    let chats = of(Kind::ChatId);
+    assert_eq!((chats.known, chats.linked), (4, 0));
+    assert_eq!(chats.unlinked, BTreeMap::from([(Unlinked::Refused(40096), 4)]));
+    // A process that did not ask knows how many, and why only where the graph says.
+    let another = GenerationUpgrade::new(rig.developed(), &names.corp, &names.provider);
+    let tallies = another.tally(&graph).unwrap();
+    let employees = tallies.iter().find(|tally| tally.kind == Kind::Userid).unwrap();
+    assert_eq!(employees.unlinked, BTreeMap::from([(Unlinked::NotAsked, 1), (Unlinked::Rejected, 1)]));
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! What went wrong once does not stay wrong: answers that cannot be read, URLs nobody calls for, lists that move, calls that
 //! were lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use idweave::model::{Direction, RelationKind, When as Whenever};
 use idweave::simulator::{Fault, Misbehaviour, Plan, Push, Target, When};
 use idweave::sync::callback::{Inbox, InboxOptions, Product, Receiver, Stage};
 use idweave::sync::job::{AccountReconcile, CorpImport, CorpReconcile, run};
@@ -13,7 +14,7 @@ use idweave::{Error, Graph, Id, Kind, KindScope, Read, Translation, error::CallF
 
 use crate::support::sim_disk::SimDisk;
 use crate::sync::jobs::{account, corp, finish};
-use crate::sync::rig::{Rig, facts, scored};
+use crate::sync::rig::{Rig, facts, scored, since};
 
 /// The corp's own callback URL, with or without somebody who calls for it.
 struct Url {
@@ -236,15 +237,68 @@ fn a_list_that_leaves_somebody_out_ends_no_subscription() {
     rig.clock.pass(3_600_000);
     let names = &rig.names;
     // The platform's list is the least there are.
+    let path = "/cgi-bin/user/get".to_owned();
+    let at_first = Fault { path: path.clone(), when: When::Nth(1), what: Misbehaviour::ShortList(500) };
+    let ever_since = Fault { path, when: When::Every(1), what: Misbehaviour::ShortList(0) };
+    rig.sim.set_faults(vec![at_first, ever_since]);
+    let before = rig.sim.calls();
+    let mut compared =
+        AccountReconcile::new(rig.app(&names.official), &names.official, Some(&names.open_account));
+    let report = finish(&rig, &graph, &mut compared);
+    assert_eq!(report.refused, 100);
+    assert!(facts(&graph) == told);
+    let asked = since(&rig.sim, &before)["/cgi-bin/user/info/batchget"];
+    assert_eq!(asked, 1, "who was left out is asked for");
+}
+
+#[test]
+fn a_comparison_that_is_ended_goes_on_with_its_list_and_sees_who_came_and_went_meanwhile() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    finish(&rig, &graph, &mut account(&rig));
+    rig.clock.pass(3_600_000);
+    (0..250).for_each(|account| rig.sim.unfollow(account));
+    rig.clock.pass(3_600_000);
+    let names = &rig.names;
+    let compared =
+        || AccountReconcile::new(rig.app(&names.official), &names.official, Some(&names.open_account));
+    // Lists of a hundred at a time.
+    let short = Misbehaviour::ShortList(100);
     rig.sim.set_faults(vec![Fault {
         path: "/cgi-bin/user/get".to_owned(),
         when: When::Every(1),
-        what: Misbehaviour::ShortPage(500),
+        what: short,
     }]);
-    let mut compared =
-        AccountReconcile::new(rig.app(&names.official), &names.official, Some(&names.open_account));
-    finish(&rig, &graph, &mut compared);
-    assert_eq!(facts(&graph), told);
+    let mut runs = 0;
+    loop {
+        runs += 1;
+        assert!(runs < 30, "it does not come further");
+        match run(&mut compared(), &graph, &rig.platform(Some(2)), &mut |_| {}) {
+            Ok(_) => break,
+            Err(Error::Call { failure: CallFailure::CallsUsedUp, .. }) => {}
+            Err(error) => panic!("{error}"),
+        }
+        // While nobody reads: some leave whom the list has or has not yet, one comes, one comes back.
+        if runs == 2 {
+            [300, 301, 598, 599].into_iter().for_each(|account| rig.sim.unfollow(account));
+            [7, 700].into_iter().for_each(|account| rig.sim.follow(account, "door"));
+        }
+        rig.clock.pass(60_000);
+    }
+    assert!(runs > 3, "{runs}");
+    let lists = rig.sim.calls()["/cgi-bin/user/get"];
+    assert!(lists <= 7, "no page is read twice: {lists}");
+    rig.sim.set_faults(Vec::new());
+    rig.clock.pass(86_400_000);
+    finish(&rig, &graph, &mut compared());
+    let app = Id::new(Kind::App, "", &names.official).unwrap();
+    let kind = RelationKind::Subscribes;
+    let view = graph.view();
+    let open = view.neighbors(&app, &kind, Direction::In, Whenever::Open).map(|found| found.unwrap().from);
+    let open: BTreeSet<String> = open.map(|openid| openid.spelling().to_owned()).collect();
+    let expected =
+        rig.sim.followers().into_iter().map(|account| rig.sim.ids_in(&names.official, account).unwrap().0);
+    assert_eq!(open, expected.collect());
 }
 
 #[test]
@@ -266,8 +320,7 @@ fn a_corp_whose_cursors_die_is_begun_again_a_few_times_and_no_more() {
     rig.sim.set_faults(Vec::new());
     finish(&rig, &graph, &mut job);
     assert_eq!(scored(&rig.sim, &graph).1, 0);
-    let customers: std::collections::BTreeSet<u32> =
-        rig.sim.contacts().iter().map(|(account, _)| *account).collect();
+    let customers: BTreeSet<u32> = rig.sim.contacts().iter().map(|(account, _)| *account).collect();
     assert!(
         customers.iter().all(|account| graph.view().resolve(&external(&rig, *account)).unwrap().is_some())
     );
