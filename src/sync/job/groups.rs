@@ -1,5 +1,7 @@
 //! The customer groups that an app of a corp sees (wechat reference 12.7), group by group.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use crate::error::Result;
@@ -11,7 +13,8 @@ use crate::sync::job::step::Place;
 /// Groups of a page.
 pub(super) const GROUPS_MAX: usize = 1_000;
 
-/// A walk over the list: a place's page is one of the list, and its chunk a group of the page.
+/// A walk over the list. Each group is a page of its own to the run: a run that goes on finds the group it was at by its
+/// name, since the list may have moved.
 #[derive(Default)]
 pub(super) struct Groups {
     page: Option<GroupPage>,
@@ -20,10 +23,13 @@ pub(super) struct Groups {
 }
 
 struct GroupPage {
-    number: u64,
+    cursor: String,
     chats: Vec<String>,
     next: Option<String>,
 }
+
+/// Where a walk goes on: the platform's cursor of a page, and the group of it that was the last; empty = from its beginning.
+type Behind = (String, String);
 
 /// Where a walk over groups is.
 pub(super) enum AtGroup {
@@ -42,26 +48,30 @@ impl Groups {
         place: Place,
         cursor: &str,
     ) -> Result<AtGroup> {
-        let behind = |next: String| (Place { page: place.page + 1, chunk: 0, ..place }, Some(next));
-        let known = self.page.take().filter(|page| page.number == place.page);
-        let page = match known {
+        let (cursor, last): Behind = serde_json::from_str(cursor).unwrap_or_default();
+        let behind = |behind: Behind| {
+            let next = Place { page: place.page + 1, ..place };
+            (next, Some(json!(behind).to_string()))
+        };
+        let page = match self.page.take().filter(|page| page.cursor == cursor) {
             Some(page) => page,
-            None => match list_groups(platform, caller, cursor, &mut self.cursors) {
-                Ok((chats, next)) => GroupPage { number: place.page, chats, next },
-                Err(error) if is_dead_cursor(&error, cursor) && self.restarts < RESTARTS_MAX => {
+            None => match list_groups(platform, caller, &cursor, &mut self.cursors) {
+                Ok((chats, next)) => GroupPage { cursor, chats, next },
+                Err(error) if is_dead_cursor(&error, &cursor) && self.restarts < RESTARTS_MAX => {
                     self.restarts += 1;
                     self.cursors = Cursors::default();
-                    return Ok(AtGroup::Between(Some(behind(String::new()))));
+                    return Ok(AtGroup::Between(Some(behind(Behind::default()))));
                 }
                 Err(error) => return Err(error),
             },
         };
-        let next = if place.chunk + 1 < page.chats.len() as u64 {
-            Some((Place { chunk: place.chunk + 1, ..place }, None))
-        } else {
-            page.next.clone().map(behind)
+        // One that is gone from its page: the page is walked again.
+        let number = page.chats.iter().position(|chat| *chat == last).map_or(0, |last| last + 1);
+        let chat = page.chats.get(number).cloned();
+        let next = match &chat {
+            Some(chat) if number + 1 < page.chats.len() => Some(behind((page.cursor.clone(), chat.clone()))),
+            _ => page.next.clone().map(|next| behind((next, String::new()))),
         };
-        let chat = usize::try_from(place.chunk).ok().and_then(|chunk| page.chats.get(chunk)).cloned();
         self.page = Some(page);
         Ok(match chat {
             Some(chat) => AtGroup::Chat(chat, next),
@@ -94,7 +104,11 @@ fn list_groups(
     let body = json!({"status_filter": 0, "cursor": cursor, "limit": GROUPS_MAX});
     let (_, answer) = cursors.page(platform, caller, &Request::post(&GROUP_LIST, &body), cursor)?;
     let listed = answer.get("group_chat_list").and_then(Value::as_array);
-    let chats = listed.into_iter().flatten().map(|chat| text(chat, "chat_id").to_owned()).collect();
+    let mut chats: Vec<String> = Vec::new();
+    let mut seen = BTreeSet::new();
+    for chat in listed.into_iter().flatten().map(|chat| text(chat, "chat_id")) {
+        chats.extend(seen.insert(chat).then(|| chat.to_owned()));
+    }
     let next = text(&answer, "next_cursor");
     Ok((chats, (!next.is_empty()).then(|| next.to_owned())))
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use idweave::model::{Direction, RelationKind, When as Whenever};
 use idweave::simulator::{Fault, Misbehaviour, Plan, Push, Target, When};
 use idweave::sync::callback::{Inbox, InboxOptions, Product, Receiver, Stage};
-use idweave::sync::job::{AccountReconcile, CorpImport, CorpReconcile, run};
+use idweave::sync::job::{AccountReconcile, CorpImport, CorpReconcile, GenerationUpgrade, run};
 use idweave::sync::live::{Due, Followed, Source};
 use idweave::wechat::{CallbackKey, IngestOptions, Opt};
 use idweave::{Error, Graph, Id, Kind, KindScope, Read, Translation, error::CallFailure};
@@ -299,6 +299,59 @@ fn a_comparison_that_is_ended_goes_on_with_its_list_and_sees_who_came_and_went_m
     let expected =
         rig.sim.followers().into_iter().map(|account| rig.sim.ids_in(&names.official, account).unwrap().0);
     assert_eq!(open, expected.collect());
+}
+
+#[test]
+fn a_run_that_goes_on_misses_no_group_when_one_was_dissolved() {
+    let chats = KindScope::new(Kind::ChatId, &Rig::new(Plan::default()).names.corp).unwrap();
+    let known = |graph: &Graph| graph.view().ids_in(&chats).count();
+    for calls_max in [2, 3] {
+        let rig = Rig::new(Plan::default());
+        let graph = Graph::options().in_memory().unwrap();
+        let mut is_dissolved = false;
+        loop {
+            match run(&mut corp(&rig), &graph, &rig.platform(Some(calls_max)), &mut |_| {}) {
+                Ok(_) => break,
+                Err(Error::Call { failure: CallFailure::CallsUsedUp, .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+            // The first of them goes when it was read, so that all others move up.
+            if known(&graph) == 2 && !is_dissolved {
+                rig.sim.dismiss_group(0);
+                is_dissolved = true;
+            }
+        }
+        assert!(is_dissolved);
+        assert_eq!(known(&graph), 4, "{calls_max} calls at a time");
+    }
+}
+
+#[test]
+fn an_employee_who_gets_the_userid_of_one_who_left_inherits_nothing() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    finish(&rig, &graph, &mut corp(&rig));
+    let names = &rig.names;
+    finish(&rig, &graph, &mut GenerationUpgrade::new(rig.developed(), &names.corp, &names.provider));
+    let mut url = Url::new(&rig, None);
+    url.follow(&rig, &graph);
+    let userid = Id::new(Kind::Userid, &names.corp, &rig.sim.userid(3)).unwrap();
+    let of_provider = KindScope::new(Kind::Userid, &format!("{}@{}", names.corp, names.provider)).unwrap();
+    let now = rig.platform(None).now();
+    let is_linked = || {
+        let answer = graph.view().translate(&userid, &of_provider, now).unwrap();
+        matches!(answer, Translation::Found(_))
+    };
+    rig.clock.pass(60_000);
+    rig.sim.depart(3);
+    url.follow(&rig, &graph);
+    assert!(is_linked(), "who left is who he was");
+    rig.clock.pass(60_000);
+    rig.sim.hire_again(3);
+    url.follow(&rig, &graph);
+    assert!(!is_linked());
+    let entity = graph.view().resolve(&userid).unwrap().unwrap();
+    assert!(entity.members.iter().any(|member| member.id == userid && member.blocked));
 }
 
 #[test]
