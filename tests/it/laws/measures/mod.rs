@@ -12,7 +12,7 @@ use std::fmt::Debug;
 use std::num::NonZeroUsize;
 
 use idweave::analytics::{Analysis, Analyze, Measure, Measuring};
-use idweave::{Fact, Snapshot, Time};
+use idweave::{Error, Fact, Snapshot, Time};
 
 use crate::laws::campaign::{Sizes, campaign, campaign_on, report};
 use crate::laws::engine;
@@ -52,22 +52,25 @@ fn tell(graph: &Subject, oracle: &mut Oracle, times: &mut Vec<Time>, commit: &[F
     Ok(())
 }
 
-/// Undoes a commit so far, or an undo, in both.
+/// Undoes a commit so far, or an undo, in both; of one that holds an erasure neither does.
 fn undo_some(
     graph: &Subject,
     oracle: &mut Oracle,
     times: &mut Vec<Time>,
     random: &mut Random,
 ) -> Result<(), String> {
-    let by = graph.view().seq() + 1;
     let seq = 1 + random.below(times.len()) as u64;
-    if oracle.undo(seq, by) != Undo::New {
-        return Ok(());
-    }
     let now = NOW.plus_ms(APART_MS * times.len() as i64);
-    let undone = graph.write(now, |tx| tx.undo(seq)).map_err(|error| format!("undo of {seq}: {error}"))?;
-    times.push(now);
-    same("undone", &undone.value, &true)
+    match graph.write(now, |tx| tx.undo(seq)) {
+        Ok(undone) if undone.value => {
+            times.push(now);
+            same("undo", &oracle.undo(seq, times.len() as u64), &Undo::New)
+        }
+        Ok(_) | Err(Error::NotUndone { .. }) => {
+            same("commits where nothing was undone", &graph.view().seq(), &(times.len() as u64))
+        }
+        Err(error) => Err(format!("undo of {seq}: {error}")),
+    }
 }
 
 fn same<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Result<(), String> {
