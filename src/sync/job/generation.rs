@@ -3,7 +3,7 @@
 //! (`finish_openid_migration`) cannot be taken back: it is the operator's, who looks first at what has no counterpart
 //! ([`Job::tally`]).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -177,7 +177,7 @@ impl GenerationUpgrade {
                     let twins = read.facts.iter().filter_map(|fact| twin_of(fact, &old));
                     let twins: Vec<Fact> = twins.collect();
                     read.facts.extend(twins);
-                    let named = read.facts.iter().flat_map(|fact| fact.op.ids()).collect::<Vec<&Id>>();
+                    let named: BTreeSet<&Id> = read.facts.iter().flat_map(|fact| fact.op.ids()).collect();
                     let unnamed = part.iter().filter(|id| !named.contains(id));
                     silent.extend(unnamed.map(|id| (id.clone(), Unlinked::LeftOut)));
                     step.take(read);

@@ -11,6 +11,7 @@
 
 use std::collections::BTreeMap;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::Read;
@@ -51,9 +52,22 @@ pub struct Progress {
 #[derive(Serialize, Deserialize, Default)]
 struct Kept {
     begun_at_ms: i64,
-    outline: String,
     /// Where pages begin: the last two, since the mark may not have come so far.
     pages: BTreeMap<String, String>,
+}
+
+/// What it keeps of a run from the beginning on: written once, however long.
+#[derive(Serialize, Deserialize)]
+struct Outline {
+    begun_at_ms: i64,
+    text: String,
+}
+
+/// What names a job: its mark in the graph, and what the store keeps of it.
+struct Names {
+    mark: String,
+    cursor: String,
+    outline: String,
 }
 
 /// The mark of a job.
@@ -100,11 +114,15 @@ pub fn run(
     platform: &Platform,
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report> {
-    let key = format!("sync {}", job.name());
-    let cursor_name = format!("cursor {}", job.name());
+    let name = job.name();
+    let names = Names {
+        mark: format!("sync {name}"),
+        cursor: format!("cursor {name}"),
+        outline: format!("outline {name}"),
+    };
     let mut report = Report::default();
     let mut records = 0;
-    let (mut mark, mut kept, mut place) = begin(job, (graph, platform), (&key, &cursor_name), &mut report)?;
+    let (mut mark, mut kept, mut place) = begin(job, (graph, platform), &names, &mut report)?;
     loop {
         let cursor = kept.pages.get(&page_key(place)).cloned().unwrap_or_default();
         let turn = Turn { platform, graph, begun_at: mark.begun_at, place, cursor: &cursor };
@@ -117,19 +135,21 @@ pub fn run(
             let here = page_key(place);
             kept.pages.retain(|page, _| *page == here);
             kept.pages.insert(page_key(*next), cursor.clone());
-            save(platform, &cursor_name, &kept)?;
+            save(platform, &names.cursor, &kept)?;
         }
         mark = Mark {
             step: mark.step + 1,
             begun_at: mark.begun_at,
             place: step.next.as_ref().map(|(next, _)| *next),
         };
-        commit(graph, platform.now(), (&key, &mark), &step, &mut report)?;
+        commit(graph, platform.now(), (&names.mark, &mark), &step, &mut report)?;
         progress(Progress { records, total: step.total });
         match mark.place {
             Some(next) => place = next,
             None => {
-                platform.store().save(&cursor_name, &Secret::new(""))?;
+                for name in [&names.cursor, &names.outline] {
+                    platform.store().save(name, &Secret::new(""))?;
+                }
                 return Ok(report);
             }
         }
@@ -154,43 +174,52 @@ fn page_key(place: Place) -> String {
 fn begin(
     job: &mut dyn Job,
     (graph, platform): (&Graph, &Platform),
-    (key, cursor_name): (&str, &str),
+    names: &Names,
     report: &mut Report,
 ) -> Result<(Mark, Kept, Place)> {
-    let known = graph.view().mark(key)?.and_then(|value| Mark::parse(&value));
+    let known = graph.view().mark(&names.mark)?.and_then(|value| Mark::parse(&value));
     let steps = known.as_ref().map_or(0, |mark| mark.step);
     if let Some(Mark { step, begun_at, place: Some(place) }) = known {
-        let text = platform.store().load(cursor_name)?;
-        let kept: Option<Kept> = text.and_then(|text| serde_json::from_str(text.expose()).ok());
-        let kept = kept.filter(|kept| kept.begun_at_ms == begun_at.ms());
-        let is_there = |kept: &Kept| place.page == 0 || kept.pages.contains_key(&page_key(place));
         report.is_resumed = true;
-        let (kept, place) = match kept {
-            Some(kept) if is_there(&kept) => (kept, place),
-            // The page is lost: the run begins anew, at its own time.
-            Some(kept) => (kept, Place::default()),
-            None => (outlined(job, platform, begun_at, cursor_name)?, Place::default()),
+        let outline: Option<Outline> = load(platform, &names.outline)?;
+        let (kept, place) = match outline.filter(|outline| outline.begun_at_ms == begun_at.ms()) {
+            Some(outline) => {
+                job.resume(&outline.text)?;
+                let kept: Option<Kept> = load(platform, &names.cursor)?;
+                let kept = kept.filter(|kept| kept.begun_at_ms == begun_at.ms());
+                let kept = kept.unwrap_or(Kept { begun_at_ms: begun_at.ms(), pages: BTreeMap::new() });
+                let is_there = place.page == 0 || kept.pages.contains_key(&page_key(place));
+                // A page that is lost: the run begins anew, at its own time.
+                (kept, if is_there { place } else { Place::default() })
+            }
+            None => (outlined(job, platform, begun_at, names)?, Place::default()),
         };
-        job.resume(&kept.outline)?;
         return Ok((Mark { step, begun_at, place: Some(place) }, kept, place));
     }
     let begun_at = platform.now();
-    let kept = outlined(job, platform, begun_at, cursor_name)?;
-    job.resume(&kept.outline)?;
+    let kept = outlined(job, platform, begun_at, names)?;
     // Kept at once, so that whoever goes on has the outline and the time, and need not ask for them again.
     let mark = Mark { step: steps + 1, begun_at, place: Some(Place::default()) };
-    commit(graph, platform.now(), (key, &mark), &Step::default(), report)?;
+    commit(graph, platform.now(), (&names.mark, &mark), &Step::default(), report)?;
     Ok((mark, kept, Place::default()))
 }
 
-fn outlined(job: &mut dyn Job, platform: &Platform, begun_at: Time, cursor_name: &str) -> Result<Kept> {
-    let outline = job.outline(platform)?;
-    let kept = Kept { begun_at_ms: begun_at.ms(), outline, pages: BTreeMap::new() };
-    save(platform, cursor_name, &kept)?;
+fn outlined(job: &mut dyn Job, platform: &Platform, begun_at: Time, names: &Names) -> Result<Kept> {
+    let outline = Outline { begun_at_ms: begun_at.ms(), text: job.outline(platform)? };
+    save(platform, &names.outline, &outline)?;
+    job.resume(&outline.text)?;
+    let kept = Kept { begun_at_ms: begun_at.ms(), pages: BTreeMap::new() };
+    save(platform, &names.cursor, &kept)?;
     Ok(kept)
 }
 
-fn save(platform: &Platform, name: &str, kept: &Kept) -> Result<()> {
+/// What was saved; none if it is another's, or damaged.
+fn load<T: DeserializeOwned>(platform: &Platform, name: &str) -> Result<Option<T>> {
+    let text = platform.store().load(name)?;
+    Ok(text.and_then(|text| serde_json::from_str(text.expose()).ok()))
+}
+
+fn save(platform: &Platform, name: &str, kept: &impl Serialize) -> Result<()> {
     let text =
         serde_json::to_string(kept).map_err(|_| Error::Internal { what: "a cursor that is no JSON" })?;
     platform.store().save(name, &Secret::new(&text))
