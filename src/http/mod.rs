@@ -32,5 +32,5 @@ mod server;
 mod tests;
 
 pub(crate) use limits::Limits;
-pub(crate) use message::{Delivery, Request, Response};
+pub(crate) use message::{Delivery, Request, Response, Served};
 pub(crate) use server::{Running, Server};

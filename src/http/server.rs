@@ -14,11 +14,14 @@ use crate::error::{Error, Result};
 use crate::http::connection::attend;
 use crate::http::door::{Door, Place};
 use crate::http::limits::{Limits, PAUSE_MS};
-use crate::http::message::{Request, Response};
+use crate::http::message::{Request, Response, Served};
 use crate::http::output::{Manner, write};
 
 /// What answers requests, from many threads at a time. Where it panics its connection is closed, and no other.
 pub(crate) type Handler = Arc<dyn Fn(Request) -> Response + Send + Sync>;
+
+/// A handler that hears when its answers were written.
+pub(crate) type Hearing = Arc<dyn Fn(Request) -> Served + Send + Sync>;
 
 /// A socket that listens and does not answer yet.
 pub(crate) struct Server {
@@ -50,6 +53,14 @@ impl Server {
     /// # Errors
     /// [`Error::Network`]: the system has no thread to give.
     pub(crate) fn serve(self, handler: Handler) -> Result<Running> {
+        self.serve_hearing(Arc::new(move |request| Served::from(handler(request))))
+    }
+
+    /// The same, with a handler that hears when its answers were written.
+    ///
+    /// # Errors
+    /// See [`Server::serve`].
+    pub(crate) fn serve_hearing(self, handler: Hearing) -> Result<Running> {
         let door = Arc::new(Door::default());
         let addr = self.addr;
         let thread = std::thread::Builder::new().name("idweave-http".to_owned()).spawn({
@@ -106,7 +117,7 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, addr.port())
 }
 
-fn listen(listener: TcpListener, limits: &Limits, door: &Door, handler: &Handler) {
+fn listen(listener: TcpListener, limits: &Limits, door: &Door, handler: &Hearing) {
     // The scope ends when the last of its threads has (L1).
     std::thread::scope(|scope| {
         while !door.is_closing() {
@@ -127,7 +138,7 @@ fn listen(listener: TcpListener, limits: &Limits, door: &Door, handler: &Handler
 fn take<'scope>(
     limits: &'scope Limits,
     door: &'scope Door,
-    handler: &'scope Handler,
+    handler: &'scope Hearing,
     scope: &'scope Scope<'scope, '_>,
     stream: TcpStream,
 ) {
