@@ -56,12 +56,17 @@ impl World {
 
     /// `change_external_contact`.
     pub(super) fn push_contact(&mut self, change: &str, account: u32, employee: u32, state: &str) {
+        let welcome = (change == "add_external_contact").then(|| self.draw("welcome code", 32));
         self.push_work("change_external_contact", employee, |world, caller, fields| {
             let fields = fields
                 .text("ChangeType", change)
                 .text("UserID", &world.userid(caller, employee))
                 .text("ExternalUserID", &world.external_id(caller, account));
-            if state.is_empty() { fields } else { fields.text("State", state) }
+            let fields = if state.is_empty() { fields } else { fields.text("State", state) };
+            match &welcome {
+                Some(code) => fields.text("WelcomeCode", code),
+                None => fields,
+            }
         });
     }
 

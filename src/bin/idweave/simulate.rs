@@ -51,6 +51,9 @@ pub(crate) struct SimulateArgs {
     /// Behind the target, with commas: json (in place of XML); plain or compatible (of the app, in place of encrypted)
     #[arg(long, value_name = "TARGET[,FORM]=URL", value_parser = push_of)]
     push: Vec<(PushTarget, Writing, String)>,
+    /// Calls of one app that WeCom answers at a time; more are refused with 45033
+    #[arg(long, value_name = "CALLS", default_value_t = u32::MAX, hide_default_value = true)]
+    in_flight: u32,
     /// The corp authorised the provider before ids were upgraded: its apps see the corp's own ids until
     /// finish_openid_migration is called
     #[arg(long)]
@@ -113,6 +116,7 @@ pub(crate) fn run(args: &SimulateArgs, common: &Common, out: &mut Out) -> Result
     (plan.seed, plan.accounts, plan.followers) = (args.seed, args.accounts, args.followers);
     (plan.employees, plan.customers, plan.groups) = (args.employees, args.customers, args.groups);
     (plan.visible, plan.is_before_upgrade) = (args.employees, args.before_upgrade);
+    plan.in_flight_max = args.in_flight;
     plan.start_ms = fixed.unwrap_or_else(moment::clock).ms();
     let clock = Arc::new(move || fixed.unwrap_or_else(moment::clock).ms());
     let simulator = Simulator::new(plan, clock);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use idweave::simulator::{Authorization, Plan, Simulator};
+use idweave::simulator::{Authorization, Plan, Simulator, Target};
 use idweave::sync::api::{self, Carries, Endpoint, Host, Method, Request};
 use idweave::sync::client::{Credential, Store, component_ticket};
 use idweave::sync::{Secret, Transport};
@@ -456,6 +456,41 @@ fn every_call_of_the_simulator_has_a_sample_or_a_reason_for_none() {
     assert!(unprinted.keys().all(|path| paths.contains(path)), "a reason for a call that there is not");
     let strange: Vec<&&str> = sampled.iter().filter(|name| !files.contains(**name)).collect();
     assert_eq!(strange, Vec::<&&str>::new(), "samples of no call");
+}
+
+/// The elements of an event, in order.
+fn elements(xml: &str) -> Vec<&str> {
+    let opened = xml.split('<').filter_map(|part| part.split_once('>')).map(|(name, _)| name);
+    opened.filter(|name| !name.starts_with(['/', '!'])).collect()
+}
+
+#[test]
+fn events_have_the_elements_of_those_that_the_documentation_prints() {
+    let rig = Rig::new(Plan::default());
+    let pushed = |target: &Target, happens: &dyn Fn()| {
+        rig.sim.take_pushes();
+        happens();
+        rig.sim.take_pushes().into_iter().find(|push| push.target == *target).unwrap().xml
+    };
+    let add = || rig.sim.add_contact(20, 1, "shop-12", 0);
+    let app = Target::App(rig.names.official.clone());
+    let events = [
+        ("event.work.xml", pushed(&Target::Corp, &add)),
+        ("event.work.provider.xml", pushed(&Target::Suite, &add)),
+        ("event.work.del_follow.xml", pushed(&Target::Corp, &|| rig.sim.remove_contact(20, 1, true))),
+        ("event.work.delete_user.xml", pushed(&Target::Corp, &|| rig.sim.depart(1))),
+        ("event.mp.xml", pushed(&app, &|| rig.sim.follow(900, "shop-12"))),
+        ("event.open.ticket.xml", pushed(&Target::Component, &|| rig.sim.rotate_tickets())),
+        (
+            "event.open.xml",
+            pushed(&Target::Component, &|| drop(rig.sim.authorize_component(&rig.names.mini))),
+        ),
+    ];
+    for (file, xml) in events {
+        let path = format!("{}/testdata/bodies/{file}", env!("CARGO_MANIFEST_DIR"));
+        let printed = std::fs::read_to_string(path).unwrap();
+        assert_eq!(elements(&xml), elements(&printed), "{file}");
+    }
 }
 
 #[test]
