@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::time::{Duration, Instant};
 
 use idweave::simulator::{Fault, Misbehaviour, Plan, Target, When};
 use idweave::sync::api::{self, Request};
@@ -126,6 +127,15 @@ fn a_range_can_change_and_events_follow_it() {
     assert!(!rig.sim.set_range("7", 1), "no such agent");
 }
 
+/// Comes back when something is so, which takes no longer than the other side's threads.
+fn until(mut is_so: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it never is");
+        std::thread::yield_now();
+    }
+}
+
 /// Answers of a call drip, so that it stays in flight.
 fn dripping(rig: &Rig) {
     rig.sim.set_faults(vec![Fault {
@@ -159,9 +169,7 @@ fn an_app_with_too_many_calls_in_flight_is_refused_until_one_has_landed() {
     dripping(&rig);
     let flying = [sent(&rig, &agent), sent(&rig, &agent)];
     let path = "/cgi-bin/externalcontact/list";
-    while rig.sim.calls().get(path) != Some(&2) {
-        std::thread::yield_now();
-    }
+    until(|| rig.sim.calls().get(path) == Some(&2));
     assert_eq!(errcode(&agent), 45033);
     assert_eq!(errcode(&branch), 0, "the limit is an app's own");
     let violations = rig.sim.violations();
@@ -170,10 +178,7 @@ fn an_app_with_too_many_calls_in_flight_is_refused_until_one_has_landed() {
     // Whoever waits no longer lets his call land, where the server notices it.
     let [first, second] = flying;
     drop(first);
-    let is_free = || errcode(&agent) == 0;
-    while !is_free() {
-        std::thread::yield_now();
-    }
+    until(|| errcode(&agent) == 0);
     drop(second);
     assert_eq!(rig.sim.calls()[path], 2);
 }
@@ -186,17 +191,13 @@ fn clients_that_are_refused_for_flying_too_many_calls_try_again_and_get_their_an
     let agent = rig.token_of(&rig.names.agent);
     dripping(&rig);
     let stream = sent(&rig, &agent);
-    while rig.sim.calls().get("/cgi-bin/externalcontact/list") != Some(&1) {
-        std::thread::yield_now();
-    }
+    until(|| rig.sim.calls().get("/cgi-bin/externalcontact/list") == Some(&1));
     // The clock of the rig does not wait, so the tries are over before the call has landed.
     let users = Request::get(&api::FOLLOW_USERS, &[]);
     let ended = rig.platform(None).call(&rig.corp(), &users).unwrap_err();
     let tries = rig.sim.violations().len();
     assert!(tries > 1, "{ended}");
     drop(stream);
-    while asked(&rig, &agent, &users)["errcode"] != 0 {
-        std::thread::yield_now();
-    }
+    until(|| asked(&rig, &agent, &users)["errcode"] == 0);
     assert!(rig.platform(None).call(&rig.corp(), &users).is_ok());
 }

@@ -206,6 +206,14 @@ fn what_is_linked_right_before_the_switch_is_the_same_person_after_it() {
         let user = (Kind::Userid, names.corp.as_str(), user.as_str());
         assert!(found(&graph, &rig, user, (Kind::Userid, &view)).is_some());
     }
+    // Strangers in groups and the groups themselves have both values, too.
+    for entity in graph.view().entities() {
+        let ids = entity.unwrap().ids;
+        for kind in [Kind::ExternalUserid, Kind::Userid, Kind::ChatId] {
+            let has = |scope: &str| ids.iter().any(|id| *id.kind() == kind && id.scope() == scope);
+            assert!(!has(&names.corp) || has(&view), "{kind:?} without a counterpart");
+        }
+    }
     // What is read after the switch, under the provider's view, falls into the same entities.
     let entities = graph.view().stats().unwrap().entities;
     let body = rig.platform(None).call(&rig.developed(), &read(&rig.sim.external_ids(CUSTOMER).1)).unwrap();
