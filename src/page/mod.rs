@@ -8,5 +8,5 @@ mod texts;
 
 pub(crate) use frame::{Frame, frame};
 pub(crate) use markup::{Attributes, Markup};
-pub(crate) use show::{count, date, moment, safe, shortened};
+pub(crate) use show::{count, date, moment, safe, shortened, width};
 pub(crate) use texts::Texts;

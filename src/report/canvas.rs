@@ -8,6 +8,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, IntoFont, RGBColor, TextStyle};
 
 use crate::error::{Error, Result};
+use crate::page::width;
 
 pub(crate) const INK: RGBColor = RGBColor(34, 34, 34);
 pub(crate) const SOFT: RGBColor = RGBColor(95, 99, 104);
@@ -36,4 +37,9 @@ pub(crate) fn draw(size: (u32, u32), paint: impl FnOnce(&Area<'_>) -> Painted) -
 pub(crate) fn text(size: i32, color: RGBColor, at: HPos) -> TextStyle<'static> {
     let style: TextStyle<'static> = ("sans-serif", size).into_font().into();
     TextStyle { color: color.to_backend_color(), pos: Pos::new(at, VPos::Center), ..style }
+}
+
+/// Room that a text of a size takes, about: half its height a column.
+pub(crate) fn room(text: &str, size: i32) -> i32 {
+    i32::try_from(width(text)).unwrap_or(0).saturating_mul(size) * 53 / 100
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use crate::analytics::Coverage;
 use crate::error::Result;
 use crate::page::count;
-use crate::report::heat::heat;
+use crate::report::heat::{FEW, heat};
 use crate::report::sheet::{Sheet, percent, short_space};
 use crate::report::table::table;
 
@@ -26,7 +26,11 @@ pub(crate) fn write(sheet: &mut Sheet<'_>, coverage: &Coverage) -> Result<()> {
         _ => 0,
     };
     let svg = heat(&names, |x, y| both(x, y) as f64 / both(x, x).max(1) as f64)?;
-    sheet.chart("coverage.chart", &svg);
+    if names.len() > FEW {
+        sheet.wide_chart("coverage.chart", &svg);
+    } else {
+        sheet.chart("coverage.chart", &svg);
+    }
     if left_out > 0 {
         let text = sheet.texts.filled("coverage.more", &[("n", &count(left_out as u64))]);
         sheet.say(&text);

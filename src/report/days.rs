@@ -56,7 +56,7 @@ impl Days {
     pub(crate) fn draw(&self, color: RGBColor) -> Result<String> {
         let bars = self.counts.len() as f64;
         let most = self.counts.iter().copied().max().unwrap_or(0).max(1) as f64;
-        draw((560, 170), |area| {
+        draw((440, 160), |area| {
             let mut chart = ChartBuilder::on(area)
                 .margin(8)
                 .margin_right(44)
@@ -68,7 +68,7 @@ impl Days {
                 .disable_x_mesh()
                 .light_line_style(WHITE)
                 .bold_line_style(INK.mix(0.15))
-                .x_labels(self.counts.len().min(5))
+                .x_labels(self.counts.len().min(4))
                 .y_labels(4)
                 .x_label_formatter(&|bar| if bar.fract() == 0.0 { self.day(*bar) } else { String::new() })
                 .y_label_formatter(&|y| if y.fract() == 0.0 { count(*y as u64) } else { String::new() })

@@ -6,27 +6,31 @@ use plotters::style::{Color, RGBColor, WHITE};
 
 use crate::error::Result;
 use crate::page::safe;
-use crate::report::canvas::{INK, SOFT, draw, text};
+use crate::report::canvas::{INK, SOFT, draw, room, text};
 
-const CELL: (i32, i32) = (40, 24);
-const NAME: i32 = 260;
+const CELL: (i32, i32) = (34, 24);
+const NAME_SIZE: i32 = 12;
+/// Rows up to which a phone shows the matrix whole.
+pub(crate) const FEW: usize = 8;
 
 /// A matrix: names, and the part of a row that has a column, from 0 to 1.
 pub(crate) fn heat(names: &[String], share: impl Fn(usize, usize) -> f64) -> Result<String> {
     let count = i32::try_from(names.len()).unwrap_or(0);
-    let size = (NAME + count * CELL.0 + 8, (count + 1) * CELL.1 + 8);
+    let names: Vec<String> =
+        (1..).zip(names).map(|(row, name)| format!("{} \u{b7} {row}", safe(name))).collect();
+    let start = names.iter().map(|name| room(name, NAME_SIZE)).max().unwrap_or(0) + 16;
+    let size = (start + count * CELL.0 + 8, (count + 1) * CELL.1 + 8);
     draw((size.0.unsigned_abs(), size.1.unsigned_abs()), |area| {
         for (row, (at, name)) in (1..).zip(names.iter().enumerate()) {
             let (top, middle) = (row * CELL.1, row * CELL.1 + CELL.1 / 2);
-            let column = NAME + (row - 1) * CELL.0;
+            let column = start + (row - 1) * CELL.0;
             area.draw(&Text::new(
                 row.to_string(),
                 (column + CELL.0 / 2, CELL.1 / 2),
                 text(12, SOFT, HPos::Center),
             ))?;
-            let name = format!("{} \u{b7} {row}", safe(name));
-            area.draw(&Text::new(name, (NAME - 8, middle), text(12, INK, HPos::Right)))?;
-            for (other, left) in (0..names.len()).zip((0..).map(|column| NAME + column * CELL.0)) {
+            area.draw(&Text::new(name.clone(), (start - 8, middle), text(NAME_SIZE, INK, HPos::Right)))?;
+            for (other, left) in (0..names.len()).zip((0..).map(|column| start + column * CELL.0)) {
                 let share = share(at, other);
                 let shown = if at == other { RGBColor(222, 222, 222) } else { shade(share) };
                 let corners = [(left + 1, top + 1), (left + CELL.0 - 1, top + CELL.1 - 1)];

@@ -9,7 +9,7 @@ pub(crate) const EN: &str = include_str!("texts/en.txt");
 pub(crate) const ZH: &str = include_str!("texts/zh.txt");
 
 /// Columns of a kind and scope beside a bar.
-const SPACE_COLUMNS: usize = 30;
+const SPACE_COLUMNS: usize = 26;
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -85,10 +85,19 @@ impl Sheet<'_> {
 
     /// A chart under its heading. What it shows stands in a table too, so that those who cannot see it miss nothing.
     pub(crate) fn chart(&mut self, key: &str, svg: &str) {
+        self.figure(key, "chart", svg);
+    }
+
+    /// A chart that would be too small to read if it were made as narrow as a phone.
+    pub(crate) fn wide_chart(&mut self, key: &str, svg: &str) {
+        self.figure(key, "chart wide", svg);
+    }
+
+    fn figure(&mut self, key: &str, class: &str, svg: &str) {
         let text = self.text(key);
         self.out.element("figure", &[], |figure| {
             figure.said("figcaption", &[], text);
-            figure.element("div", &[("class", &"chart"), ("aria-hidden", &"true")], |div| div.raw(svg));
+            figure.element("div", &[("class", &class), ("aria-hidden", &"true")], |div| div.raw(svg));
         });
         self.out.line();
     }

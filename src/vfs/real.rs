@@ -80,10 +80,7 @@ impl Vfs for RealVfs {
     }
 
     fn lock(&self, path: &Path) -> Result<Box<dyn VfsLock>> {
-        let wrap = |e| Error::io(IoOp::Lock, path, e);
-        let open = private_file().write(true).create(true).truncate(false).open(path);
-        let file = open.map_err(|e| Error::io(IoOp::Open, path, e))?;
-        let key = path.canonicalize().map_err(wrap)?;
+        let (file, key) = lock_file(path)?;
         let mut held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
         if held.contains(&key) {
             return Err(locked(path));
@@ -91,17 +88,14 @@ impl Vfs for RealVfs {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(locked(path)),
-            Err(TryLockError::Error(e)) => return Err(wrap(e)),
+            Err(TryLockError::Error(e)) => return Err(Error::io(IoOp::Lock, path, e)),
         }
         held.insert(key.clone());
         Ok(Box::new(RealLock { file: Some(file), key }))
     }
 
     fn lock_in_turn(&self, path: &Path) -> Result<Box<dyn VfsLock>> {
-        let wrap = |e| Error::io(IoOp::Lock, path, e);
-        let open = private_file().write(true).create(true).truncate(false).open(path);
-        let file = open.map_err(|e| Error::io(IoOp::Open, path, e))?;
-        let key = path.canonicalize().map_err(wrap)?;
+        let (file, key) = lock_file(path)?;
         let held = HELD.lock().unwrap_or_else(PoisonError::into_inner);
         let is_taken = |held: &mut BTreeSet<PathBuf>| held.contains(&key);
         let mut held = FREED.wait_while(held, is_taken).unwrap_or_else(PoisonError::into_inner);
@@ -109,9 +103,17 @@ impl Vfs for RealVfs {
         held.insert(key.clone());
         drop(held);
         let lock = RealLock { file: Some(file), key };
-        lock.file.as_ref().map_or(Ok(()), File::lock).map_err(wrap)?;
+        lock.file.as_ref().map_or(Ok(()), File::lock).map_err(|e| Error::io(IoOp::Lock, path, e))?;
         Ok(Box::new(lock))
     }
+}
+
+/// The file of a lock, made if it is missing, and its name that no other spelling of the path differs from.
+fn lock_file(path: &Path) -> Result<(File, PathBuf)> {
+    let open = private_file().write(true).create(true).truncate(false).open(path);
+    let file = open.map_err(|e| Error::io(IoOp::Open, path, e))?;
+    let key = path.canonicalize().map_err(|e| Error::io(IoOp::Lock, path, e))?;
+    Ok((file, key))
 }
 
 fn locked(path: &Path) -> Error {

@@ -12,13 +12,13 @@ use std::fmt::Debug;
 use std::num::NonZeroUsize;
 
 use idweave::analytics::{Analysis, Analyze, Measure, Measuring};
-use idweave::{Fact, Snapshot, Time};
+use idweave::{Error, Fact, Snapshot, Time};
 
 use crate::laws::campaign::{Sizes, campaign, campaign_on, report};
 use crate::laws::engine;
 use crate::laws::subject::Subject;
 use crate::support::generate::{Flavour, NOW, Random, commits, hub_stream};
-use crate::support::oracle::Oracle;
+use crate::support::oracle::{Oracle, Undo};
 use world::World;
 
 const SIZES: Sizes = Sizes { least: 10, most: 90, one_in: 4 };
@@ -50,6 +50,27 @@ fn tell(graph: &Subject, oracle: &mut Oracle, times: &mut Vec<Time>, commit: &[F
         times.push(now);
     }
     Ok(())
+}
+
+/// Undoes a commit so far, or an undo, in both; of one that holds an erasure neither does.
+fn undo_some(
+    graph: &Subject,
+    oracle: &mut Oracle,
+    times: &mut Vec<Time>,
+    random: &mut Random,
+) -> Result<(), String> {
+    let seq = 1 + random.below(times.len()) as u64;
+    let now = NOW.plus_ms(APART_MS * times.len() as i64);
+    match graph.write(now, |tx| tx.undo(seq)) {
+        Ok(undone) if undone.value => {
+            times.push(now);
+            same("undo", &oracle.undo(seq, times.len() as u64), &Undo::New)
+        }
+        Ok(_) | Err(Error::NotUndone { .. }) => {
+            same("commits where nothing was undone", &graph.view().seq(), &(times.len() as u64))
+        }
+        Err(error) => Err(format!("undo of {seq}: {error}")),
+    }
 }
 
 fn same<T: PartialEq + Debug>(what: &str, found: &T, expected: &T) -> Result<(), String> {
@@ -125,8 +146,29 @@ fn measured(read: &impl Analyze, world: &World<'_>, random: &mut Random) -> Resu
 
 fn measures_agree(facts: &[Fact], random: &mut Random) -> Result<(), String> {
     let (graph, oracle, times) = told_to_both(facts, random)?;
+    measured_everywhere(&graph, &oracle, times, random)
+}
+
+fn measures_of_undone_agree(facts: &[Fact], random: &mut Random) -> Result<(), String> {
+    let (graph, mut oracle, mut times) = (engine::new_graph()?, Oracle::new(), Vec::new());
+    for commit in commits(facts, random) {
+        tell(&graph, &mut oracle, &mut times, &commit)?;
+        while !times.is_empty() && random.one_in(2) {
+            undo_some(&graph, &mut oracle, &mut times, random)?;
+        }
+    }
+    measured_everywhere(&graph, &oracle, times, random)
+}
+
+/// Of the graph, and now and then of a snapshot of it.
+fn measured_everywhere(
+    graph: &Subject,
+    oracle: &Oracle,
+    times: Vec<Time>,
+    random: &mut Random,
+) -> Result<(), String> {
     let view = graph.view();
-    let world = World::of(&oracle, &view, times, random);
+    let world = World::of(oracle, &view, times, random);
     measured(&view, &world, random)?;
     if random.one_in(3) {
         let place = tempfile::tempdir().map_err(|error| error.to_string())?;
@@ -143,6 +185,13 @@ fn measures_agree(facts: &[Fact], random: &mut Random) -> Result<(), String> {
 fn every_measure_is_what_its_definition_says() {
     for flavour in Flavour::ALL {
         report(campaign("measures", flavour, SIZES, measures_agree));
+    }
+}
+
+#[test]
+fn measures_where_commits_were_undone_are_what_their_definitions_say() {
+    for flavour in Flavour::ALL {
+        report(campaign("measures of undone commits", flavour, SIZES, measures_of_undone_agree));
     }
 }
 
