@@ -206,10 +206,10 @@ fn what_is_linked_right_before_the_switch_is_the_same_person_after_it() {
         let user = (Kind::Userid, names.corp.as_str(), user.as_str());
         assert!(found(&graph, &rig, user, (Kind::Userid, &view)).is_some());
     }
-    // Strangers in groups and the groups themselves have both values, too.
+    // Strangers in groups have both values, too.
     for entity in graph.view().entities() {
         let ids = entity.unwrap().ids;
-        for kind in [Kind::ExternalUserid, Kind::Userid, Kind::ChatId] {
+        for kind in [Kind::ExternalUserid, Kind::Userid] {
             let has = |scope: &str| ids.iter().any(|id| *id.kind() == kind && id.scope() == scope);
             assert!(!has(&names.corp) || has(&view), "{kind:?} without a counterpart");
         }
