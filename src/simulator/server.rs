@@ -109,7 +109,7 @@ impl Simulator {
             };
             Served { response, until_written: Box::new(flight) }
         };
-        Ok(Serving { running: Server::bind(addr, limits)?.serve_hearing(Arc::new(handler))? })
+        Ok(Serving { running: Server::bind(addr, limits)?.serve(Arc::new(handler))? })
     }
 
     /// The names of all there is.
