@@ -1,6 +1,6 @@
 //! The answer: one value a measure, and what was read for them.
 
-use crate::analytics::contacts::NewContacts;
+use crate::analytics::began::Began;
 use crate::analytics::coverage::Coverage;
 use crate::analytics::degrees::Degrees;
 use crate::analytics::edges::Edges;
@@ -17,7 +17,7 @@ use crate::model::Time;
 ///
 /// Measures count everything that is kept, restricted ids too, as the scans do; no id stands in them. What is *named*
 /// ([`Hub`](crate::analytics::Hub), [`Joint`](crate::analytics::Joint), [`OverMerge`](crate::analytics::OverMerge),
-/// [`UnderMerge`](crate::analytics::UnderMerge), [`EmployeeContacts`](crate::analytics::EmployeeContacts)) has ids, which are
+/// [`UnderMerge`](crate::analytics::UnderMerge), [`OwnerBegan`](crate::analytics::OwnerBegan)) has ids, which are
 /// personal data; a finding that would name a restricted id is counted and not listed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -53,5 +53,7 @@ pub struct Analysis {
     /// Entities that may be several, and several that may be one.
     pub suspects: Option<Suspects>,
     /// New contacts by employee, way and channel.
-    pub contacts: Option<NewContacts>,
+    pub contacts: Option<Began>,
+    /// New followers by app, scene and channel.
+    pub followers: Option<Began>,
 }

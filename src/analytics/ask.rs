@@ -35,13 +35,15 @@ pub enum Measure {
     WeakJoints,
     /// [`Suspects`](crate::analytics::Suspects)
     Suspects,
-    /// [`NewContacts`](crate::analytics::NewContacts)
+    /// [`Began`](crate::analytics::Began): contacts of employees
     Contacts,
+    /// [`Began`](crate::analytics::Began): followers of apps
+    Followers,
 }
 
 impl Measure {
     /// Every measure.
-    pub const ALL: [Measure; 11] = [
+    pub const ALL: [Measure; 12] = [
         Measure::Coverage,
         Measure::Reach,
         Measure::Funnel,
@@ -53,6 +55,7 @@ impl Measure {
         Measure::WeakJoints,
         Measure::Suspects,
         Measure::Contacts,
+        Measure::Followers,
     ];
 
     /// Its name on the command line.
@@ -69,6 +72,7 @@ impl Measure {
             Measure::WeakJoints => "weak-joints",
             Measure::Suspects => "suspects",
             Measure::Contacts => "contacts",
+            Measure::Followers => "followers",
         }
     }
 
@@ -108,8 +112,8 @@ pub struct Measuring {
     pub(crate) threads: NonZeroUsize,
     pub(crate) listed: usize,
     pub(crate) crowded_ids: usize,
-    pub(crate) contacts_from: Time,
-    pub(crate) contacts_to: Time,
+    pub(crate) began_from: Time,
+    pub(crate) began_to: Time,
 }
 
 impl Measuring {
@@ -121,8 +125,8 @@ impl Measuring {
             threads: NonZeroUsize::MIN,
             listed: LISTED,
             crowded_ids: CROWDED_IDS,
-            contacts_from: Time::MIN,
-            contacts_to: Time::MAX,
+            began_from: Time::MIN,
+            began_to: Time::MAX,
         }
     }
 
@@ -155,10 +159,10 @@ impl Measuring {
         self
     }
 
-    /// [`NewContacts`](crate::analytics::NewContacts) of the time from `from` on and before `to` (default: all).
+    /// [`Began`](crate::analytics::Began), contacts and followers, of the time from `from` on and before `to` (default: all).
     #[must_use]
-    pub fn contacts_between(mut self, from: Time, to: Time) -> Measuring {
-        (self.contacts_from, self.contacts_to) = (from, to);
+    pub fn began_between(mut self, from: Time, to: Time) -> Measuring {
+        (self.began_from, self.began_to) = (from, to);
         self
     }
 

@@ -11,9 +11,9 @@
 
 mod analysis;
 mod ask;
+mod began;
 mod bridges;
 mod comparison;
-mod contacts;
 mod coverage;
 mod day;
 mod degrees;
@@ -32,8 +32,8 @@ mod views;
 
 pub use analysis::Analysis;
 pub use ask::{Measure, Measuring};
+pub use began::{Began, BeganCount, OwnerBegan};
 pub use comparison::{Comparand, Compared, Comparison, IdsChanged, compare};
-pub use contacts::{ContactCount, EmployeeContacts, NewContacts};
 pub use coverage::Coverage;
 pub use day::ChinaDay;
 pub use degrees::Degrees;

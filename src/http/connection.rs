@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use crate::http::door::Door;
 use crate::http::input::{Input, NoRequest};
 use crate::http::limits::{Limits, REQUESTS_MAX};
-use crate::http::message::{Request, Response};
+use crate::http::message::{Request, Response, Served};
 use crate::http::output::{Manner, write};
 
 /// Serves a connection to its end.
@@ -13,7 +13,7 @@ pub(super) fn attend(
     stream: &TcpStream,
     limits: &Limits,
     door: &Door,
-    handler: &(dyn Fn(Request) -> Response + Send + Sync),
+    handler: &(dyn Fn(Request) -> Served + Send + Sync),
 ) {
     // Answers go out whole: waiting for more to send only delays them. Not all systems know how, and none needs to.
     drop(stream.set_nodelay(true));
@@ -23,8 +23,10 @@ pub(super) fn attend(
             Ok((request, keep)) => {
                 let keep = keep && served < REQUESTS_MAX && !door.is_closing();
                 let manner = Manner { keep, without_body: request.method == "HEAD" };
-                let response = handler(request);
-                if !write(stream, &response, &manner, limits, door) || !keep {
+                let Served { response, until_written } = handler(request);
+                let is_good = write(stream, &response, &manner, limits, door);
+                drop(until_written);
+                if !is_good || !keep {
                     break;
                 }
             }

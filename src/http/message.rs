@@ -43,6 +43,20 @@ impl Response {
     }
 }
 
+/// An answer, and what is dropped when it was written or could not be: until then the request is being served.
+pub(crate) struct Served {
+    /// The answer.
+    pub(crate) response: Response,
+    /// What notices its end.
+    pub(crate) until_written: Box<dyn Send>,
+}
+
+impl From<Response> for Served {
+    fn from(response: Response) -> Served {
+        Served { response, until_written: Box::new(()) }
+    }
+}
+
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_struct("Response");

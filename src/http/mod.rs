@@ -32,5 +32,7 @@ mod server;
 mod tests;
 
 pub(crate) use limits::Limits;
+#[cfg(feature = "simulator")]
+pub(crate) use message::Served;
 pub(crate) use message::{Delivery, Request, Response};
 pub(crate) use server::{Running, Server};

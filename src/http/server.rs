@@ -14,11 +14,12 @@ use crate::error::{Error, Result};
 use crate::http::connection::attend;
 use crate::http::door::{Door, Place};
 use crate::http::limits::{Limits, PAUSE_MS};
-use crate::http::message::{Request, Response};
+use crate::http::message::{Request, Response, Served};
 use crate::http::output::{Manner, write};
 
-/// What answers requests, from many threads at a time. Where it panics its connection is closed, and no other.
-pub(crate) type Handler = Arc<dyn Fn(Request) -> Response + Send + Sync>;
+/// What answers requests, from many threads at a time: with a `Response`, or with a [`Served`], which tells when it was
+/// written. Where it panics its connection is closed, and no other.
+pub(crate) type Handler<S> = Arc<dyn Fn(Request) -> S + Send + Sync>;
 
 /// A socket that listens and does not answer yet.
 pub(crate) struct Server {
@@ -49,7 +50,8 @@ impl Server {
     ///
     /// # Errors
     /// [`Error::Network`]: the system has no thread to give.
-    pub(crate) fn serve(self, handler: Handler) -> Result<Running> {
+    pub(crate) fn serve<S: Into<Served> + 'static>(self, handler: Handler<S>) -> Result<Running> {
+        let handler: Handler<Served> = Arc::new(move |request| handler(request).into());
         let door = Arc::new(Door::default());
         let addr = self.addr;
         let thread = std::thread::Builder::new().name("idweave-http".to_owned()).spawn({
@@ -106,7 +108,7 @@ fn reachable(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, addr.port())
 }
 
-fn listen(listener: TcpListener, limits: &Limits, door: &Door, handler: &Handler) {
+fn listen(listener: TcpListener, limits: &Limits, door: &Door, handler: &Handler<Served>) {
     // The scope ends when the last of its threads has (L1).
     std::thread::scope(|scope| {
         while !door.is_closing() {
@@ -127,7 +129,7 @@ fn listen(listener: TcpListener, limits: &Limits, door: &Door, handler: &Handler
 fn take<'scope>(
     limits: &'scope Limits,
     door: &'scope Door,
-    handler: &'scope Handler,
+    handler: &'scope Handler<Served>,
     scope: &'scope Scope<'scope, '_>,
     stream: TcpStream,
 ) {

@@ -7,7 +7,6 @@ mod sheet;
 mod whole;
 
 mod change;
-mod contacts;
 mod coverage;
 mod edges;
 mod findings;
@@ -17,6 +16,7 @@ mod reach;
 mod sizes;
 
 mod bars;
+mod began;
 mod canvas;
 mod days;
 mod heat;

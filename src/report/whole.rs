@@ -76,7 +76,10 @@ impl Report<'_> {
             sheet.chapter("growth", |sheet| crate::report::growth::write(sheet, growth))?;
         }
         if let Some(contacts) = &analysis.contacts {
-            sheet.chapter("contacts", |sheet| crate::report::contacts::write(sheet, contacts))?;
+            sheet.chapter("contacts", |sheet| crate::report::began::contacts(sheet, contacts))?;
+        }
+        if let Some(followers) = &analysis.followers {
+            sheet.chapter("followers", |sheet| crate::report::began::followers(sheet, followers))?;
         }
         if let Some(sizes) = &analysis.sizes {
             sheet.chapter("sizes", |sheet| crate::report::sizes::write(sheet, sizes))?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::simulator::call::{Errcode, refused};
+use crate::simulator::front::Authorization;
 use crate::simulator::ids::Space;
 use crate::simulator::world::World;
 
@@ -89,16 +90,16 @@ impl App {
 pub(super) enum Purpose {
     /// A login of a mini program.
     Login,
-    /// A web page: with the user's consent or silently.
-    Web {
-        has_consent: bool,
-        is_snapshot: bool,
-    },
+    /// A web page, or a website.
+    Web(Authorization),
     /// A phone number.
     Phone,
     /// A page of the corp, or of the provider's suite.
     Work,
     Suite,
+    /// The same, opened by an employee: the code's account is the number of the employee.
+    WorkStaff,
+    SuiteStaff,
 }
 
 /// A code that a front end brings.

@@ -23,7 +23,7 @@ pub(super) enum Caller {
     Nobody,
     /// An app, of this number.
     App(usize),
-    /// The corp's own agent, or that of the downstream corp.
+    /// The corp's own agent, its branch's, or that of the downstream corp.
     Own(usize),
     /// The agent that the provider develops for the corp.
     Developed,

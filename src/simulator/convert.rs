@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::simulator::app::Subject;
 use crate::simulator::call::{Answer, Call, Caller, Errcode, ok, refused};
 use crate::simulator::ids::Space;
-use crate::simulator::world::{CORP, DOWNSTREAM, World};
+use crate::simulator::world::{BRANCH, CORP, DOWNSTREAM, World};
 
 /// A pending id lives so long.
 const PENDING_MS: i64 = 90 * 86_400_000;
@@ -39,15 +39,6 @@ impl World {
         self.app(app).is_some_and(|app| app.subject == subject)
     }
 
-    /// Whether an account is a customer whom a caller may see: of an employee, or in a group of one.
-    fn is_customer(&self, caller: Caller, account: u32) -> bool {
-        let corp = self.corp(self.corp_number(caller));
-        let in_group = |group: &super::group::Group| {
-            self.sees(caller, group.owner) && group.members.iter().any(|member| member.account == account)
-        };
-        corp.followers(account).any(|(user, _)| self.sees(caller, user)) || corp.groups.iter().any(in_group)
-    }
-
     fn pending(&mut self, account: u32, is_linked: bool) -> String {
         if let Some(id) = self.live_pending(account, is_linked) {
             return id.to_owned();
@@ -67,7 +58,7 @@ impl World {
         if !self.is_of(app, subject) {
             return refused(40058);
         }
-        if self.is_customer(call.caller, account) {
+        if self.sees_account(call.caller, account) {
             return Ok(ok(json!({"external_userid": self.external_id(call.caller, account)})));
         }
         Ok(ok(json!({"pending_id": self.pending(account, false)})))
@@ -79,7 +70,7 @@ impl World {
         if !self.is_of(app, Subject::Owner) || !call.caller.is_provider() {
             return refused(48002);
         }
-        if !self.is_customer(call.caller, account) {
+        if !self.sees_account(call.caller, account) {
             return refused(84061);
         }
         Ok(ok(json!({"external_userid": self.external_id(call.caller, account)})))
@@ -90,9 +81,9 @@ impl World {
         if !self.is_of(app, Subject::Provider) {
             return refused(40058);
         }
-        let is_one = self.is_customer(call.caller, account);
+        let is_one = self.sees_account(call.caller, account);
         let row = is_one.then(|| {
-            json!({"corpid": self.topology.open_corp, "external_userid": self.external_id(call.caller, account)})
+            json!({"corpid": self.corpid(call.caller), "external_userid": self.external_id(call.caller, account)})
         });
         Ok(ok(json!({"external_userid_info": Vec::from_iter(row)})))
     }
@@ -161,9 +152,7 @@ impl World {
 
     /// The corp's value to the provider's; what is the provider's already comes back as it is.
     pub(super) fn new_external(&mut self, call: &Call<'_>) -> Answer {
-        if !call.caller.is_provider() {
-            return refused(48002);
-        }
+        self.may_convert(call.caller)?;
         let listed = call.list("external_userid_list", IDS_MAX)?;
         let group = match call.text("chat_id") {
             "" => None,
@@ -195,6 +184,7 @@ impl World {
     }
 
     pub(super) fn service_external(&mut self, call: &Call<'_>) -> Answer {
+        self.may_convert(call.caller)?;
         let account = self.corp(CORP).external.account(call.text("external_userid"));
         match account {
             Some(account) if call.caller == Caller::Developed => {
@@ -208,11 +198,16 @@ impl World {
     pub(super) fn external_of_service(&mut self, call: &Call<'_>) -> Answer {
         let account = self.provided.external.account(call.text("external_userid"));
         match account {
-            Some(account) if call.caller == Caller::Own(CORP) => {
+            None => refused(40096),
+            Some(_) if !matches!(call.caller, Caller::Own(CORP | BRANCH)) => refused(48002),
+            // Both apps must see him.
+            Some(account)
+                if self.sees_account(call.caller, account)
+                    && self.sees_account(Caller::SuiteCorp, account) =>
+            {
                 Ok(ok(json!({"external_userid": self.corp(CORP).external.id(account)})))
             }
-            Some(_) => refused(48002),
-            None => refused(40096),
+            Some(_) => refused(60011),
         }
     }
 

@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::simulator::call::{Answer, Call, Caller, Errcode, ok, refused, with};
 use crate::simulator::group::Group;
 use crate::simulator::ids::Space;
-use crate::simulator::world::{CORP, DOWNSTREAM, OFFICIAL, World};
+use crate::simulator::login::phone_of;
+use crate::simulator::upgrade::Sort;
+use crate::simulator::world::{DOWNSTREAM, OFFICIAL, PROVIDER_MINI, World};
 
 /// Employees of a call, and pairs of a page.
 const BATCH_MAX: usize = 100;
@@ -15,6 +17,10 @@ const BATCH_MAX: usize = 100;
 const PAGE_MAX: usize = 1_000;
 /// Followers of a page.
 const FOLLOWERS_MAX: usize = 500;
+
+/// How a customer came (wechat reference 12.3): by a QR code, or by an acquisition link.
+pub(super) const BY_CODE: i64 = 1;
+pub(super) const BY_LINK: i64 = 16;
 
 /// External ids of one view: of users of WeChat, and of users of another company's WeCom.
 pub(super) struct Externals {
@@ -65,6 +71,8 @@ pub(super) struct Corp {
     pub(super) groups: Vec<Group>,
     pub(super) external: Externals,
     pub(super) chats: Space,
+    /// Tags that the corp gives its customers.
+    pub(super) tags: Space,
     pub(super) web: Space,
     pub(super) pay: Space,
 }
@@ -82,6 +90,7 @@ impl Corp {
             groups: Vec::new(),
             external: Externals::new(seed, corpid, corpid, accounts),
             chats: Space::of_work(seed, "wr", corpid, corpid),
+            tags: Space::of_work(seed, "et", corpid, corpid),
             web: Space::of_weixin(seed, "web", corpid),
             pay: Space::of_weixin(seed, "pay", corpid),
         }
@@ -123,7 +132,7 @@ impl World {
         if number == DOWNSTREAM { downstream } else { corp }
     }
 
-    /// Makes an account a customer of an employee, as `(when, state)`.
+    /// Makes an account a customer of an employee, as `(when, state)`: who has a state came by the link with it.
     pub(super) fn befriend(
         &mut self,
         corp: usize,
@@ -131,48 +140,71 @@ impl World {
         employee: u32,
         (since_ms, state): (i64, &str),
     ) {
-        let Some(corp) = self.corps.get_mut(corp) else { return };
-        let add_way = if state.is_empty() { 1 } else { 16 };
+        let add_way = if state.is_empty() { BY_CODE } else { BY_LINK };
         let contact = Contact { since_ms, add_way, state: state.to_owned(), readable_ms: 0 };
+        self.acquaint(corp, account, employee, contact);
+    }
+
+    /// Makes an account a customer of an employee.
+    pub(super) fn acquaint(&mut self, corp: usize, account: u32, employee: u32, contact: Contact) {
+        let Some(corp) = self.corps.get_mut(corp) else { return };
         corp.contacts.insert((account, employee), contact);
         corp.of_employee.insert((employee, account));
     }
 
     /// The external id of an account, as a caller sees it.
     pub(super) fn external_id(&self, caller: Caller, account: u32) -> String {
-        match caller {
-            Caller::Own(number) => self.corp(number).external.id(account),
-            _ => self.provided.external.id(account),
+        if self.has_own(caller, Sort::Externals) {
+            return self.corp(self.corp_number(caller)).external.id(account);
         }
+        self.provided.external.id(account)
     }
 
     pub(super) fn external_account(&self, caller: Caller, id: &str) -> Option<u32> {
-        match caller {
-            Caller::Own(number) => self.corp(number).external.account(id),
-            _ => self.provided.external.account(id),
-        }
+        let own = self.has_own(caller, Sort::Externals);
+        let own = own.then(|| self.corp(self.corp_number(caller)).external.account(id)).flatten();
+        own.or_else(|| {
+            let is_taken = self.takes_provided(caller, Sort::Externals);
+            is_taken.then(|| self.provided.external.account(id)).flatten()
+        })
+    }
+
+    /// A tag of the corp's, as a caller sees it.
+    fn tag_id(&self, caller: Caller) -> String {
+        let is_own = self.has_own(caller, Sort::Externals);
+        let tags = if is_own { &self.corp(self.corp_number(caller)).tags } else { &self.provided.tags };
+        tags.id(1)
     }
 
     /// The name of an employee, as a caller sees it.
     pub(super) fn userid(&self, caller: Caller, employee: u32) -> String {
-        if caller.is_provider() {
-            return self.provided.users.id(employee.into());
+        if self.has_own(caller, Sort::Users) {
+            return self.corp(self.corp_number(caller)).userid(employee).to_owned();
         }
-        self.corp(self.corp_number(caller)).userid(employee).to_owned()
+        self.provided.users.id(employee.into())
     }
 
     pub(super) fn employee(&self, caller: Caller, userid: &str) -> Option<u32> {
-        if caller.is_provider() {
-            let departed = &self.corp(CORP).departed;
-            return self.provided.users.account(userid).filter(|user| !departed.contains(user));
-        }
-        self.corp(self.corp_number(caller)).employee(userid)
+        let corp = self.corp(self.corp_number(caller));
+        let own = self.has_own(caller, Sort::Users).then(|| corp.employee(userid)).flatten();
+        own.or_else(|| {
+            let is_taken = self.takes_provided(caller, Sort::Users);
+            let provided = is_taken.then(|| self.provided.users.account(userid)).flatten();
+            provided.filter(|user| !corp.departed.contains(user))
+        })
     }
 
-    /// The unionid that a corp's own app is told of an external contact.
+    /// The unionid that an app is told of an external contact. Of the provider's, those of a corp that has not upgraded:
+    /// the one developed for it that of the corp's open account, others that of the provider's own (wechat reference 3.3).
     pub(super) fn unionid_of_contact(&self, caller: Caller, account: u32) -> Option<String> {
-        let is_told = caller == Caller::Own(CORP) && account < self.plan.accounts;
-        is_told.then(|| self.unionid(OFFICIAL, account.into())).flatten()
+        let app = match caller {
+            Caller::Own(DOWNSTREAM) => return None,
+            Caller::Own(_) => OFFICIAL,
+            _ if !self.has_own(caller, Sort::Externals) => return None,
+            Caller::Developed => OFFICIAL,
+            _ => PROVIDER_MINI,
+        };
+        (account < self.plan.accounts).then(|| self.unionid(app, account.into())).flatten()
     }
 
     pub(super) fn follow_user_list(&mut self, call: &Call<'_>) -> Answer {
@@ -183,10 +215,7 @@ impl World {
     }
 
     pub(super) fn contact_list(&mut self, call: &Call<'_>) -> Answer {
-        let Some(user) = self.employee(call.caller, call.param("userid")) else { return refused(60111) };
-        if !self.sees(call.caller, user) {
-            return refused(60011);
-        }
+        let user = self.seen_employee(call.caller, call.param("userid"))?;
         let corp = self.corp(self.corp_number(call.caller));
         let of_user = corp.of_employee.range((user, 0)..=(user, u32::MAX));
         let ids: Vec<String> = of_user.map(|(_, account)| self.external_id(call.caller, *account)).collect();
@@ -199,12 +228,30 @@ impl World {
             "external_userid": self.external_id(caller, account), "name": "\u{5c0f}\u{6ee1}",
             "type": if is_wechat { 1 } else { 2 }, "gender": 0,
         });
+        let contact = with(contact, "corp_name", (!is_wechat).then_some("\u{4f19}\u{4f34}"));
         with(contact, "unionid", self.unionid_of_contact(caller, account))
+    }
+
+    /// What an employee has noted of a customer, and where the customer came from.
+    fn follow_user(&self, caller: Caller, account: u32, employee: u32, contact: &Contact) -> Value {
+        let info = self.follow_info(caller, account, employee, contact);
+        if contact.add_way == BY_LINK {
+            let channels = json!({"nickname": "\u{67d0}\u{67d0}", "source": 1});
+            return with(with(info, "tags", Some(json!([]))), "wechat_channels", Some(channels));
+        }
+        let tag = json!({
+            "group_name": "\u{6765}\u{6e90}", "tag_name": "\u{95e8}\u{5e97}",
+            "tag_id": self.tag_id(caller), "type": 1,
+        });
+        let info = with(with(info, "tags", Some(json!([tag]))), "remark_corp_name", Some(""));
+        // Mobiles that employees typed are not for providers (wechat reference 12.3).
+        let mobiles = (!caller.is_provider()).then(|| json!([phone_of(account)]));
+        with(info, "remark_mobiles", mobiles)
     }
 
     fn follow_info(&self, caller: Caller, account: u32, employee: u32, contact: &Contact) -> Value {
         let userid = self.userid(caller, employee);
-        let by = if contact.add_way == 16 { self.external_id(caller, account) } else { userid.clone() };
+        let by = if contact.add_way == BY_LINK { self.external_id(caller, account) } else { userid.clone() };
         let info = json!({
             "userid": userid, "remark": "", "description": "", "createtime": contact.since_ms / 1_000,
             "oper_userid": by, "add_way": contact.add_way,
@@ -223,21 +270,18 @@ impl World {
         let seen = corp.read(account, self.now_ms).into_iter();
         let followers: Vec<Value> = seen
             .filter(|(user, _)| self.sees(call.caller, *user))
-            .map(|(user, contact)| {
-                let info = self.follow_info(call.caller, account, user, contact);
-                with(info, "tags", Some(json!([])))
-            })
+            .map(|(user, contact)| self.follow_user(call.caller, account, user, contact))
             .collect();
         if followers.is_empty() {
-            return refused(84061);
+            // Somebody has him, whom the app may not see.
+            return refused(if corp.read(account, self.now_ms).is_empty() { 84061 } else { 60011 });
         }
         let more = followers.len() > first + FOLLOWERS_MAX;
         let page: Vec<Value> = followers.into_iter().skip(first).take(FOLLOWERS_MAX).collect();
-        let answer =
-            json!({"external_contact": self.external_contact(call.caller, account), "follow_user": page});
+        let contact = with(self.external_contact(call.caller, account), "avatar", Some(""));
         let next = more.then(|| (first + FOLLOWERS_MAX).to_string());
         let next = self.next_cursor(&cursor, next);
-        Ok(ok(with(answer, "next_cursor", (!next.is_empty()).then_some(next))))
+        Ok(ok(json!({"external_contact": contact, "follow_user": page, "next_cursor": next})))
     }
 
     pub(super) fn contact_batch(&mut self, call: &Call<'_>) -> Answer {
@@ -245,6 +289,9 @@ impl World {
         let found: Vec<u32> = users.iter().filter_map(|name| self.employee(call.caller, name)).collect();
         if found.len() < users.len() {
             return refused(40031);
+        }
+        if !found.iter().all(|user| self.sees(call.caller, *user)) {
+            return refused(60011);
         }
         let most = call.number("limit").and_then(|most| usize::try_from(most).ok()).unwrap_or(50);
         if most > BATCH_MAX {
@@ -261,19 +308,19 @@ impl World {
                 .map(move |(_, account)| (at, *user, *account))
         });
         // An employee's list may show who has left him; what is read of him is no more.
-        let seen = pairs.filter(|(_, user, account)| {
-            self.sees(call.caller, *user) && corp.contacts.contains_key(&(*account, *user))
-        });
+        let seen = pairs.filter(|(_, user, account)| corp.contacts.contains_key(&(*account, *user)));
         let mut page: Vec<(usize, u32, u32)> = seen.take(most + 1).collect();
         if page.is_empty() && cursor.place.is_empty() {
             return refused(84061);
         }
         let next = if page.len() > most { page.pop() } else { None };
+        let tag = self.tag_id(call.caller);
+        let tags = |contact: &Contact| if contact.add_way == BY_CODE { json!([tag]) } else { json!([]) };
         let rows = page.iter().filter_map(|(_, user, account)| {
             let contact = corp.contacts.get(&(*account, *user))?;
             Some(json!({
                 "external_contact": self.external_contact(call.caller, *account),
-                "follow_info": with(self.follow_info(call.caller, *account, *user, contact), "tag_id", Some(json!([]))),
+                "follow_info": with(self.follow_info(call.caller, *account, *user, contact), "tag_id", Some(tags(contact))),
             }))
         });
         let rows: Vec<Value> = rows.collect();
@@ -319,7 +366,7 @@ impl World {
 
     /// Employees are numbered behind all accounts: what account of WeChat one has is not known here.
     pub(super) fn pay_openid_of_employee(&mut self, call: &Call<'_>) -> Answer {
-        let Some(user) = self.employee(call.caller, call.text("userid")) else { return refused(60111) };
+        let user = self.seen_employee(call.caller, call.text("userid"))?;
         let corp = self.corp(self.corp_number(call.caller));
         Ok(ok(json!({"openid": corp.pay.id((1 << 36) + u64::from(user))})))
     }

@@ -11,15 +11,17 @@ use std::time::Duration;
 use ureq::Agent;
 use ureq::http::Uri;
 
-use crate::error::{CallFailure, Error, Result};
+use crate::error::{AnswerError, CallFailure, Error, Result};
 use crate::simulator::fault::Misbehaviour;
-use crate::simulator::push::{Push, Target};
+use crate::simulator::push::{Mode, Post, Push, Target, Writing};
 use crate::simulator::server::Simulator;
 
 /// How often an event is pushed until its URL answers with 200 (wechat reference 5.1).
 const TRIES_MAX: u32 = 3;
 /// How long its URL has to answer.
 const TRY_MS_MAX: u64 = 5_000;
+/// Longest answer that is read of what a URL says when it is asked whose it is.
+const ECHO_BYTES_MAX: u64 = 4_096;
 
 /// An event that is on its way.
 struct Letter {
@@ -58,7 +60,7 @@ pub struct Delivered {
 pub struct Courier {
     simulator: Simulator,
     agent: Agent,
-    urls: BTreeMap<Target, String>,
+    urls: BTreeMap<Target, (String, Writing)>,
     letters: VecDeque<Letter>,
 }
 
@@ -77,9 +79,9 @@ impl Courier {
         simulator: &Simulator,
         urls: impl IntoIterator<Item = (Target, U)>,
     ) -> Result<Courier> {
-        let urls: BTreeMap<Target, String> =
-            urls.into_iter().map(|(target, url)| (target, url.into())).collect();
-        if !urls.values().all(|url| is_here(url)) {
+        let urls = urls.into_iter().map(|(target, url)| (target, (url.into(), Writing::default())));
+        let urls: BTreeMap<Target, (String, Writing)> = urls.collect();
+        if !urls.values().all(|(url, _)| is_here(url)) {
             return Err(Error::Call { api: "the callback URL", failure: CallFailure::ForeignAddress });
         }
         let config = Agent::config_builder()
@@ -90,6 +92,42 @@ impl Courier {
             .proxy(None);
         let agent = config.build().into();
         Ok(Courier { simulator: simulator.clone(), agent, urls, letters: VecDeque::new() })
+    }
+
+    /// Writes to the URL of a target in another way than encrypted XML.
+    ///
+    /// # Errors
+    /// [`AnswerError::BadOption`]: another mode than [`Mode::Safe`] for a URL that is not an app's, or there is no such URL.
+    pub fn write(&mut self, target: &Target, writing: Writing) -> Result<()> {
+        if writing.mode != Mode::Safe && !matches!(target, Target::App(_)) {
+            let expected = "safe, where it is not an app's";
+            return Err(AnswerError::BadOption { option: "mode", expected }.into());
+        }
+        match self.urls.get_mut(target) {
+            Some((_, known)) => {
+                *known = writing;
+                Ok(())
+            }
+            None => Err(AnswerError::BadOption { option: "target", expected: "one with a URL" }.into()),
+        }
+    }
+
+    /// Asks each URL whether it is its owner's, as the platforms do when it is set up: the targets whose URLs did not answer
+    /// what they had to.
+    pub fn check(&self) -> Vec<Target> {
+        let wrong = self.urls.iter().filter(|(target, (url, _))| !self.proves_itself(target, url));
+        wrong.map(|(target, _)| target.clone()).collect()
+    }
+
+    fn proves_itself(&self, target: &Target, url: &str) -> bool {
+        let Ok(check) = self.simulator.check_of(target) else { return false };
+        let mut get = self.agent.get(url);
+        for (name, value) in &check.query {
+            get = get.query(name, value);
+        }
+        let Ok(mut answer) = get.call() else { return false };
+        let body = answer.body_mut().with_config().limit(ECHO_BYTES_MAX).read_to_vec();
+        answer.status().as_u16() == 200 && body.is_ok_and(|body| body == check.echo.as_bytes())
     }
 
     /// Pushes what happened since the last round and what failed before, each once and in order; returns when all were
@@ -130,13 +168,15 @@ impl Courier {
 
     /// Whether the URL of a push took it.
     fn post(&self, push: &Push) -> bool {
-        let Some(url) = self.urls.get(&push.target) else { return false };
-        let Ok(sealed) = push.sealed(&self.simulator.topology()) else { return false };
-        let mut post = self.agent.post(url).content_type("text/xml");
-        for (name, value) in &sealed.query {
+        let Some((url, writing)) = self.urls.get(&push.target) else { return false };
+        let written = push.written(&self.simulator.topology(), *writing);
+        let Ok(Post { query, body }) = written else { return false };
+        let content_type = if writing.is_json { "application/json" } else { "text/xml" };
+        let mut post = self.agent.post(url).content_type(content_type);
+        for (name, value) in &query {
             post = post.query(name, value);
         }
-        post.send(sealed.body.as_slice()).is_ok_and(|answer| answer.status().as_u16() == 200)
+        post.send(body.as_slice()).is_ok_and(|answer| answer.status().as_u16() == 200)
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) fn driven(simulator: &Simulator, verb: &str, body: &[u8]) -> Option<V
             let authorization = match asked.word("scope") {
                 "snsapi_base" => Authorization::Silent,
                 "snapshot" => Authorization::Snapshot,
+                "snapshot_real" => Authorization::SnapshotWithRealIds,
+                "snapshot_late" => Authorization::SnapshotFlaggedLate,
                 _ => Authorization::Consent,
             };
             let code = simulator.visit(asked.word("appid"), asked.number("account")?, authorization)?;
@@ -74,6 +76,12 @@ fn happened(simulator: &Simulator, verb: &str, asked: &Asked) -> Option<()> {
         "write_to_service" => simulator.write_to_service(account()?),
         "rotate_tickets" => simulator.rotate_tickets(),
         "cancel_suite" => simulator.cancel_suite(),
+        "set_range" => simulator.set_range(asked.word("agent"), asked.number("employees")?).then_some(())?,
+        "agree_to_upgrade" => simulator.agree_to_upgrade(),
+        "bind" => {
+            let open_account = Some(asked.word("open_account")).filter(|account| !account.is_empty());
+            simulator.bind(asked.word("appid"), open_account).then_some(())?;
+        }
         "cancel_component" => simulator.cancel_component(asked.word("appid")),
         "faults" => simulator.set_faults(serde_json::from_value(asked.0.clone()).ok()?),
         _ => return None,
@@ -84,12 +92,14 @@ fn happened(simulator: &Simulator, verb: &str, asked: &Asked) -> Option<()> {
 fn topology(simulator: &Simulator) -> Value {
     let names = simulator.topology();
     let agent = format!("{} {}", names.corp, names.agent);
+    let branch = format!("{} {}", names.corp, names.branch_agent);
     json!({
         "open_account": names.open_account,
         "official": {"appid": names.official, "secret": names.secret(&names.official)},
         "mini": {"appid": names.mini, "secret": names.secret(&names.mini)},
         "website": {"appid": names.website, "secret": names.secret(&names.website)},
         "corp": {"corpid": names.corp, "agent": names.agent, "secret": names.secret(&agent)},
+        "branch": {"corpid": names.corp, "agent": names.branch_agent, "secret": names.secret(&branch)},
         "provider": {"corpid": names.provider, "secret": names.secret(&names.provider)},
         "suite": {"suite_id": names.suite, "secret": names.secret(&names.suite)},
         "open_corp": {"corpid": names.open_corp, "permanent_code": names.permanent_code()},
@@ -108,9 +118,8 @@ impl Simulator {
             match kind {
                 "openid" => world.app(world.app_of(scope)?)?.openids.account(value),
                 "unionid" => {
-                    let accounts = [&names.open_account, &names.provider_open_account];
-                    let open = accounts.iter().position(|account| *account == scope)?;
-                    world.unionids.get(open)?.account(value)
+                    let open = world.open_account(scope)?;
+                    world.open_accounts.get(open)?.unionids.account(value)
                 }
                 "external_userid" if is_provided => world.provided.external.account(value),
                 "external_userid" if scope == world.corp(CORP).corpid => {

@@ -11,8 +11,19 @@ pub enum Authorization {
     Silent,
     /// With consent: `snsapi_userinfo`, or the login of a website.
     Consent,
-    /// On a snapshot page, where all ids are virtual.
+    /// On a snapshot page, where all ids are virtual; the unionid may be one that other visitors have, too.
     Snapshot,
+    /// On a snapshot page whose answer has the visitor's real ids, under the flag of virtual ones (wechat reference 22.5 b).
+    SnapshotWithRealIds,
+    /// On a snapshot page whose answer lacks the flag at first (wechat reference 22.5 c): who loads it again, with another
+    /// code, gets the same virtual ids with the flag.
+    SnapshotFlaggedLate,
+}
+
+impl Authorization {
+    pub(super) fn is_snapshot(self) -> bool {
+        !matches!(self, Authorization::Silent | Authorization::Consent)
+    }
 }
 
 impl World {
@@ -50,10 +61,7 @@ impl Simulator {
 
     /// The code that a visitor brings back to a web page of an app, or to a website.
     pub fn visit(&self, appid: &str, account: u32, authorization: Authorization) -> Option<String> {
-        let purpose = Purpose::Web {
-            has_consent: authorization != Authorization::Silent,
-            is_snapshot: authorization == Authorization::Snapshot,
-        };
+        let purpose = Purpose::Web(authorization);
         self.with(|world| world.app_of(appid).map(|app| world.code(purpose, app, account)))
     }
 
@@ -70,6 +78,14 @@ impl Simulator {
     /// The code that a visitor brings to a page of the provider's suite.
     pub fn visit_suite(&self, account: u32) -> String {
         self.with(|world| world.code(Purpose::Suite, CORP, account))
+    }
+
+    /// The codes that an employee brings to a page of the corp's own agent, and to one of the provider's suite.
+    pub fn visit_as_employee(&self, employee: u32) -> (String, String) {
+        self.with(|world| {
+            let own = world.code(Purpose::WorkStaff, CORP, employee);
+            (own, world.code(Purpose::SuiteStaff, CORP, employee))
+        })
     }
 
     /// The encrypted data and iv of a mini program whose visitor has logged in.
@@ -134,6 +150,29 @@ impl Simulator {
             world.kf_messages.push(account);
             world.push_kf("wkAJ2GCAAASSm4_FhToWMFea0xAFfd3Q");
         });
+    }
+
+    /// What the platforms do as time goes by: new tickets are pushed ten minutes after the last ones. Whether there are any.
+    /// The time is the clock's; somebody has to ask, as `idweave simulate` does all the time.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicI64, Ordering};
+    /// use idweave::simulator::{Plan, Simulator};
+    /// let plan = Plan::default();
+    /// let time = Arc::new(AtomicI64::new(plan.start_ms));
+    /// let simulator = Simulator::new(plan, Arc::new({
+    ///     let time = time.clone();
+    ///     move || time.load(Ordering::SeqCst)
+    /// }));
+    /// simulator.take_pushes();
+    /// assert!(!simulator.tick());
+    /// time.fetch_add(600_000, Ordering::SeqCst);
+    /// assert!(simulator.tick());
+    /// assert_eq!(simulator.take_pushes().len(), 2, "the suite's and the platform's");
+    /// ```
+    pub fn tick(&self) -> bool {
+        self.with(World::tick)
     }
 
     /// New tickets of the suite and the platform are pushed, as every ten minutes.

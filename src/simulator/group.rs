@@ -108,14 +108,19 @@ impl World {
         let external = group.members.iter().map(|member| {
             let row = json!({
                 "userid": self.external_id(call.caller, member.account), "type": 2,
-                "join_time": member.since_ms / 1_000, "join_scene": 3, "group_nickname": "", "name": "",
+                "join_time": member.since_ms / 1_000, "join_scene": 3, "state": format!("grp-{number}"),
+                "group_nickname": "", "name": "",
             });
             with(row, "unionid", self.unionid_of_contact(call.caller, member.account))
         });
         let members: Vec<Value> = std::iter::once(employee).chain(external).collect();
+        // The next employee helps its owner.
+        let next = group.owner + 1;
+        let is_shown = !corp.userid(next).is_empty() && self.sees(call.caller, next);
+        let admins = Vec::from_iter(is_shown.then(|| json!({"userid": self.userid(call.caller, next)})));
         Ok(ok(json!({"group_chat": {
             "chat_id": self.chat_id(call.caller, number), "name": "", "owner": owner,
-            "create_time": group.since_ms / 1_000, "notice": "", "member_list": members, "admin_list": [],
+            "create_time": group.since_ms / 1_000, "notice": "", "member_list": members, "admin_list": admins,
             "member_version": drawn_hex(self.plan.seed, &format!("version {number} {}", group.version), 32),
         }})))
     }
@@ -128,11 +133,16 @@ impl World {
 
     pub(super) fn opengid_to_chat(&mut self, call: &Call<'_>) -> Answer {
         let asked = call.text("opengid");
-        let mut groups = self.corp(self.corp_number(call.caller)).groups.iter().enumerate();
-        let found = groups
+        let corp = self.corp(self.corp_number(call.caller));
+        let found = corp
+            .groups
+            .iter()
+            .enumerate()
             .find(|(number, group)| !group.is_dismissed && self.opengid(*number).as_deref() == Some(asked))
             .map(|(number, _)| number);
+        let owner = found.and_then(|group| corp.groups.get(group)).map(|group| group.owner);
         match found {
+            Some(_) if owner.is_some_and(|owner| !self.sees(call.caller, owner)) => refused(60011),
             Some(group) => Ok(ok(json!({"chat_id": self.chat_id(call.caller, group)}))),
             None => refused(40058),
         }

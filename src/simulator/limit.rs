@@ -18,7 +18,7 @@ const CHINA_MS: i64 = 8 * HOUR_MS;
 pub struct Violation {
     /// The call.
     pub path: &'static str,
-    /// How long the window of the limit is, in milliseconds.
+    /// How long the window of the limit is, in milliseconds; 0 = calls at one time.
     pub window_ms: i64,
     /// What it allows.
     pub calls_max: u64,
@@ -107,6 +107,12 @@ impl Limits {
             }
         }
         Ok(())
+    }
+
+    /// Forgets windows that are over, and what they shut.
+    pub(super) fn forget(&mut self, now_ms: i64) {
+        self.blocked.retain(|_, until_ms| *until_ms > now_ms);
+        self.counted.retain(|((_, _, window_ms, _), start), _| (start + 1) * window_ms - CHINA_MS > now_ms);
     }
 
     fn violated(&mut self, path: &'static str, (window_ms, calls_max): (i64, u64)) -> Result<(), Errcode> {

@@ -8,13 +8,21 @@ use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
 use serde_json::{Value, json};
 
 use crate::simulator::app::{App, Purpose};
-use crate::simulator::call::{Answer, Call, Caller, ok, refused, with};
+use crate::simulator::call::{Answer, Call, Caller, Errcode, ok, refused, with};
+use crate::simulator::front::Authorization;
 use crate::simulator::ids::{VIRTUAL, drawn, drawn_number};
 use crate::simulator::world::{CORP, World};
 
+/// Whose ids the answer to a page's code has.
+struct Shown {
+    openid_of: u64,
+    unionid_of: u64,
+    is_flagged: bool,
+}
+
 impl World {
     /// An app that says its secret.
-    fn by_secret(&self, call: &Call<'_>) -> Result<usize, crate::simulator::call::Errcode> {
+    fn by_secret(&self, call: &Call<'_>) -> Result<usize, Errcode> {
         let Some(app) = self.app_of(call.param("appid")) else { return refused(40013) };
         if call.param("secret") != self.topology.secret(call.param("appid")) {
             refused(40125)
@@ -23,7 +31,7 @@ impl World {
         }
     }
 
-    fn by_component(&self, call: &Call<'_>) -> Result<usize, crate::simulator::call::Errcode> {
+    fn by_component(&self, call: &Call<'_>) -> Result<usize, Errcode> {
         let Some(app) = self.app_of(call.param("appid")) else { return refused(61003) };
         if call.caller != Caller::Component || call.param("component_appid") != self.topology.component {
             return refused(61011);
@@ -64,13 +72,13 @@ impl World {
     }
 
     fn web(&mut self, app: usize, code: &str) -> Answer {
-        let is_web = |purpose| matches!(purpose, Purpose::Web { .. });
+        let is_web = |purpose| matches!(purpose, Purpose::Web(_));
         let (purpose, account) = self.redeem(code, app, is_web)?;
-        let Purpose::Web { has_consent, is_snapshot } = purpose else { return refused(40029) };
-        // A snapshot page has a new virtual account each time; several of them may share a unionid.
-        let drawn = drawn_number(self.plan.seed, &format!("virtual {code}")) % (1 << 20);
-        let number = if is_snapshot { VIRTUAL + drawn } else { account.into() };
-        let of_unionid = if is_snapshot { VIRTUAL + drawn % 16 } else { account.into() };
+        let Purpose::Web(authorization) = purpose else { return refused(40029) };
+        let shown = self.shown(authorization, app, account, code);
+        let (has_consent, is_snapshot) =
+            (authorization != Authorization::Silent, authorization.is_snapshot());
+        let number = shown.openid_of;
         let Some(openid) = self.app(app).map(|app| app.openids.id(number)) else { return refused(40013) };
         let token = format!("user_{app}_{number}_{has_consent}_{is_snapshot}");
         let scope = if has_consent { "snsapi_userinfo" } else { "snsapi_base" };
@@ -78,8 +86,29 @@ impl World {
             "access_token": token, "expires_in": 7_200, "refresh_token": format!("r_{token}"),
             "openid": openid, "scope": scope,
         });
-        let answer = with(answer, "is_snapshotuser", is_snapshot.then_some(1));
-        Ok(with(answer, "unionid", has_consent.then(|| self.unionid(app, of_unionid)).flatten()))
+        let answer = with(answer, "is_snapshotuser", shown.is_flagged.then_some(1));
+        Ok(with(answer, "unionid", has_consent.then(|| self.unionid(app, shown.unionid_of)).flatten()))
+    }
+
+    /// Whose ids a page is told.
+    fn shown(&mut self, authorization: Authorization, app: usize, account: u32, code: &str) -> Shown {
+        let seed = self.plan.seed;
+        let drawn = |name: &str| drawn_number(seed, &format!("virtual {name}")) % (1 << 20);
+        let real = Shown { openid_of: account.into(), unionid_of: account.into(), is_flagged: false };
+        match authorization {
+            Authorization::Silent | Authorization::Consent => real,
+            Authorization::SnapshotWithRealIds => Shown { is_flagged: true, ..real },
+            // A new virtual account each time; several of them may share a unionid.
+            Authorization::Snapshot => {
+                let drawn = drawn(code);
+                Shown { openid_of: VIRTUAL + drawn, unionid_of: VIRTUAL + drawn % 16, is_flagged: true }
+            }
+            Authorization::SnapshotFlaggedLate => {
+                let number = VIRTUAL + drawn(&format!("late {app} {account}"));
+                let is_again = !self.unflagged.insert((app, account));
+                Shown { openid_of: number, unionid_of: number, is_flagged: is_again }
+            }
+        }
     }
 
     pub(super) fn web_user(&mut self, call: &Call<'_>) -> Answer {
@@ -133,7 +162,12 @@ impl World {
     }
 
     pub(super) fn work_login(&mut self, call: &Call<'_>) -> Answer {
-        let (_, account) = self.redeem(call.param("code"), CORP, |purpose| purpose == Purpose::Work)?;
+        let is_work = |purpose| matches!(purpose, Purpose::Work | Purpose::WorkStaff);
+        let (purpose, account) = self.redeem(call.param("code"), CORP, is_work)?;
+        if purpose == Purpose::WorkStaff {
+            let ticket = self.draw("user ticket", 64);
+            return Ok(ok(json!({"userid": self.userid(call.caller, account), "user_ticket": ticket})));
+        }
         let corp = self.corp(self.corp_number(call.caller));
         let is_customer = corp.followers(account).any(|(user, _)| self.sees(call.caller, user));
         let external = is_customer.then(|| self.external_id(call.caller, account));
@@ -142,7 +176,15 @@ impl World {
     }
 
     pub(super) fn suite_login(&mut self, call: &Call<'_>) -> Answer {
-        let (_, account) = self.redeem(call.param("code"), CORP, |purpose| purpose == Purpose::Suite)?;
+        let is_suite = |purpose| matches!(purpose, Purpose::Suite | Purpose::SuiteStaff);
+        let (purpose, account) = self.redeem(call.param("code"), CORP, is_suite)?;
+        if purpose == Purpose::SuiteStaff {
+            let ticket = self.draw("user ticket", 64);
+            return Ok(ok(json!({
+                "corpid": self.corpid(call.caller), "userid": self.userid(call.caller, account),
+                "user_ticket": ticket, "expires_in": 1_800, "open_userid": self.provided.users.id(account.into()),
+            })));
+        }
         Ok(ok(json!({"openid": self.provided.web.id(account.into())})))
     }
 }

@@ -14,12 +14,16 @@
 //!   S3 the time is the caller's; nothing here reads a clock or draws a number that the seed does not give.
 
 mod app;
+mod binding;
 mod call;
 mod convert;
 mod corp;
 mod courier;
 mod driven;
+mod event;
 mod fault;
+mod fields;
+mod flight;
 mod front;
 mod group;
 mod ids;
@@ -30,6 +34,7 @@ mod mp;
 mod page;
 mod plan;
 mod push;
+mod range;
 mod routes;
 mod seal;
 mod server;
@@ -37,6 +42,7 @@ mod service;
 mod shop;
 mod ticket;
 mod token;
+mod upgrade;
 mod world;
 
 pub use courier::{Courier, Delivered};
@@ -44,5 +50,5 @@ pub use fault::{Fault, Misbehaviour, When};
 pub use front::Authorization;
 pub use limit::Violation;
 pub use plan::{Plan, Topology};
-pub use push::{Push, Sealed, Target};
+pub use push::{Mode, Post, Push, Target, UrlCheck, Writing};
 pub use server::{Clock, Serving, Simulator};

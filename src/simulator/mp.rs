@@ -1,4 +1,4 @@
-//! Official accounts: followers (wechat reference 6.3 to 6.5), migration (6.9), bindings (9.4).
+//! Official accounts: followers (wechat reference 6.3 to 6.5), migration (6.9).
 
 use serde_json::{Value, json};
 
@@ -25,10 +25,12 @@ impl World {
             _ => return Some(json!({"subscribe": 0, "openid": openid})),
         };
         let scene = if follow.qr_scene.is_empty() { "ADD_SCENE_SEARCH" } else { "ADD_SCENE_QR_CODE" };
+        // Who came by a QR code has the tag of its scene, and the one that the platform gives to stars.
+        let tags = if follow.qr_scene.is_empty() { json!([]) } else { json!([128, 2]) };
         let user = json!({
             "subscribe": 1, "openid": openid, "nickname": "", "sex": 0, "language": "zh_CN", "city": "",
             "province": "", "country": "", "headimgurl": "", "subscribe_time": follow.since_ms / 1_000,
-            "remark": "", "groupid": 0, "tagid_list": [], "subscribe_scene": scene, "qr_scene": 0,
+            "remark": "", "groupid": 0, "tagid_list": tags, "subscribe_scene": scene, "qr_scene": 0,
             "qr_scene_str": follow.qr_scene,
         });
         Some(with(user, "unionid", self.unionid(app, account.into())))
@@ -94,14 +96,5 @@ impl World {
         });
         let rows: Vec<Value> = rows.collect();
         Ok(json!({"errcode": 0, "errmsg": "ok", "result_list": rows}))
-    }
-
-    pub(super) fn open_get(&mut self, call: &Call<'_>) -> Answer {
-        let Some((_, app)) = self.caller_app(call.caller) else { return refused(48001) };
-        let accounts = [&self.topology.open_account, &self.topology.provider_open_account];
-        match app.open.and_then(|open| accounts.get(open)) {
-            Some(account) => Ok(json!({"errcode": 0, "errmsg": "ok", "open_appid": account})),
-            None => refused(89002),
-        }
     }
 }

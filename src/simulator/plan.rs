@@ -16,6 +16,10 @@ pub struct Plan {
     pub employees: u32,
     /// Employees whom the provider's apps may see: the first ones.
     pub visible: u32,
+    /// Employees whom the corp's own agent may see: the first ones; more than there are is all.
+    pub own_visible: u32,
+    /// Employees whom the corp's other agent, that of a branch, may see: the first ones.
+    pub branch_visible: u32,
     /// Customers of the corp: the last ones. Every fourth has two employees.
     pub customers: u32,
     /// Customer groups, each of an employee, of eleven accounts, of which one is nobody's contact.
@@ -31,6 +35,11 @@ pub struct Plan {
     pub lists_who_left: bool,
     /// For how long reads of a contact go on showing a pair that ended, in milliseconds.
     pub stale_ms: i64,
+    /// How many calls of one app WeCom answers at a time; the platform does not say how many it does.
+    pub in_flight_max: u32,
+    /// Whether the corp authorised the provider before ids were upgraded: the provider's apps are answered with the corp's
+    /// own values then, until the provider says that it has converted all (`finish_openid_migration`).
+    pub is_before_upgrade: bool,
     /// When it begins, in milliseconds.
     pub start_ms: i64,
 }
@@ -43,6 +52,8 @@ impl Default for Plan {
             followers: 600,
             employees: 12,
             visible: 8,
+            own_visible: u32::MAX,
+            branch_visible: 3,
             customers: 500,
             groups: 4,
             downstream: 20,
@@ -50,6 +61,8 @@ impl Default for Plan {
             list_calls_max: 500,
             lists_who_left: false,
             stale_ms: 0,
+            in_flight_max: u32::MAX,
+            is_before_upgrade: false,
             start_ms: 1_750_000_000_000,
         }
     }
@@ -84,6 +97,8 @@ pub struct Topology {
     pub corp: String,
     /// Its agent with customer contacts.
     pub agent: String,
+    /// Another agent of it, that of a branch, who may see fewer employees: another secret, other tokens, the same ids.
+    pub branch_agent: String,
     /// The downstream corp, and the agent that it shares with the corp.
     pub downstream: String,
     /// The provider's own corp.
@@ -121,6 +136,7 @@ impl Topology {
             suite: ww("suite"),
             component: wx("component"),
             agent: "1000002".to_owned(),
+            branch_agent: "1000003".to_owned(),
             developed_agent: "1000012".to_owned(),
             corp,
             provider,

@@ -1,14 +1,11 @@
-//! Events that the platforms push, as they are before they are encrypted, and sealed for a callback URL.
+//! What is pushed to a callback URL: the platform's `POST` of an event, and its `GET` that asks whether the URL is ours (wechat
+//! reference 5.1).
 
-use std::collections::BTreeMap;
-
-use crate::error::Result;
-use crate::simulator::call::Caller;
-use crate::simulator::group::Group;
+use crate::error::{AnswerError, Result};
+use crate::simulator::fields::Fields;
 use crate::simulator::ids::{drawn, drawn_number};
 use crate::simulator::plan::Topology;
 use crate::simulator::seal::{encrypt, signature};
-use crate::simulator::world::{CORP, World};
 
 /// Whose callback URL an event goes to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,27 +21,73 @@ pub enum Target {
     Component,
 }
 
-/// An event on its way: what the query and the body of the platform's `POST` are.
+impl Target {
+    /// Whose keys a URL has, which is what stands behind its messages, too.
+    fn owner<'t>(&'t self, topology: &'t Topology) -> &'t str {
+        match self {
+            Target::App(appid) => appid,
+            Target::Corp => &topology.corp,
+            Target::Suite => &topology.suite,
+            Target::Component => &topology.component,
+        }
+    }
+
+    fn is_of_work(&self) -> bool {
+        matches!(self, Target::Corp | Target::Suite)
+    }
+}
+
+/// How an app's console says that messages are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// In the clear; only the time and a nonce are signed.
+    Plain,
+    /// In the clear, and encrypted beside it.
+    Compatible,
+    /// Encrypted.
+    #[default]
+    Safe,
+}
+
+/// How events are written to a callback URL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Writing {
+    /// Apps have a choice; all others are written to in [`Mode::Safe`].
+    pub mode: Mode,
+    /// JSON in place of XML.
+    pub is_json: bool,
+}
+
+/// An event on its way.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Push {
     /// Where it goes.
     pub target: Target,
     /// The event, in the clear.
     pub xml: String,
+    fields: Fields,
     at_s: i64,
     serial: u64,
     seed: u64,
     receiver: String,
-    key_of: String,
 }
 
 /// The platform's `POST`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sealed {
+pub struct Post {
     /// The parameters.
     pub query: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+}
+
+/// The platform's `GET` when a URL is set up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UrlCheck {
+    /// The parameters.
+    pub query: Vec<(String, String)>,
+    /// What the URL has to answer, and nothing else.
+    pub echo: String,
 }
 
 impl std::fmt::Debug for Push {
@@ -53,195 +96,188 @@ impl std::fmt::Debug for Push {
     }
 }
 
+/// What is signed beside a text.
+struct Stamp {
+    token: String,
+    timestamp: String,
+    nonce: String,
+}
+
+impl Stamp {
+    fn new(topology: &Topology, owner: &str, at_s: i64, nonce: u64) -> Stamp {
+        let (timestamp, nonce) = (at_s.to_string(), nonce.to_string());
+        Stamp { token: topology.callback_token(owner), timestamp, nonce }
+    }
+
+    fn signature(&self, text: &str) -> String {
+        signature([&self.token, &self.timestamp, &self.nonce, text])
+    }
+
+    fn query(&self, more: Vec<(&str, String)>) -> Vec<(String, String)> {
+        let own = [("timestamp", self.timestamp.clone()), ("nonce", self.nonce.clone())];
+        own.into_iter().chain(more).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+}
+
 impl Push {
-    /// Its query and body, sealed with the keys of the topology.
+    pub(super) fn new(
+        topology: &Topology,
+        target: Target,
+        fields: &Fields,
+        (at_s, serial, seed): (i64, u64, u64),
+    ) -> Push {
+        let receiver = target.owner(topology).to_owned();
+        Push { target, xml: fields.xml(), fields: fields.clone(), at_s, serial, seed, receiver }
+    }
+
+    /// Its query and body, encrypted with the keys of the topology, as XML.
     ///
     /// # Errors
     /// None that the simulator's own keys give.
-    pub fn sealed(&self, topology: &Topology) -> Result<Sealed> {
-        let of = &self.key_of;
+    pub fn sealed(&self, topology: &Topology) -> Result<Post> {
+        self.written(topology, Writing::default())
+    }
+
+    /// Its query and body, as a callback URL is written to.
+    ///
+    /// # Errors
+    /// [`AnswerError::BadOption`]: another mode than [`Mode::Safe`] where it is not an app's.
+    pub fn written(&self, topology: &Topology, writing: Writing) -> Result<Post> {
+        let is_of_app = matches!(self.target, Target::App(_));
+        if !is_of_app && writing.mode != Mode::Safe {
+            return Err(AnswerError::BadOption {
+                option: "mode",
+                expected: "safe, where it is not an app's",
+            }
+            .into());
+        }
         let name = format!("push {}", self.serial);
+        let stamp = Stamp::new(topology, &self.receiver, self.at_s, drawn_number(self.seed, &name));
+        let mut query = Vec::new();
+        if is_of_app {
+            query.push(("signature", stamp.signature("")));
+            query.push(("openid", self.fields.find("FromUserName").to_owned()));
+        }
+        if writing.mode == Mode::Plain {
+            let body = if writing.is_json { self.fields.json() } else { self.xml.clone() };
+            return Ok(Post { query: stamp.query(query), body: body.into_bytes() });
+        }
         let random = drawn(self.seed, &name).first_chunk::<16>().copied().unwrap_or_default();
-        let key = topology.callback_aes_key(of);
-        let encrypt = encrypt(&key, random, self.xml.as_bytes(), &self.receiver)?;
-        let (timestamp, nonce) = (self.at_s.to_string(), drawn_number(self.seed, &name).to_string());
-        let signature = signature([&topology.callback_token(of), &timestamp, &nonce, &encrypt]);
-        let body = format!(
-            "<xml><ToUserName><![CDATA[{}]]></ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>",
-            self.receiver
+        let clear = if writing.is_json { self.fields.json() } else { self.xml.clone() };
+        let sealed =
+            encrypt(&topology.callback_aes_key(&self.receiver), random, clear.as_bytes(), &self.receiver)?;
+        query.push(("msg_signature", stamp.signature(&sealed)));
+        if is_of_app {
+            query.push(("encrypt_type", "aes".to_owned()));
+        }
+        let envelope = self.envelope(topology, &sealed, writing);
+        let body = if writing.is_json { envelope.json() } else { envelope.xml() };
+        Ok(Post { query: stamp.query(query), body: body.into_bytes() })
+    }
+
+    /// What stands around the encrypted text, or beside it.
+    fn envelope(&self, topology: &Topology, sealed: &str, writing: Writing) -> Fields {
+        let agent = if self.target == Target::Corp { topology.agent.as_str() } else { "" };
+        let to = self.fields.find("ToUserName");
+        let to = if to.is_empty() { self.receiver.as_str() } else { to };
+        match (&self.target, writing) {
+            (Target::App(_), Writing { mode: Mode::Compatible, .. }) => {
+                self.fields.clone().text("Encrypt", sealed)
+            }
+            (target, Writing { is_json: true, .. }) if target.is_of_work() => {
+                Fields::default().text("tousername", to).text("encrypt", sealed).text("agentid", agent)
+            }
+            (target, _) if target.is_of_work() => {
+                Fields::default().text("ToUserName", to).text("AgentID", agent).text("Encrypt", sealed)
+            }
+            _ => Fields::default().text("ToUserName", to).text("Encrypt", sealed),
+        }
+    }
+}
+
+impl UrlCheck {
+    /// Of a URL, at a time; `serial` makes it another than those before. WeCom's text is encrypted for the corp, and for a
+    /// suite's provider; the others' is not.
+    pub(super) fn new(
+        topology: &Topology,
+        target: &Target,
+        (at_s, serial, seed): (i64, u64, u64),
+    ) -> Result<UrlCheck> {
+        let (name, owner) = (format!("check {serial}"), target.owner(topology));
+        let stamp = Stamp::new(topology, owner, at_s, drawn_number(seed, &name));
+        let echo = drawn_number(seed, &format!("echo {serial}")).to_string();
+        if !target.is_of_work() {
+            let query = vec![("signature", stamp.signature("")), ("echostr", echo.clone())];
+            return Ok(UrlCheck { query: stamp.query(query), echo });
+        }
+        let random = drawn(seed, &name).first_chunk::<16>().copied().unwrap_or_default();
+        let receiver = if *target == Target::Suite { &topology.provider } else { owner };
+        let sealed = encrypt(&topology.callback_aes_key(owner), random, echo.as_bytes(), receiver)?;
+        let query = vec![("msg_signature", stamp.signature(&sealed)), ("echostr", sealed)];
+        Ok(UrlCheck { query: stamp.query(query), echo })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simulator::plan::Plan;
+
+    fn pushed(target: Target) -> (Topology, Push) {
+        let topology = Topology::of(&Plan::default());
+        let fields =
+            Fields::default().text("ToUserName", "gh_1").text("FromUserName", "o1").number("CreateTime", 7);
+        let push = Push::new(&topology, target, &fields, (1_750_000_000, 1, 1));
+        (topology, push)
+    }
+
+    fn names(post: &Post) -> Vec<&str> {
+        let mut names: Vec<&str> = post.query.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        names
+    }
+
+    #[test]
+    fn an_app_is_written_to_in_the_three_modes_of_the_reference() {
+        let (topology, push) = pushed(Target::App("wx1".to_owned()));
+        let written = |mode, is_json| {
+            let post = push.written(&topology, Writing { mode, is_json }).unwrap();
+            (names(&post).join(" "), String::from_utf8(post.body).unwrap())
+        };
+        let clear = "<xml><ToUserName><![CDATA[gh_1]]></ToUserName><FromUserName><![CDATA[o1]]></FromUserName>\
+                     <CreateTime>7</CreateTime></xml>";
+        assert_eq!(
+            written(Mode::Plain, false),
+            ("nonce openid signature timestamp".to_owned(), clear.to_owned())
         );
-        let query =
-            BTreeMap::from([("msg_signature", signature), ("timestamp", timestamp), ("nonce", nonce)]);
-        let query = query.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        Ok(Sealed { query, body: body.into_bytes() })
-    }
-}
-
-/// A field of text.
-fn field(name: &str, value: &str) -> String {
-    format!("<{name}><![CDATA[{value}]]></{name}>")
-}
-
-impl World {
-    fn push(&mut self, target: Target, fields: &str) {
-        self.serial += 1;
-        let topology = &self.topology;
-        let (receiver, key_of) = match &target {
-            Target::App(appid) => (appid.clone(), appid.clone()),
-            Target::Corp => (topology.corp.clone(), topology.corp.clone()),
-            Target::Suite => (topology.suite.clone(), topology.suite.clone()),
-            Target::Component => (topology.component.clone(), topology.component.clone()),
-        };
-        let (at_s, serial, seed) = (self.now_s(), self.serial, self.plan.seed);
-        let xml = format!("<xml>{fields}</xml>");
-        self.pushes.push(Push { target, xml, at_s, serial, seed, receiver, key_of });
+        let json = r#"{"CreateTime":7,"FromUserName":"o1","ToUserName":"gh_1"}"#;
+        assert_eq!(written(Mode::Plain, true).1, json);
+        let signed = "encrypt_type msg_signature nonce openid signature timestamp";
+        let (names, both) = written(Mode::Compatible, false);
+        assert_eq!(names, signed);
+        assert!(
+            both.starts_with(clear.strip_suffix("</xml>").unwrap()) && both.contains("<Encrypt>"),
+            "{both}"
+        );
+        let (names, safe) = written(Mode::Safe, false);
+        assert_eq!(names, signed);
+        assert!(
+            safe.starts_with("<xml><ToUserName><![CDATA[gh_1]]></ToUserName><Encrypt>")
+                && !safe.contains("o1")
+        );
+        assert!(written(Mode::Safe, true).1.starts_with("{\"Encrypt\":\""));
     }
 
-    /// An event of an app: `subscribe` and its like.
-    pub(super) fn push_app(&mut self, app: usize, account: u32, event: &str, key: &str) {
-        let Some(known) = self.app(app) else { return };
-        let appid = known.appid.clone();
-        let mut fields = field("ToUserName", &known.original);
-        fields.push_str(&field("FromUserName", &known.openids.id(account.into())));
-        fields.push_str(&format!("<CreateTime>{}</CreateTime>", self.now_s()));
-        fields.push_str(&field("MsgType", "event"));
-        fields.push_str(&field("Event", event));
-        if !key.is_empty() {
-            fields.push_str(&field("EventKey", key));
-            fields.push_str(&field("Ticket", "gQH"));
+    #[test]
+    fn wecom_is_always_encrypted_and_its_json_is_spelled_in_lower_case() {
+        let (topology, push) = pushed(Target::Suite);
+        let json = push.written(&topology, Writing { mode: Mode::Safe, is_json: true }).unwrap();
+        assert_eq!(names(&json), ["msg_signature", "nonce", "timestamp"]);
+        let body: serde_json::Value = serde_json::from_slice(&json.body).unwrap();
+        let keys: Vec<&String> = body.as_object().unwrap().keys().collect();
+        assert_eq!(keys, ["agentid", "encrypt", "tousername"]);
+        for mode in [Mode::Plain, Mode::Compatible] {
+            assert!(push.written(&topology, Writing { mode, is_json: false }).is_err());
         }
-        self.push(Target::App(appid), &fields);
-    }
-
-    /// An event of the corp, in both shapes: to its own agent, and to the suite if that may see it.
-    fn push_work(&mut self, event: &str, employee: u32, own: &str, provided: &str) {
-        let (now_s, corp) = (self.now_s(), self.topology.corp.clone());
-        let mut fields = field("ToUserName", &corp);
-        fields.push_str(&field("FromUserName", "sys"));
-        fields.push_str(&format!("<CreateTime>{now_s}</CreateTime>"));
-        fields.push_str(&field("MsgType", "event"));
-        fields.push_str(&field("Event", event));
-        fields.push_str(own);
-        self.push(Target::Corp, &fields);
-        if self.sees(Caller::SuiteCorp, employee) {
-            let mut fields = field("SuiteId", &self.topology.suite);
-            fields.push_str(&field("AuthCorpId", &self.topology.open_corp));
-            fields.push_str(&field("InfoType", event));
-            fields.push_str(&format!("<TimeStamp>{now_s}</TimeStamp>"));
-            fields.push_str(provided);
-            self.push(Target::Suite, &fields);
-        }
-    }
-
-    /// `change_external_contact`.
-    pub(super) fn push_contact(&mut self, change: &str, account: u32, employee: u32, state: &str) {
-        let fields = |world: &World, caller| {
-            let mut fields = field("ChangeType", change);
-            fields.push_str(&field("UserID", &world.userid(caller, employee)));
-            fields.push_str(&field("ExternalUserID", &world.external_id(caller, account)));
-            if !state.is_empty() {
-                fields.push_str(&field("State", state));
-            }
-            fields
-        };
-        let (own, provided) = (fields(self, Caller::Own(CORP)), fields(self, Caller::SuiteCorp));
-        self.push_work("change_external_contact", employee, &own, &provided);
-    }
-
-    /// `customer_acquisition`: a customer of a link wrote his first message.
-    pub(super) fn push_first_message(&mut self, employee: u32, chat_key: &str) {
-        let mut fields = field("ChangeType", "message_from_customer");
-        fields.push_str(&field("LinkId", "cawcdea7783d7330c7"));
-        fields.push_str(&field("ChatKey", chat_key));
-        self.push_work("customer_acquisition", employee, &fields, &fields);
-    }
-
-    /// `kf_msg_or_event`: somebody wrote to customer service.
-    pub(super) fn push_kf(&mut self, open_kfid: &str) {
-        let (now_s, token) = (self.now_s(), self.draw("kf token", 48));
-        let mut fields = field("ToUserName", &self.topology.corp);
-        fields.push_str(&format!("<CreateTime>{now_s}</CreateTime>"));
-        fields.push_str(&field("MsgType", "event"));
-        fields.push_str(&field("Event", "kf_msg_or_event"));
-        fields.push_str(&field("Token", &token));
-        fields.push_str(&field("OpenKfId", open_kfid));
-        self.push(Target::Corp, &fields);
-    }
-
-    /// `change_external_chat`: who came or went, or that it is no more.
-    pub(super) fn push_chat(&mut self, group: usize, change: &str, detail: &str) {
-        let Some(Group { owner, .. }) = self.corp(CORP).groups.get(group) else { return };
-        let owner = *owner;
-        let fields = |world: &World, caller| {
-            let mut fields = field("ChatId", &world.chat_id(caller, group));
-            fields.push_str(&field("ChangeType", change));
-            if !detail.is_empty() {
-                fields.push_str(&field("UpdateDetail", detail));
-            }
-            fields
-        };
-        let (own, provided) = (fields(self, Caller::Own(CORP)), fields(self, Caller::SuiteCorp));
-        self.push_work("change_external_chat", owner, &own, &provided);
-    }
-
-    /// `change_contact`: an employee came, or left.
-    pub(super) fn push_employee(&mut self, change: &str, employee: u32) {
-        let fields = |world: &World, caller| {
-            let mut fields = field("ChangeType", change);
-            fields.push_str(&field("UserID", &world.userid(caller, employee)));
-            fields
-        };
-        let (own, provided) = (fields(self, Caller::Own(CORP)), fields(self, Caller::SuiteCorp));
-        self.push_work("change_contact", employee, &own, &provided);
-    }
-
-    /// An event of the suite itself, with what it says more.
-    fn push_suite(&mut self, info: &str, more: &str) {
-        let mut fields = field("SuiteId", &self.topology.suite);
-        fields.push_str(&field("InfoType", info));
-        fields.push_str(&format!("<TimeStamp>{}</TimeStamp>", self.now_s()));
-        fields.push_str(more);
-        self.push(Target::Suite, &fields);
-    }
-
-    /// An event of the platform itself, with what it says more.
-    fn push_component(&mut self, info: &str, more: &str) {
-        let mut fields = field("AppId", &self.topology.component);
-        fields.push_str(&format!("<CreateTime>{}</CreateTime>", self.now_s()));
-        fields.push_str(&field("InfoType", info));
-        fields.push_str(more);
-        self.push(Target::Component, &fields);
-    }
-
-    /// The corp authorised the suite.
-    pub(super) fn push_create_auth(&mut self, code: &str) {
-        self.push_suite("create_auth", &field("AuthCode", code));
-    }
-
-    /// It took that back.
-    pub(super) fn push_cancel_auth(&mut self) {
-        self.push_suite("cancel_auth", &field("AuthCorpId", &self.topology.open_corp.clone()));
-    }
-
-    /// An app authorised the platform.
-    pub(super) fn push_authorized(&mut self, appid: &str, code: &str, until_s: i64) {
-        let mut more = field("AuthorizerAppid", appid);
-        more.push_str(&field("AuthorizationCode", code));
-        more.push_str(&format!("<AuthorizationCodeExpiredTime>{until_s}</AuthorizationCodeExpiredTime>"));
-        more.push_str(&field("PreAuthCode", &self.draw("pre auth code", 64)));
-        self.push_component("authorized", &more);
-    }
-
-    /// It took that back.
-    pub(super) fn push_unauthorized(&mut self, appid: &str) {
-        self.push_component("unauthorized", &field("AuthorizerAppid", appid));
-    }
-
-    /// The newest tickets of the suite and of the platform.
-    pub(super) fn push_tickets(&mut self) {
-        let suite = field("SuiteTicket", self.provided.suite_tickets.newest());
-        let component = field("ComponentVerifyTicket", self.provided.component_tickets.newest());
-        self.push_suite("suite_ticket", &suite);
-        self.push_component("component_verify_ticket", &component);
     }
 }

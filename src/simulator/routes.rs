@@ -43,6 +43,9 @@ static ROUTES: &[Route] = &[
     get(WEIXIN, "/cgi-bin/user/get", TOKEN, World::user_get),
     post(WEIXIN, "/cgi-bin/changeopenid", TOKEN, World::changeopenid),
     post(WEIXIN, "/cgi-bin/open/get", TOKEN, World::open_get),
+    post(WEIXIN, "/cgi-bin/open/create", TOKEN, World::open_create),
+    post(WEIXIN, "/cgi-bin/open/bind", TOKEN, World::open_bind),
+    post(WEIXIN, "/cgi-bin/open/unbind", TOKEN, World::open_unbind),
     get(WEIXIN, "/sns/oauth2/access_token", None, World::web_token),
     get(WEIXIN, "/sns/userinfo", None, World::web_user),
     get(WEIXIN, "/sns/jscode2session", None, World::code2session),
@@ -64,6 +67,13 @@ static ROUTES: &[Route] = &[
     post(WORK, "/cgi-bin/service/get_corp_token", SUITE, World::suite_corp_token),
     post(WORK, "/cgi-bin/service/get_provider_token", None, World::provider_token),
     post(WORK, "/cgi-bin/service/corpid_to_opencorpid", PROVIDER, World::corpid_to_open),
+    post(WORK, "/cgi-bin/service/finish_openid_migration", PROVIDER, World::finish_upgrade),
+    post(
+        WORK,
+        "/cgi-bin/service/externalcontact/finish_external_userid_migration",
+        PROVIDER,
+        World::finish_externals,
+    ),
     get(WORK, "/cgi-bin/service/auth/getuserinfo3rd", SUITE, World::suite_login),
     post(
         WORK,
@@ -119,13 +129,26 @@ pub(super) fn paths() -> impl Iterator<Item = (&'static str, &'static str)> {
 }
 
 impl World {
-    /// Answers a call: token and limit first.
+    /// Answers a call: token and limits first. If it took off, its caller has a call in flight from now on.
     pub(super) fn answer(
         &mut self,
         route: &'static Route,
         method: &str,
         query: &BTreeMap<String, String>,
         body: &[u8],
+    ) -> (Option<Caller>, Answer) {
+        let mut flying = None;
+        let answer = self.answered(route, method, query, body, &mut flying);
+        (flying, answer)
+    }
+
+    fn answered(
+        &mut self,
+        route: &'static Route,
+        method: &str,
+        query: &BTreeMap<String, String>,
+        body: &[u8],
+        flying: &mut Option<Caller>,
     ) -> Answer {
         *self.calls.entry(route.path).or_default() += 1;
         if method != route.method {
@@ -139,6 +162,10 @@ impl World {
             Some(name) => self.caller_of(route.host, query.get(name).map_or("", String::as_str))?,
             None => Caller::Nobody,
         };
+        if route.host == WORK && caller != Caller::Nobody {
+            self.take_off(route.path, caller)?;
+            *flying = Some(caller);
+        }
         let call = Call { caller, query, body: &body };
         let counted = self.counted(route.host, route.path, &call);
         self.limits.count(&counted, self.now_ms)?;

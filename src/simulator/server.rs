@@ -6,13 +6,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::Result;
-use crate::http::{Delivery, Limits, Request, Response, Running, Server};
-use crate::simulator::call::{Errcode, error};
+use crate::http::{Delivery, Limits, Request, Response, Running, Served, Server};
+use crate::simulator::call::{Caller, Errcode, error};
 use crate::simulator::driven::driven;
 use crate::simulator::fault::{Fault, Misbehaviour};
 use crate::simulator::limit::Violation;
 use crate::simulator::plan::{Plan, Topology};
-use crate::simulator::push::Push;
+use crate::simulator::push::{Push, Target, UrlCheck};
 use crate::simulator::routes::{paths, route};
 use crate::simulator::world::World;
 
@@ -78,6 +78,8 @@ struct Written {
     body: Vec<u8>,
     status: u16,
     delivery: Delivery,
+    /// Whose call is in flight until it is written.
+    flying: Option<Caller>,
 }
 
 impl Simulator {
@@ -98,12 +100,14 @@ impl Simulator {
         let handler = move |request: Request| {
             let query = request.query.into_iter().collect();
             let written = simulator.answer(&request.method, &request.path, &query, &request.body);
-            Response {
+            let flight = written.flying.map(|caller| simulator.flight(caller));
+            let response = Response {
                 status: written.status,
                 content_type: "application/json; encoding=utf-8",
                 body: written.body,
                 delivery: written.delivery,
-            }
+            };
+            Served { response, until_written: Box::new(flight) }
         };
         Ok(Serving { running: Server::bind(addr, limits)?.serve(Arc::new(handler))? })
     }
@@ -133,6 +137,17 @@ impl Simulator {
         self.with(|world| std::mem::take(&mut world.pushes))
     }
 
+    /// The question whether a callback URL is its owner's, as the platforms ask it when the URL is set up.
+    ///
+    /// # Errors
+    /// None that the simulator's own keys give.
+    pub fn check_of(&self, target: &Target) -> Result<UrlCheck> {
+        self.with(|world| {
+            world.serial += 1;
+            UrlCheck::new(&world.topology, target, (world.now_s(), world.serial, world.plan.seed))
+        })
+    }
+
     /// The paths that are answered, with their hosts.
     pub fn paths() -> Vec<(&'static str, &'static str)> {
         paths().collect()
@@ -146,7 +161,7 @@ impl Simulator {
     }
 
     fn answer(&self, method: &str, path: &str, query: &BTreeMap<String, String>, body: &[u8]) -> Written {
-        let whole = |body: Vec<u8>| Written { body, status: 200, delivery: Delivery::Whole };
+        let whole = |body: Vec<u8>| Written { body, status: 200, delivery: Delivery::Whole, flying: None };
         if let Some(verb) = path.strip_prefix("/simulator/") {
             return match driven(self, verb, body) {
                 Some(answer) => whole(answer.to_string().into_bytes()),
@@ -175,14 +190,14 @@ impl Simulator {
                 }
                 _ => {}
             }
-            let answer = world.answer(route, method, query, body);
+            let (flying, answer) = world.answer(route, method, query, body);
             let answer = answer.unwrap_or_else(|errcode| error(host, errcode, world.serial));
-            written(answer.to_string().into_bytes(), struck)
+            written(answer.to_string().into_bytes(), struck, flying)
         })
     }
 }
 
-fn written(body: Vec<u8>, struck: Option<Misbehaviour>) -> Written {
+fn written(body: Vec<u8>, struck: Option<Misbehaviour>, flying: Option<Caller>) -> Written {
     let half = body.get(..body.len() / 2).unwrap_or_default().to_vec();
     let (body, delivery) = match struck {
         Some(Misbehaviour::Html) => (b"<!DOCTYPE html><html></html>".to_vec(), Delivery::Whole),
@@ -192,5 +207,5 @@ fn written(body: Vec<u8>, struck: Option<Misbehaviour>) -> Written {
         Some(Misbehaviour::Slow { bytes, pause_ms }) => (body, Delivery::Slow { bytes, pause_ms }),
         _ => (body, Delivery::Whole),
     };
-    Written { body, status: 200, delivery }
+    Written { body, status: 200, delivery, flying }
 }

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::simulator::app::Subject;
 use crate::simulator::call::{Answer, Call, Caller, Errcode, ok, refused};
 use crate::simulator::server::Simulator;
-use crate::simulator::world::World;
+use crate::simulator::token::Way;
+use crate::simulator::world::{CORP, World};
 
 /// A code of an authorisation is good for so long.
 const CODE_MS: i64 = 600_000;
@@ -68,15 +70,18 @@ impl World {
 
     fn auth_corp(&self) -> Value {
         json!({
-            "corpid": self.topology.open_corp, "corp_name": "", "corp_type": "verified", "corp_full_name": "",
+            "corpid": self.corpid(Caller::SuiteCorp), "corp_name": "", "corp_type": "verified", "corp_full_name": "",
             "subject_type": 1, "verified_end_time": self.now_s() + 31_536_000, "corp_scale": "", "corp_industry": "",
         })
     }
 
     fn auth_info(&self) -> Value {
-        let users: Vec<String> =
-            (0..self.plan.visible).map(|user| self.provided.users.id(user.into())).collect();
-        let privilege = json!({"level": 1, "allow_party": [], "allow_user": users, "allow_tag": []});
+        let employees = u32::try_from(self.corp(CORP).employees.len()).unwrap_or(u32::MAX);
+        let seen = (0..employees).filter(|user| self.sees(Caller::SuiteCorp, *user));
+        let users: Vec<String> = seen.map(|user| self.userid(Caller::SuiteCorp, user)).collect();
+        // Who may see everybody may see the department that all are in.
+        let parties = if users.len() == self.corp(CORP).employees.len() { json!([1]) } else { json!([]) };
+        let privilege = json!({"level": 1, "allow_party": parties, "allow_user": users, "allow_tag": []});
         json!({"agent": [{
             "agentid": 1_000_012, "name": "", "appid": 1, "auth_mode": 1, "is_customized_app": false,
             "privilege": privilege,
@@ -88,17 +93,17 @@ impl World {
         if self.provided.authority.redeem(call.text("auth_code"), now_ms, (40078, 40078))?.is_some() {
             return refused(40078);
         }
-        let (token, expires_in) = self.issue(Caller::SuiteCorp, false);
-        let admin = self.provided.users.id(0);
+        let (token, expires_in) = self.issue(Caller::SuiteCorp, Way::Own, false);
+        let (admin, open) = (self.userid(Caller::SuiteCorp, 0), self.provided.users.id(0));
         Ok(ok(json!({
             "access_token": token, "expires_in": expires_in, "permanent_code": self.topology.permanent_code(),
             "auth_corp_info": self.auth_corp(), "auth_info": self.auth_info(),
-            "auth_user_info": {"userid": admin, "open_userid": admin, "name": ""},
+            "auth_user_info": {"userid": admin, "open_userid": open, "name": ""},
         })))
     }
 
     pub(super) fn suite_auth_info(&mut self, call: &Call<'_>) -> Answer {
-        if call.text("auth_corpid") != self.topology.open_corp {
+        if !self.is_corpid(Caller::SuiteCorp, call.text("auth_corpid")) {
             return refused(40013);
         }
         if call.text("permanent_code") != self.topology.permanent_code() {
@@ -115,12 +120,17 @@ impl World {
             return refused(61003);
         };
         let original = self.app(app).map(|app| app.original.clone()).unwrap_or_default();
+        let is_owners = self.app(app).is_some_and(|app| app.subject == Subject::Owner);
+        let principal = if is_owners { "owner" } else { "provider" };
         Ok(json!({
             "authorizer_info": {
-                "nick_name": "", "user_name": original, "principal_name": "", "service_type_info": {"id": 2},
+                "nick_name": "", "user_name": original, "principal_name": principal, "service_type_info": {"id": 2},
                 "verify_type_info": {"id": 0},
             },
-            "authorization_info": {"authorizer_appid": call.text("authorizer_appid"), "func_info": []},
+            "authorization_info": {
+                "authorizer_appid": call.text("authorizer_appid"),
+                "func_info": [{"funcscope_category": {"id": 1}}],
+            },
         }))
     }
 
@@ -141,7 +151,7 @@ impl World {
         };
         let appid = self.app(number).map(|app| app.appid.clone()).unwrap_or_default();
         let refresh = self.rotate(number);
-        let (token, expires_in) = self.issue(Caller::App(number), false);
+        let (token, expires_in) = self.issue(Caller::App(number), Way::Authorized, false);
         Ok(json!({"authorization_info": {
             "authorizer_appid": appid, "authorizer_access_token": token, "expires_in": expires_in,
             "authorizer_refresh_token": refresh, "func_info": [{"funcscope_category": {"id": 1}}],
@@ -157,7 +167,7 @@ impl World {
             return refused(61023);
         }
         let refresh = self.rotate(app);
-        let (token, expires_in) = self.issue(Caller::App(app), true);
+        let (token, expires_in) = self.issue(Caller::App(app), Way::Authorized, true);
         Ok(json!({
             "authorizer_access_token": token, "expires_in": expires_in, "authorizer_refresh_token": refresh,
         }))

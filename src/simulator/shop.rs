@@ -52,9 +52,9 @@ impl World {
         let (Some(order), Some(shop)) = (self.orders.get(id), self.app(SHOP)) else { return refused(10020) };
         // Who shared it is another person.
         let sharer = (order.account + 1) % self.plan.accounts.max(1);
-        let sharer = json!({
-            "sharer_openid": shop.openids.id(sharer.into()), "sharer_unionid": self.unionid(SHOP, sharer.into()),
-        });
+        let unionid = self.unionid(SHOP, sharer.into());
+        let sharer =
+            with(json!({"sharer_openid": shop.openids.id(sharer.into())}), "sharer_unionid", unionid);
         let found = json!({
             "order_id": id, "status": 20, "openid": shop.openids.id(order.account.into()),
             "create_time": order.at_ms / 1_000,
@@ -98,6 +98,7 @@ impl World {
     /// Anybody who wrote to customer service; he need not be a contact.
     pub(super) fn kf_customers(&mut self, call: &Call<'_>) -> Answer {
         let (mut rows, mut invalid) = (Vec::<Value>::new(), Vec::new());
+        let entered = call.number("need_enter_session_context") == Some(1);
         for id in call.list("external_userid_list", KF_MAX)? {
             match self.external_account(call.caller, id).filter(|account| *account < self.plan.accounts) {
                 Some(account) => {
@@ -106,11 +107,18 @@ impl World {
                     });
                     let is_told = matches!(call.caller, Caller::Own(_));
                     let unionid = is_told.then(|| self.unionid(OFFICIAL, account.into())).flatten();
-                    rows.push(with(row, "unionid", unionid));
+                    let row = with(row, "unionid", unionid);
+                    rows.push(with(row, "enter_session_context", entered.then(entered_by)));
                 }
                 None => invalid.push(id),
             }
         }
         Ok(ok(json!({"customer_list": rows, "invalid_external_userid": invalid})))
     }
+}
+
+/// Where a customer of customer service came from.
+fn entered_by() -> Value {
+    let channels = json!({"nickname": "\u{67d0}\u{67d0}", "scene": 1});
+    json!({"scene": "h5", "scene_param": "abc", "wechat_channels": channels})
 }

@@ -2,6 +2,8 @@
 
 use crate::simulator::call::{Errcode, refused};
 
+/// So long after a ticket the next one is pushed.
+pub(super) const ROTATE_MS: i64 = 10 * 60_000;
 /// How long a ticket of a suite is good.
 pub(super) const SUITE_TICKET_MS: i64 = 30 * 60_000;
 /// How long one of a platform is.

@@ -1,34 +1,42 @@
 //! The state: apps, corps, the provider, and what happened to them so far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::simulator::app::{App, Code, Subject};
+use crate::simulator::binding::OpenAccount;
 use crate::simulator::call::Caller;
 use crate::simulator::convert::Pendings;
-use crate::simulator::corp::{Corp, Externals};
+use crate::simulator::corp::{BY_CODE, Contact, Corp, Externals};
 use crate::simulator::fault::Faults;
+use crate::simulator::flight::Flights;
 use crate::simulator::ids::{Space, drawn_number};
 use crate::simulator::limit::Limits;
 use crate::simulator::plan::{Plan, Topology};
 use crate::simulator::push::Push;
+use crate::simulator::range::Ranges;
 use crate::simulator::service::Authority;
 use crate::simulator::shop::Order;
-use crate::simulator::ticket::{COMPONENT_TICKET_MS, SUITE_TICKET_MS, Tickets};
+use crate::simulator::ticket::{COMPONENT_TICKET_MS, ROTATE_MS, SUITE_TICKET_MS, Tickets};
 use crate::simulator::token::Tokens;
+use crate::simulator::upgrade::Upgrade;
 
 // Apps by their place in the list; others are found by their appid.
 pub(super) const OFFICIAL: usize = 0;
 pub(super) const OLD_OFFICIAL: usize = 1;
 pub(super) const MINI: usize = 2;
 pub(super) const SHOP: usize = 4;
+pub(super) const PROVIDER_MINI: usize = 6;
 
+// Corps, and the own agents that may see them: the corp's has another one.
 pub(super) const CORP: usize = 0;
 pub(super) const DOWNSTREAM: usize = 1;
+pub(super) const BRANCH: usize = 2;
 
 /// What the provider sees of the corp.
 pub(super) struct Provided {
     pub(super) external: Externals,
     pub(super) chats: Space,
+    pub(super) tags: Space,
     pub(super) users: Space,
     /// Openids of visitors of the provider's web pages.
     pub(super) web: Space,
@@ -37,6 +45,7 @@ pub(super) struct Provided {
     pub(super) suite_tickets: Tickets,
     pub(super) component_tickets: Tickets,
     pub(super) authority: Authority,
+    pub(super) upgrade: Upgrade,
     /// Whether the chats of the developed agent have their new ids.
     pub(super) chats_upgraded_ms: Option<i64>,
 }
@@ -47,16 +56,19 @@ pub(super) struct World {
     pub(super) topology: Topology,
     pub(super) now_ms: i64,
     pub(super) apps: Vec<App>,
-    /// Unionids of the owner's open account, and of the provider's.
-    pub(super) unionids: [Space; 2],
+    /// The owner's, the provider's, and those that came to be.
+    pub(super) open_accounts: Vec<OpenAccount>,
     pub(super) corps: [Corp; 2],
     pub(super) provided: Provided,
+    pub(super) ranges: Ranges,
     /// What the corp sees of the downstream corp's contacts.
     pub(super) linked: Externals,
     pub(super) tokens: Tokens,
     pub(super) codes: BTreeMap<String, Code>,
     /// The session key of a login, by app and account.
     pub(super) sessions: BTreeMap<(usize, u32), [u8; 16]>,
+    /// Visitors, by app and account, whose snapshot page has lacked its flag.
+    pub(super) unflagged: BTreeSet<(usize, u32)>,
     pub(super) pendings: Pendings,
     pub(super) orders: BTreeMap<String, Order>,
     /// Whose messages customer service has.
@@ -64,12 +76,15 @@ pub(super) struct World {
     /// Whose first message an acquisition link brought, and to which employee.
     pub(super) chat_keys: BTreeMap<String, (u32, u32)>,
     pub(super) limits: Limits,
+    pub(super) flights: Flights,
     pub(super) faults: Faults,
     /// The cursor that each cursor was answered to.
     pub(super) before: BTreeMap<String, String>,
     /// What lifts quotas of lookups, once it was applied for, and until when.
     pub(super) mass_call: Option<(String, i64)>,
     pub(super) pushes: Vec<Push>,
+    /// When the newest tickets were pushed.
+    rotated_ms: i64,
     pub(super) calls: BTreeMap<&'static str, u64>,
     /// Counts what is drawn: codes, tokens, tickets.
     pub(super) serial: u64,
@@ -88,19 +103,23 @@ impl World {
             app(&topology.unbound, "gh_00000000000d", None, Subject::Owner),
             app(&topology.provider_mini, "gh_00000000000e", Some(1), Subject::Provider),
         ];
-        let unionids = [&topology.open_account, &topology.provider_open_account];
-        let unionids = unionids.map(|account| Space::of_weixin(seed, "unionid", account));
+        let open_accounts = vec![
+            OpenAccount::new(seed, &topology.open_account, Subject::Owner, false),
+            OpenAccount::new(seed, &topology.provider_open_account, Subject::Provider, false),
+        ];
         let provider = &topology.provider;
         let view = format!("{provider} {}", topology.corp);
         let provided = Provided {
             external: Externals::new(seed, provider, &view, plan.accounts),
             chats: Space::of_work(seed, "wr", provider, &view),
+            tags: Space::of_work(seed, "et", provider, &view),
             users: Space::of_work(seed, "wo", provider, &format!("users {view}")),
             web: Space::of_weixin(seed, "web", provider),
             temporary: Space::of_work(seed, "tm", &topology.corp, &topology.corp),
             suite_tickets: Tickets::new(SUITE_TICKET_MS),
             component_tickets: Tickets::new(COMPONENT_TICKET_MS),
             authority: Authority::default(),
+            upgrade: Upgrade::of(plan.is_before_upgrade),
             chats_upgraded_ms: None,
         };
         let linked_view = format!("{} {}", topology.corp, topology.downstream);
@@ -110,23 +129,27 @@ impl World {
         let mut world = World {
             now_ms: plan.start_ms,
             apps,
-            unionids,
+            open_accounts,
             corps,
             provided,
+            ranges: Ranges::of(&plan),
             linked,
             topology,
             tokens: Tokens::default(),
             codes: BTreeMap::new(),
             sessions: BTreeMap::new(),
+            unflagged: BTreeSet::new(),
             pendings: Pendings::default(),
             orders: BTreeMap::new(),
             kf_messages: Vec::new(),
             chat_keys: BTreeMap::new(),
             limits: Limits::default(),
+            flights: Flights::default(),
             faults: Faults::default(),
             before: BTreeMap::new(),
             mass_call: None,
             pushes: Vec::new(),
+            rotated_ms: plan.start_ms,
             calls: BTreeMap::new(),
             serial: 0,
             plan,
@@ -161,7 +184,10 @@ impl World {
             let since_ms = self.earlier(&format!("added {account}"));
             self.befriend(CORP, account, employee, (since_ms, if account % 5 == 0 { "spring" } else { "" }));
             if account % 4 == 0 && employees > 1 {
-                self.befriend(CORP, account, (employee + 1) % employees, (since_ms + 1_000, ""));
+                // By the QR code of a shop.
+                let (since_ms, state) = (since_ms + 1_000, "shop-12".to_owned());
+                let contact = Contact { since_ms, add_way: BY_CODE, state, readable_ms: 0 };
+                self.acquaint(CORP, account, (employee + 1) % employees, contact);
             }
         }
         // Users of another company's WeCom, who have no account of WeChat here.
@@ -214,7 +240,7 @@ impl World {
     /// The unionid of an account, as an app's open account has it.
     pub(super) fn unionid(&self, app: usize, account: u64) -> Option<String> {
         let open = self.app(app)?.open?;
-        Some(self.unionids.get(open)?.id(account))
+        Some(self.open_accounts.get(open)?.unionids.id(account))
     }
 
     /// The corp that a caller asks about.
@@ -222,14 +248,20 @@ impl World {
         if caller == Caller::Own(DOWNSTREAM) { DOWNSTREAM } else { CORP }
     }
 
-    /// Whether a caller may see an employee.
-    pub(super) fn sees(&self, caller: Caller, employee: u32) -> bool {
-        !caller.is_provider() || employee < self.plan.visible
+    /// New tickets, if it is ten minutes since the last ones; and what is over is forgotten.
+    pub(super) fn tick(&mut self) -> bool {
+        let is_time = self.now_ms - self.rotated_ms >= ROTATE_MS;
+        if is_time {
+            self.rotate_tickets();
+            self.limits.forget(self.now_ms);
+        }
+        is_time
     }
 
     /// New tickets for the suite and the platform, which are pushed.
     pub(super) fn rotate_tickets(&mut self) {
         let (suite, component) = (self.draw("suite ticket", 64), self.draw("component ticket", 64));
+        self.rotated_ms = self.now_ms;
         self.provided.suite_tickets.push(suite, self.now_ms);
         self.provided.component_tickets.push(format!("ticket@@@{component}"), self.now_ms);
         self.push_tickets();

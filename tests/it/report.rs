@@ -74,7 +74,17 @@ fn a_report_holds_the_figures_of_the_measures() {
         assert!(rows.iter().any(|row| row[0] == times.to_string()), "{reason}: {rows:?}");
     }
     for chapter in [
-        "coverage", "reach", "funnel", "growth", "contacts", "sizes", "degrees", "edges", "hubs", "joints",
+        "coverage",
+        "reach",
+        "funnel",
+        "growth",
+        "contacts",
+        "followers",
+        "sizes",
+        "degrees",
+        "edges",
+        "hubs",
+        "joints",
         "suspects",
     ] {
         assert!(page.contains(&format!("<section id=\"{chapter}\">")), "{chapter}");

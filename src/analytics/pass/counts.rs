@@ -2,8 +2,8 @@
 
 use crate::analytics::analysis::Analysis;
 use crate::analytics::ask::Measure;
+use crate::analytics::began::BeganCounts;
 use crate::analytics::comparison::CrossingCount;
-use crate::analytics::contacts::NewContactCount;
 use crate::analytics::coverage::CoverageCount;
 use crate::analytics::degrees::DegreeCount;
 use crate::analytics::edges::EdgeCount;
@@ -35,7 +35,8 @@ pub(crate) struct Counts {
     pub(crate) edges: Option<EdgeCount>,
     pub(crate) joints: Option<JointsCount>,
     pub(crate) suspects: Option<SuspectCount>,
-    pub(crate) contacts: Option<NewContactCount>,
+    pub(crate) contacts: Option<BeganCounts>,
+    pub(crate) followers: Option<BeganCounts>,
     pub(crate) crossing: Option<CrossingCount>,
     entity: EntityWalk,
 }
@@ -64,7 +65,8 @@ impl Counts {
             edges: wants(Measure::Edges).then(EdgeCount::default),
             joints: wants(Measure::WeakJoints).then(|| JointsCount::new(listed)),
             suspects: wants(Measure::Suspects).then(|| SuspectCount::new(listed)),
-            contacts: wants(Measure::Contacts).then(NewContactCount::default),
+            contacts: wants(Measure::Contacts).then(BeganCounts::of_contacts),
+            followers: wants(Measure::Followers).then(BeganCounts::of_followers),
             crossing: shared.beside.as_ref().map(|_| CrossingCount::default()),
             entity: EntityWalk::default(),
         }
@@ -134,7 +136,7 @@ impl Counts {
         self.entities += other.entities;
         add_each!(
             self, other, coverage, reach, funnel, sizes, degrees, hubs, joins, edges, joints, suspects,
-            contacts, crossing
+            contacts, followers, crossing
         );
     }
 
@@ -160,6 +162,7 @@ impl Counts {
             weak_joints: self.joints.map(|count| count.finish(state)).transpose()?,
             suspects: self.suspects.map(|count| count.finish(shared)).transpose()?,
             contacts: self.contacts.map(|count| count.finish(shared)).transpose()?,
+            followers: self.followers.map(|count| count.finish(shared)).transpose()?,
         })
     }
 }

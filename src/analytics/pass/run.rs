@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use crate::analytics::analysis::Analysis;
 use crate::analytics::ask::{Measure, Measuring};
+use crate::analytics::began::counting_events;
 use crate::analytics::comparison::CrossingCount;
-use crate::analytics::contacts::counting_events;
 use crate::analytics::pass::counts::Counts;
 use crate::analytics::pass::family::FamilySeen;
 use crate::analytics::pass::fresh::read_entity;
@@ -63,12 +63,15 @@ fn number_parts(shared: &Shared<'_>) -> Vec<Range<NodeNo>> {
 /// Relations: those of rows by kind and part, and those that deltas tell of as the last task.
 fn relations(shared: &Shared<'_>) -> Result<Vec<Counts>> {
     let wants = |measure| shared.wanted.wants(measure);
-    let contacts_only = !wants(Measure::Growth);
-    if contacts_only && !wants(Measure::Funnel) && !wants(Measure::Contacts) {
+    let (all, follows) = (wants(Measure::Growth), wants(Measure::Funnel) || wants(Measure::Contacts));
+    if !all && !follows && !wants(Measure::Followers) {
         return Ok(Vec::new());
     }
-    let kinds = shared.state.relation_kinds_below()?.into_iter();
-    let kinds = kinds.filter(|kind| !contacts_only || Some(*kind) == shared.follows);
+    let is_read = |kind: &Sym| {
+        let kind = Some(*kind);
+        all || (follows && kind == shared.follows) || (wants(Measure::Followers) && kind == shared.subscribes)
+    };
+    let kinds = shared.state.relation_kinds_below()?.into_iter().filter(is_read);
     let parts = number_parts(shared);
     let tasks: Vec<(Sym, Range<NodeNo>)> =
         kinds.flat_map(|kind| parts.iter().map(move |part| (kind, part.clone()))).collect();
@@ -94,19 +97,23 @@ fn relation_of(
     shared: &Shared<'_>,
 ) -> Result<()> {
     shared.first_days.iter().for_each(|first| first.relation(key, relation));
-    if Some(key.kind) != shared.follows {
+    let kind = Some(key.kind);
+    if kind != shared.follows && kind != shared.subscribes {
         return Ok(());
     }
     let none = BTreeMap::new();
     let events = counting_events(shared.state, key, relation, &none)?;
     let intervals = intervals(events.clone());
-    if let Some((_, until)) = intervals.last() {
-        shared.note_contact(key.to, until.is_none());
-    }
-    let asked = shared.wanted.contacts_from..shared.wanted.contacts_to;
-    counts.contacts.iter_mut().for_each(|count| {
-        count.relation(key.from, &events, &intervals, asked.clone());
-    });
+    let (count, owner) = if kind == shared.follows {
+        if let Some((_, until)) = intervals.last() {
+            shared.note_contact(key.to, until.is_none());
+        }
+        (&mut counts.contacts, key.from)
+    } else {
+        (&mut counts.followers, key.to)
+    };
+    let asked = shared.wanted.began_from..shared.wanted.began_to;
+    count.iter_mut().for_each(|count| count.relation(owner, &events, &intervals, asked.clone()));
     Ok(())
 }
 

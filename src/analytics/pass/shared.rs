@@ -25,6 +25,8 @@ pub(crate) struct Shared<'s> {
     pub(crate) first_days: Option<FirstDays>,
     /// The kind of relations that makes contacts, if there is any.
     pub(crate) follows: Option<Sym>,
+    /// The kind of relations that makes followers, if there is any.
+    pub(crate) subscribes: Option<Sym>,
     /// The external_userids that are, and that were, somebody's contact.
     contacts: Option<(Bits, Bits)>,
     /// Of entities, the conflicts that end in them of pairs that lie by themselves.
@@ -49,6 +51,7 @@ impl<'s> Shared<'s> {
             funnel: wants(&[Measure::Funnel]).then(|| FunnelPlan::new(&columns, &state.topology, wanted.now)),
             first_days: wants(&[Measure::Growth]).then(|| FirstDays::new(state)).transpose()?,
             follows: state.sym(RelationKind::Follows.name()),
+            subscribes: state.sym(RelationKind::Subscribes.name()),
             contacts: wants(&[Measure::Funnel]).then(|| (none(), none())),
             conflicts: HashMap::new(),
             fresh: fresh_numbers(state)?,

@@ -18,7 +18,7 @@ use crate::output::Out;
 #[derive(Debug, Args)]
 pub(crate) struct AnalyzeArgs {
     /// File of a snapshot (in place of --db or --snapshot), then measures: coverage, reach, funnel, growth, sizes, degrees,
-    /// edges, hubs, weak-joints, suspects, contacts; all of them if none is named
+    /// edges, hubs, weak-joints, suspects, contacts, followers; all of them if none is named
     #[arg(value_name = "FILE] [MEASURE")]
     words: Vec<String>,
     /// Measure in so many threads (default: as many as there are processors)
@@ -30,12 +30,12 @@ pub(crate) struct AnalyzeArgs {
     /// Entities of so many ids that one bridge holds together are suspects
     #[arg(long, value_name = "N")]
     crowded_ids: Option<usize>,
-    /// Count contacts from this time on
+    /// Count contacts and followers that began at this time or later
     #[arg(long, value_name = "T")]
-    contacts_from: Option<String>,
-    /// Count contacts before this time
+    began_from: Option<String>,
+    /// Count contacts and followers that began before this time
     #[arg(long, value_name = "T")]
-    contacts_to: Option<String>,
+    began_to: Option<String>,
 }
 
 pub(crate) fn run(args: &AnalyzeArgs, common: &Common, out: &mut Out) -> Result<Done, Failure> {
@@ -43,12 +43,12 @@ pub(crate) fn run(args: &AnalyzeArgs, common: &Common, out: &mut Out) -> Result<
     let time = |option: &str, text: &Option<String>, otherwise| {
         text.as_deref().map_or(Ok(otherwise), |text| moment::parse(option, text))
     };
-    let from = time("--contacts-from", &args.contacts_from, Time::MIN)?;
-    let to = time("--contacts-to", &args.contacts_to, Time::MAX)?;
+    let from = time("--began-from", &args.began_from, Time::MIN)?;
+    let to = time("--began-to", &args.began_to, Time::MAX)?;
     let mut wanted = Measuring::at(moment::now(common)?)
         .threads(threads(args.threads))
         .listed(args.listed)
-        .contacts_between(from, to);
+        .began_between(from, to);
     if !measures.is_empty() {
         wanted = wanted.only(&measures);
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use idweave::analytics::{
-    Analysis, Came, ContactCount, Coverage, Edges, Funnel, FunnelSteps, Growth, Hub, Hubs, Joint,
-    NewContacts, OverMerge, Scopes, Suspects, UnderMerge, WeakJoints,
+    Analysis, Began, BeganCount, Came, Coverage, Edges, Funnel, FunnelSteps, Growth, Hub, Hubs, Joint,
+    OverMerge, Scopes, Suspects, UnderMerge, WeakJoints,
 };
 use idweave::model::Strength;
 use serde_json::{Map, Value, json};
@@ -41,7 +41,8 @@ pub(crate) fn analysis(analysis: &Analysis) -> Value {
     put("hubs", analysis.hubs.as_ref().map(hubs));
     put("weak_joints", analysis.weak_joints.as_ref().map(weak_joints));
     put("suspects", analysis.suspects.as_ref().map(suspects));
-    put("contacts", analysis.contacts.as_ref().map(contacts));
+    put("contacts", analysis.contacts.as_ref().map(|it| began(it, CONTACTS)));
+    put("followers", analysis.followers.as_ref().map(|it| began(it, FOLLOWERS)));
     Value::Object(object)
 }
 
@@ -199,21 +200,26 @@ fn suspects(suspects: &Suspects) -> Value {
     })
 }
 
-fn contacts(contacts: &NewContacts) -> Value {
+/// Names: of a way, of a channel, of owners, of how many there are, and of one.
+type BeganNames = [&'static str; 5];
+
+const CONTACTS: BeganNames = ["add_way", "state", "employees", "employee_count", "userid"];
+const FOLLOWERS: BeganNames = ["scene", "qr_scene_str", "apps", "app_count", "app"];
+
+fn began(began: &Began, [way, channel, owners, owner_count, owner]: BeganNames) -> Value {
     let figures =
-        |count: &ContactCount| json!({ "began": count.began, "first": count.first, "open": count.open });
-    let named = |key: &str, value: Value, count: &ContactCount| json!({ key: value, "began": count.began, "first": count.first, "open": count.open });
-    let ways = contacts.ways.iter().map(|(way, count)| named("add_way", json!(way), count));
-    let channels = contacts.channels.iter().map(|(channel, count)| named("state", json!(channel), count));
-    let employees = contacts.employees.iter();
-    let employees = employees.map(|of| named("userid", json!(of.userid.to_string()), &of.count));
+        |count: &BeganCount| json!({ "began": count.began, "first": count.first, "open": count.open });
+    let named = |name: &str, value: Value, count: &BeganCount| json!({ name: value, "began": count.began, "first": count.first, "open": count.open });
+    let ways = began.ways.iter().map(|(value, count)| named(way, json!(value), count));
+    let channels = began.channels.iter().map(|(value, count)| named(channel, json!(value), count));
+    let of_owners = began.owners.iter().map(|of| named(owner, json!(of.id.to_string()), &of.count));
     json!({
-        "total": figures(&contacts.total),
-        "days": object_of(contacts.days.iter().map(|(day, count)| (day, figures(count)))),
+        "total": figures(&began.total),
+        "days": object_of(began.days.iter().map(|(day, count)| (day, figures(count)))),
         "ways": ways.collect::<Vec<_>>(),
-        "channel_count": contacts.channel_count,
+        "channel_count": began.channel_count,
         "channels": channels.collect::<Vec<_>>(),
-        "employee_count": contacts.employee_count,
-        "employees": employees.collect::<Vec<_>>(),
+        owner_count: began.owner_count,
+        owners: of_owners.collect::<Vec<_>>(),
     })
 }

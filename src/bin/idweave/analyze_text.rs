@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use idweave::analytics::{
-    Analysis, ContactCount, Coverage, Degrees, Edges, Funnel, FunnelSteps, Growth, Hubs, Joint, NewContacts,
-    Scopes, Sizes, Suspects, WeakJoints,
+    Analysis, Began, BeganCount, Coverage, Degrees, Edges, Funnel, FunnelSteps, Growth, Hubs, Joint, Scopes,
+    Sizes, Suspects, WeakJoints,
 };
 
 use crate::exit::Failure;
@@ -34,7 +34,8 @@ pub(crate) fn show(analysis: &Analysis, out: &mut Out) -> Shown {
     shown(analysis.hubs.as_ref().map(|it| hubs(it, out)))?;
     shown(analysis.weak_joints.as_ref().map(|it| weak_joints(it, out)))?;
     shown(analysis.suspects.as_ref().map(|it| suspects(it, out)))?;
-    shown(analysis.contacts.as_ref().map(|it| contacts(it, out)))
+    shown(analysis.contacts.as_ref().map(|it| began(it, CONTACTS, out)))?;
+    shown(analysis.followers.as_ref().map(|it| began(it, FOLLOWERS, out)))
 }
 
 fn coverage(coverage: &Coverage, out: &mut Out) -> Shown {
@@ -179,20 +180,27 @@ fn suspects(suspects: &Suspects, out: &mut Out) -> Shown {
     Ok(out.table(["RULE", "ENTITIES", "IDS", "BY"], rows)?)
 }
 
-fn contact_row(name: String, count: &ContactCount) -> [String; 4] {
-    [name, count.began.to_string(), count.first.to_string(), count.open.to_string()]
+/// Headings: of all, and by way, channel and owner.
+type BeganHeadings = [&'static str; 4];
+
+const CONTACTS: BeganHeadings = ["NEW CONTACTS", "BY WAY", "BY CHANNEL", "BY EMPLOYEE"];
+const FOLLOWERS: BeganHeadings = ["NEW FOLLOWERS", "BY SCENE", "BY CHANNEL", "BY APP"];
+
+fn began_heading(first: &str) -> [&str; 4] {
+    [first, "BEGAN", "FIRST", "STILL OPEN"]
 }
 
-fn contacts(contacts: &NewContacts, out: &mut Out) -> Shown {
+fn began(began: &Began, [all, by_way, by_channel, by_owner]: BeganHeadings, out: &mut Out) -> Shown {
+    let row = |name: String, count: &BeganCount| {
+        [name, count.began.to_string(), count.first.to_string(), count.open.to_string()]
+    };
     let unknown = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let days = contacts.days.iter().map(|(day, count)| contact_row(day.to_string(), count));
-    let rows = std::iter::once(contact_row("all".to_owned(), &contacts.total)).chain(days);
-    out.table(["NEW CONTACTS", "BEGAN", "FIRST", "STILL OPEN"], rows)?;
-    let rows = contacts.ways.iter().map(|(way, count)| contact_row(unknown(way), count));
-    out.table(["BY WAY", "BEGAN", "FIRST", "STILL OPEN"], rows)?;
-    let rows = contacts.channels.iter().map(|(channel, count)| contact_row(unknown(channel), count));
-    out.table([&format!("BY CHANNEL ({})", contacts.channel_count), "BEGAN", "FIRST", "STILL OPEN"], rows)?;
-    let rows = contacts.employees.iter().map(|of| contact_row(of.userid.to_string(), &of.count));
-    out.table([&format!("BY EMPLOYEE ({})", contacts.employee_count), "BEGAN", "FIRST", "STILL OPEN"], rows)?;
+    let days = began.days.iter().map(|(day, count)| row(day.to_string(), count));
+    out.table(began_heading(all), std::iter::once(row("all".to_owned(), &began.total)).chain(days))?;
+    out.table(began_heading(by_way), began.ways.iter().map(|(way, count)| row(unknown(way), count)))?;
+    let channels = began.channels.iter().map(|(channel, count)| row(unknown(channel), count));
+    out.table(began_heading(&format!("{by_channel} ({})", began.channel_count)), channels)?;
+    let owners = began.owners.iter().map(|of| row(of.id.to_string(), &of.count));
+    out.table(began_heading(&format!("{by_owner} ({})", began.owner_count)), owners)?;
     Ok(())
 }

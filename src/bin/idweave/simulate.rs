@@ -7,7 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use clap::Args;
-use idweave::simulator::{Courier, Fault, Plan, Simulator, Target, Topology};
+use idweave::simulator::{Courier, Fault, Mode, Plan, Simulator, Target, Topology, Writing};
 use serde_json::json;
 
 use crate::cli::Common;
@@ -47,9 +47,17 @@ pub(crate) struct SimulateArgs {
     /// Customer groups
     #[arg(long, default_value_t = 4)]
     groups: u32,
-    /// Push events to a callback URL of this machine: app=URL (the official account), corp=, suite= or platform=
-    #[arg(long, value_name = "TARGET=URL", value_parser = push_of)]
-    push: Vec<(PushTarget, String)>,
+    /// Push events to a callback URL of this machine: app=URL (the official account), corp=, suite= or platform=.
+    /// Behind the target, with commas: json (in place of XML); plain or compatible (of the app, in place of encrypted)
+    #[arg(long, value_name = "TARGET[,FORM]=URL", value_parser = push_of)]
+    push: Vec<(PushTarget, Writing, String)>,
+    /// Calls of one app that WeCom answers at a time; more are refused with 45033
+    #[arg(long, value_name = "CALLS", default_value_t = u32::MAX, hide_default_value = true)]
+    in_flight: u32,
+    /// The corp authorised the provider before ids were upgraded: its apps see the corp's own ids until
+    /// finish_openid_migration is called
+    #[arg(long)]
+    before_upgrade: bool,
     /// What goes wrong: a JSON array of {"path":P,"when":W,"what":M}, see the documentation of `simulator::Fault`
     #[arg(long, value_name = "FILE")]
     faults: Option<PathBuf>,
@@ -64,8 +72,9 @@ enum PushTarget {
     Platform,
 }
 
-fn push_of(text: &str) -> Result<(PushTarget, String), String> {
-    let (name, url) = text.split_once('=').ok_or("say TARGET=URL")?;
+fn push_of(text: &str) -> Result<(PushTarget, Writing, String), String> {
+    let (how, url) = text.split_once('=').ok_or("say TARGET=URL")?;
+    let (name, forms) = how.split_once(',').unwrap_or((how, ""));
     let target = match name {
         "app" => PushTarget::App,
         "corp" => PushTarget::Corp,
@@ -73,7 +82,17 @@ fn push_of(text: &str) -> Result<(PushTarget, String), String> {
         "platform" => PushTarget::Platform,
         _ => return Err("the target is app, corp, suite or platform".to_owned()),
     };
-    Ok((target, url.to_owned()))
+    let mut writing = Writing::default();
+    for form in forms.split(',').filter(|form| !form.is_empty()) {
+        match (form, target) {
+            ("json", _) => writing.is_json = true,
+            ("plain", PushTarget::App) => writing.mode = Mode::Plain,
+            ("compatible", PushTarget::App) => writing.mode = Mode::Compatible,
+            ("plain" | "compatible", _) => return Err("only an app is written to in the clear".to_owned()),
+            _ => return Err("behind the target stand json, plain or compatible".to_owned()),
+        }
+    }
+    Ok((target, writing, url.to_owned()))
 }
 
 impl PushTarget {
@@ -96,16 +115,15 @@ pub(crate) fn run(args: &SimulateArgs, common: &Common, out: &mut Out) -> Result
     let mut plan = Plan::default();
     (plan.seed, plan.accounts, plan.followers) = (args.seed, args.accounts, args.followers);
     (plan.employees, plan.customers, plan.groups) = (args.employees, args.customers, args.groups);
-    plan.visible = args.employees;
+    (plan.visible, plan.is_before_upgrade) = (args.employees, args.before_upgrade);
+    plan.in_flight_max = args.in_flight;
     plan.start_ms = fixed.unwrap_or_else(moment::clock).ms();
     let clock = Arc::new(move || fixed.unwrap_or_else(moment::clock).ms());
     let simulator = Simulator::new(plan, clock);
     if let Some(path) = &args.faults {
         simulator.set_faults(faults(path)?);
     }
-    let names = simulator.topology();
-    let urls = args.push.iter().map(|(target, url)| (target.of(&names), url.clone()));
-    let mut courier = if args.push.is_empty() { None } else { Some(Courier::new(&simulator, urls)?) };
+    let mut courier = courier(args, &simulator)?;
     let serving = simulator.serve(args.listen)?;
     if common.json {
         out.json(&json!({ "base": serving.base() }))?;
@@ -114,13 +132,13 @@ pub(crate) fn run(args: &SimulateArgs, common: &Common, out: &mut Out) -> Result
         out.line("its names and secrets: POST /simulator/topology")?;
     }
     out.flush()?;
+    for target in courier.as_ref().map(Courier::check).unwrap_or_default() {
+        say(&format!("the URL of {} did not prove itself: it is pushed to all the same", name_of(&target)));
+    }
     let mut turns: u32 = 0;
     while !stop.load(Ordering::Relaxed) {
-        if let Some(courier) = courier.as_mut().filter(|_| turns.is_multiple_of(PUSH_EVERY)) {
-            let delivered = courier.round();
-            if delivered.given_up + delivered.lost > 0 {
-                say(&format!("{} pushes given up, {} lost", delivered.given_up, delivered.lost));
-            }
+        if turns.is_multiple_of(PUSH_EVERY) {
+            turn(&simulator, courier.as_mut()).into_iter().for_each(|said| say(&said));
         }
         turns = turns.wrapping_add(1);
         std::thread::sleep(TURN);
@@ -131,7 +149,88 @@ pub(crate) fn run(args: &SimulateArgs, common: &Common, out: &mut Out) -> Result
     Ok(Done::Yes)
 }
 
+/// Who carries what is pushed, and how; nobody if there is nowhere to carry it.
+fn courier(args: &SimulateArgs, simulator: &Simulator) -> Result<Option<Courier>, Failure> {
+    if args.push.is_empty() {
+        return Ok(None);
+    }
+    let names = simulator.topology();
+    let urls = args.push.iter().map(|(target, _, url)| (target.of(&names), url.clone()));
+    let mut courier = Courier::new(simulator, urls)?;
+    for (target, writing, _) in &args.push {
+        courier.write(&target.of(&names), *writing)?;
+    }
+    Ok(Some(courier))
+}
+
+fn name_of(target: &Target) -> &'static str {
+    match target {
+        Target::App(_) => "the app",
+        Target::Corp => "the corp",
+        Target::Suite => "the suite",
+        _ => "the platform",
+    }
+}
+
+/// What comes by itself as time goes by, and what happened, is pushed. What there is to say of it.
+fn turn(simulator: &Simulator, courier: Option<&mut Courier>) -> Option<String> {
+    simulator.tick();
+    let Some(courier) = courier else {
+        // Nobody is told of it.
+        drop(simulator.take_pushes());
+        return None;
+    };
+    let delivered = courier.round();
+    let is_worth_it = delivered.given_up + delivered.lost > 0;
+    is_worth_it.then(|| format!("{} pushes given up, {} lost", delivered.given_up, delivered.lost))
+}
+
 fn faults(path: &std::path::Path) -> Result<Vec<Fault>, Failure> {
     let text = read_body(path, FAULTS_LEN_MAX)?;
     serde_json::from_slice(&text).map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicI64;
+
+    use super::*;
+
+    #[test]
+    fn a_target_is_written_to_in_the_form_that_stands_behind_it() {
+        let written =
+            |text: &str| push_of(text).map(|(_, writing, url)| (writing.mode, writing.is_json, url));
+        let url = "http://127.0.0.1:1/a?b=c".to_owned();
+        assert_eq!(written(&format!("corp={url}")), Ok((Mode::Safe, false, url.clone())));
+        assert_eq!(written(&format!("suite,json={url}")), Ok((Mode::Safe, true, url.clone())));
+        assert_eq!(written(&format!("app,plain,json={url}")), Ok((Mode::Plain, true, url.clone())));
+        assert_eq!(written(&format!("app,compatible={url}")), Ok((Mode::Compatible, false, url)));
+        for wrong in ["corp", "shop=u", "corp,plain=u", "platform,compatible=u", "app,yaml=u"] {
+            assert!(push_of(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_turn_brings_new_tickets_every_ten_minutes() {
+        let plan = Plan::default();
+        let time = Arc::new(AtomicI64::new(plan.start_ms));
+        let clock = time.clone();
+        let simulator = Simulator::new(plan, Arc::new(move || clock.load(Ordering::SeqCst)));
+        let mut courier = Courier::new(&simulator, [(Target::Suite, "http://127.0.0.1:9/")]).unwrap();
+        let pass = |ms| time.fetch_add(ms, Ordering::SeqCst);
+        simulator.take_pushes();
+        pass(599_999);
+        assert_eq!(turn(&simulator, Some(&mut courier)), None);
+        pass(1);
+        // The suite's ticket is on its way, to where nobody listens; the platform's has no URL.
+        assert_eq!(turn(&simulator, Some(&mut courier)).as_deref(), Some("0 pushes given up, 1 lost"));
+        assert_eq!(turn(&simulator, Some(&mut courier)), None);
+        assert_eq!(turn(&simulator, Some(&mut courier)).as_deref(), Some("1 pushes given up, 0 lost"));
+        pass(600_000);
+        assert_eq!(turn(&simulator, None), None);
+        assert!(
+            !simulator.tick() && simulator.take_pushes().is_empty(),
+            "nobody is told, and nothing is kept"
+        );
+    }
 }

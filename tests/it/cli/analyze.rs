@@ -42,6 +42,7 @@ fn the_document_shows_what_the_tool_prints() {
         "weak-joints",
         "suspects",
         "contacts",
+        "followers",
     ];
     for measure in measures {
         missing.push((

@@ -25,6 +25,9 @@ mod merge;
 mod past;
 mod rules;
 mod segments;
+/// The simulated platforms, as a process.
+#[cfg(all(feature = "simulator", feature = "sync"))]
+mod simulate;
 mod support;
 #[cfg(all(feature = "simulator", feature = "sync"))]
 mod sync_kill;

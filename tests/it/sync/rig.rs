@@ -50,6 +50,10 @@ impl Rig {
         Rig { names: sim.topology(), sim, clock, store: Arc::default(), serving }
     }
 
+    pub(super) fn addr(&self) -> std::net::SocketAddr {
+        self.serving.addr()
+    }
+
     pub(super) fn transport(&self) -> HttpTransport {
         let http = HttpOptions { base: Some(self.serving.base()), ..HttpOptions::default() };
         HttpTransport::new(&http).unwrap()

@@ -96,6 +96,7 @@ fn agree(found: &Analysis, world: &World<'_>, wanted: &Measuring) -> Result<(), 
     same("funnel", found.funnel.as_ref().unwrap(), &told::funnel(world))?;
     same("growth", found.growth.as_ref().unwrap(), &told::growth(world))?;
     same("contacts", found.contacts.as_ref().unwrap(), &told::contacts(world))?;
+    same("followers", found.followers.as_ref().unwrap(), &told::followers(world))?;
     let (hubs, naive) = (found.hubs.as_ref().unwrap(), counted::hubs(world));
     same("hubs", &(hubs.hubs, hubs.hint_hubs), &(naive.hubs, naive.hint_hubs))?;
     same("hubs listed", &in_any_order(&hubs.listed), &in_any_order(&naive.listed))?;
@@ -123,6 +124,7 @@ fn by_measure(analysis: &Analysis) -> Vec<(Measure, String)> {
         (Measure::WeakJoints, format!("{:?}", analysis.weak_joints)),
         (Measure::Suspects, format!("{:?}", analysis.suspects)),
         (Measure::Contacts, format!("{:?}", analysis.contacts)),
+        (Measure::Followers, format!("{:?}", analysis.followers)),
     ]
 }
 
@@ -132,7 +134,7 @@ fn measured(read: &impl Analyze, world: &World<'_>, random: &mut Random) -> Resu
         .threads(threads)
         .listed(usize::MAX)
         .crowded_ids(world.crowded_ids)
-        .contacts_between(world.contacts.start, world.contacts.end);
+        .began_between(world.began.start, world.began.end);
     let found = read.analyze(&wanted).map_err(|error| format!("analyze: {error}"))?;
     agree(&found, world, &wanted)?;
     // One alone says what it says among others.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use idweave::analytics::{
-    AppFunnel, Came, ChinaDay, ContactCount, EmployeeContacts, Funnel, FunnelSteps, Growth, NewContacts,
-    PathSteps, ViewFunnel,
+    AppFunnel, Began, BeganCount, Came, ChinaDay, Funnel, FunnelSteps, Growth, OwnerBegan, PathSteps,
+    ViewFunnel,
 };
 use idweave::model::RelationKind;
 use idweave::{Id, Op, Time};
@@ -97,45 +97,58 @@ fn groups_of<'w>(
     groups
 }
 
-/// The relations that counting facts speak of: employee, contact.
-fn follows(world: &World<'_>) -> Vec<(Id, Id)> {
-    let all = world.oracle.relations().into_iter().filter(|(kind, _, _)| kind == "follows");
+/// The relations of a kind that counting facts speak of.
+fn related(world: &World<'_>, kind: &RelationKind) -> Vec<(Id, Id)> {
+    let all = world.oracle.relations().into_iter().filter(|(name, _, _)| name == kind.name());
     all.map(|(_, from, to)| (id(&from), id(&to))).collect()
 }
 
-pub(super) fn contacts(world: &World<'_>) -> NewContacts {
-    let mut contacts = NewContacts::default();
-    let mut channels: BTreeMap<Option<String>, ContactCount> = BTreeMap::new();
-    let mut employees: BTreeMap<Id, ContactCount> = BTreeMap::new();
-    for (from, to) in follows(world) {
-        let intervals = world.oracle.intervals(&RelationKind::Follows, &from, &to);
+pub(super) fn contacts(world: &World<'_>) -> Began {
+    began(world, &RelationKind::Follows, ["add_way", "state"], |from, _| from)
+}
+
+pub(super) fn followers(world: &World<'_>) -> Began {
+    began(world, &RelationKind::Subscribes, ["scene", "qr_scene_str"], |_, to| to)
+}
+
+fn began(
+    world: &World<'_>,
+    kind: &RelationKind,
+    [way, channel]: [&str; 2],
+    owner: impl Fn(Id, Id) -> Id,
+) -> Began {
+    let mut began = Began::default();
+    let mut channels: BTreeMap<Option<String>, BeganCount> = BTreeMap::new();
+    let mut owners: BTreeMap<Id, BeganCount> = BTreeMap::new();
+    for (from, to) in related(world, kind) {
+        let intervals = world.oracle.intervals(kind, &from, &to);
         for (place, interval) in intervals.iter().enumerate() {
-            if !world.contacts.contains(&interval.from) {
+            if !world.began.contains(&interval.from) {
                 continue;
             }
             let moment = interval.to.unwrap_or(Time::MAX);
-            let (_, attrs) = world.oracle.relation_at(&RelationKind::Follows, &from, &to, moment);
+            let (_, attrs) = world.oracle.relation_at(kind, &from, &to, moment);
             let attr = |name: &str| attrs.get(name).cloned();
-            let note = |count: &mut ContactCount| {
+            let note = |count: &mut BeganCount| {
                 count.began += 1;
                 count.first += u64::from(place == 0);
                 count.open += u64::from(interval.to.is_none());
             };
-            note(&mut contacts.total);
-            note(contacts.days.entry(ChinaDay::of(interval.from)).or_default());
-            note(contacts.ways.entry(attr("add_way")).or_default());
-            note(channels.entry(attr("state")).or_default());
-            note(employees.entry(from.clone()).or_default());
+            note(&mut began.total);
+            note(began.days.entry(ChinaDay::of(interval.from)).or_default());
+            note(began.ways.entry(attr(way)).or_default());
+            note(channels.entry(attr(channel)).or_default());
+            note(owners.entry(owner(from.clone(), to.clone())).or_default());
         }
     }
-    contacts.channel_count = channels.len() as u64;
-    contacts.employee_count = employees.len() as u64;
-    contacts.channels = channels.into_iter().collect();
-    contacts.channels.sort_by_key(|(_, count)| std::cmp::Reverse(count.began));
-    let told = employees.into_iter().filter(|(userid, _)| !world.restricted.contains(userid));
-    contacts.employees = told.map(|(userid, count)| EmployeeContacts { userid, count }).collect();
-    contacts.employees.sort_by_key(|employee| std::cmp::Reverse(employee.count.began));
-    contacts
+    began.channel_count = channels.len() as u64;
+    began.owner_count = owners.len() as u64;
+    began.channels = channels.into_iter().collect();
+    began.channels.sort_by_key(|(_, count)| std::cmp::Reverse(count.began));
+    let told = owners.into_iter().filter(|(id, _)| !world.restricted.contains(id));
+    began.owners = told.map(|(id, count)| OwnerBegan { id, count }).collect();
+    began.owners.sort_by_key(|owner| std::cmp::Reverse(owner.count.began));
+    began
 }
 
 /// What the funnel looks at of an entity.
@@ -155,7 +168,7 @@ impl<'w> Account<'w> {
 
 pub(super) fn funnel(world: &World<'_>) -> Funnel {
     let (mut open, mut ever): (BTreeSet<Id>, BTreeSet<Id>) = Default::default();
-    for (from, to) in follows(world) {
+    for (from, to) in related(world, &RelationKind::Follows) {
         let intervals = world.oracle.intervals(&RelationKind::Follows, &from, &to);
         if intervals.iter().any(|interval| interval.to.is_none()) {
             open.insert(to.clone());

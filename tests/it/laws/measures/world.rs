@@ -62,7 +62,7 @@ pub(super) struct World<'o> {
     pub(super) times: Vec<Time>,
     pub(super) now: Time,
     pub(super) crowded_ids: usize,
-    pub(super) contacts: Range<Time>,
+    pub(super) began: Range<Time>,
     place_of: BTreeMap<Id, usize>,
 }
 
@@ -130,7 +130,7 @@ impl<'o> World<'o> {
             times,
             now: moment(random.below(300)),
             crowded_ids: 2 + random.below(12),
-            contacts: if random.one_in(2) { Time::MIN..Time::MAX } else { from..moment(95) },
+            began: if random.one_in(2) { Time::MIN..Time::MAX } else { from..moment(95) },
             entities,
             outcome,
         }

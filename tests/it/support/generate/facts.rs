@@ -156,7 +156,11 @@ impl Universe {
                 return Op::Unrelate { kind, from, to, source };
             }
             let mut attrs = BTreeMap::new();
-            for key in ["add_way", "state"] {
+            let names = match kind {
+                RelationKind::Subscribes => ["scene", "qr_scene_str"],
+                _ => ["add_way", "state"],
+            };
+            for key in names {
                 if random.one_in(2) {
                     attrs.insert(text(key), format!("{}", random.below(12)));
                 }
