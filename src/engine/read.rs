@@ -141,11 +141,14 @@ pub trait Read {
     /// are looked at, and no more of them are held than one.
     ///
     /// ```
+    /// use idweave::model::Placeholders;
     /// use idweave::{Graph, KindScope, Read, Time, ndjson};
     /// # fn main() -> idweave::Result<()> {
     /// let graph = Graph::options().in_memory()?;
     /// let link = r#"{"op":"link","a":"userid:ww1:li","b":"userid:ww1@prov:wo1","source":"work.idconvert","at":"2025-01-01T00:00:00Z"}"#;
-    /// graph.write(Time::from_ms(1_767_225_600_000), |tx| tx.apply(&ndjson::parse(link)?).map(drop))?;
+    /// graph.write(Time::from_ms(1_767_225_600_000), |tx| {
+    ///     tx.apply(&ndjson::parse(link, 1, &Placeholders::default())?).map(drop)
+    /// })?;
     /// let employees: KindScope = "userid:ww1".parse()?;
     /// let view = graph.view();
     /// let ids = view.ids_in(&employees).collect::<idweave::Result<Vec<_>>>()?;
