@@ -1,8 +1,8 @@
 //! What bodies of the platforms say that is no fact, carried out against the graph.
 //!
 //! # Userids given out again
-//!   When a userid was given out last and when it was deleted last is remembered as attributes of a relation of its own, from the
-//!   userid to its corp: so it lasts, is erased with the userid and undone with its commit. A userid that is given out
+//!   When a userid that the graph knows was given out last, and when one was deleted last, is remembered as attributes of a relation
+//!   of its own, from the userid to its corp: so it lasts, is erased with the userid and undone with its commit. A userid that is given out
 //!   after it was deleted is blocked from then on, in whichever order the two are told: what was known of it is still there, binds
 //!   nothing and says why, until a person lifts the block. One that was renamed away is banned from its successors.
 
@@ -89,9 +89,13 @@ fn bans(view: &impl Read, userid: &Id, at: Time) -> Result<Vec<Fact>> {
         .collect())
 }
 
-/// A userid was given to an employee: remembered, and a conflict if it was deleted before.
+/// A userid was given to an employee: a conflict if it was deleted before, and remembered where the graph knows it; where it does
+/// not, there is nothing that somebody could inherit.
 fn created(view: &impl Read, userid: &Id, at: Time) -> Result<Vec<Fact>> {
     let Some(life) = Life::of(view, userid)? else { return Ok(Vec::new()) };
+    if view.resolve(userid)?.is_none() {
+        return Ok(Vec::new());
+    }
     let is_again = life.deleted_at.is_some_and(|deleted_at| deleted_at <= at);
     let block = is_again.then(|| given_again(userid, at));
     Ok(block.into_iter().chain([life.told(userid, CREATED_AT, at)]).collect())

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::error::{CallFailure, Error, Result};
 use crate::model::{Id, Kind, KindScope, Time};
-use crate::sync::api::{Request, USER_BATCHGET, USER_GET};
+use crate::sync::api::{OPEN_GET, Request, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
-use crate::sync::job::paging::{TRIES_MAX, halved, object};
+use crate::sync::job::paging::{TRIES_MAX, halved, object, text};
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::wechat::{self, Ingest, IngestOptions, Opt, app_id};
 
@@ -16,10 +16,13 @@ use crate::wechat::{self, Ingest, IngestOptions, Opt, app_id};
 const PAGE_MAX: usize = 10_000;
 /// Followers of a call (wechat reference 6.4).
 const CHUNK_MAX: usize = 100;
+/// The app is bound to no open account.
+const UNBOUND: i64 = 89002;
 /// `openid invalid`: one bad openid fails the whole call.
 const BAD_OPENID: i64 = 40003;
 
-/// Reads all followers of an official account.
+/// Reads all followers of an official account. It begins by asking which open account the app is bound to (wechat reference 9.4):
+/// where that is another than the settings say, unionids are another's too, and it stops.
 pub struct AccountImport {
     caller: Credential,
     appid: String,
@@ -58,17 +61,13 @@ impl AccountImport {
         let (page, chunk) = (PAGE_MAX as u64, CHUNK_MAX as u64);
         // A full page may have another behind it.
         let pages = followers / page + 1;
-        vec![(USER_GET.path, pages), (USER_BATCHGET.path, followers.div_ceil(chunk))]
+        vec![(OPEN_GET.path, 1), (USER_GET.path, pages), (USER_BATCHGET.path, followers.div_ceil(chunk))]
     }
 
     /// The open-platform account whose unionids its followers have.
     pub(super) fn unionids(&self) -> Result<Option<KindScope>> {
         let is_bound = self.options.get(Opt::OpenAccount).is_some();
         is_bound.then(|| Ok(self.options.space(Kind::Unionid, Opt::OpenAccount)?)).transpose()
-    }
-
-    pub(super) fn appid(&self) -> &str {
-        &self.appid
     }
 
     /// The app, as relations have it.
@@ -168,7 +167,21 @@ impl Job for AccountImport {
         format!("account {}", self.appid)
     }
 
-    fn outline(&mut self, _: &Platform) -> Result<String> {
+    fn outline(&mut self, platform: &Platform) -> Result<String> {
+        let request = Request::post(&OPEN_GET, &json!({"appid": self.appid}));
+        let expected = self.options.get(Opt::OpenAccount);
+        let bound = match platform.call(&self.caller, &request) {
+            Ok(body) => Some(text(&object(OPEN_GET.path, &body)?, "open_appid").to_owned()),
+            Err(Error::Call { failure: CallFailure::Settings(UNBOUND), .. }) => None,
+            // Who calls for himself has no permission to ask it.
+            Err(Error::Call { failure: CallFailure::Settings(_) | CallFailure::Refused(_), .. }) => {
+                expected.map(str::to_owned)
+            }
+            Err(error) => return Err(error),
+        };
+        if bound.as_deref() != expected {
+            return Err(Error::Call { api: OPEN_GET.path, failure: CallFailure::OtherBinding });
+        }
         Ok(String::new())
     }
 
@@ -181,7 +194,11 @@ impl Job for AccountImport {
         let total = list_page(turn.platform, &self.caller, "", 0)?.total.unwrap_or(0);
         let (page, chunk) = (PAGE_MAX as u64, CHUNK_MAX as u64);
         let pages = total / page + 1;
-        Ok(vec![Planned::exactly(&USER_GET, pages), Planned::exactly(&USER_BATCHGET, total.div_ceil(chunk))])
+        Ok(vec![
+            Planned::exactly(&OPEN_GET, 1),
+            Planned::exactly(&USER_GET, pages),
+            Planned::exactly(&USER_BATCHGET, total.div_ceil(chunk)),
+        ])
     }
 
     /// Some followers. The cursor is the last of those before, so that a run that goes on misses nobody whom the list has

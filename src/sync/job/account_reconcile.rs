@@ -12,36 +12,30 @@
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use crate::engine::{Read, Verdict};
-use crate::error::{CallFailure, Error, Result};
+use crate::error::{Error, Result};
 use crate::graph::Graph;
 use crate::model::{Direction, Id, Op, RelationKind, Time, When};
-use crate::sync::api::{OPEN_GET, Request, USER_BATCHGET, USER_GET};
+use crate::sync::api::{OPEN_GET, USER_BATCHGET, USER_GET};
 use crate::sync::client::{Credential, Platform};
 use crate::sync::job::account::{AccountImport, list_page};
 use crate::sync::job::compare::{compare, ended, lacking};
-use crate::sync::job::paging::{object, text};
 use crate::sync::job::step::{Job, Place, Planned, Step, Turn};
 use crate::sync::secret::Secret;
 
 /// Followers of a step: as many as one call says who they are.
 const ASKED_MAX: usize = 100;
-/// The app is bound to no open account.
-const UNBOUND: i64 = 89002;
 
 const LIST: u32 = 0;
 const ASK: u32 = 1;
 
 const SUBSCRIBES: RelationKind = RelationKind::Subscribes;
 
-/// Compares all followers of an official account with the graph. It begins by asking which open account the app is bound
-/// to: where that is another than the settings say, unionids are another's too, and it stops.
+/// Compares all followers of an official account with the graph. It begins as [`AccountImport`] does.
 pub struct AccountReconcile {
     import: AccountImport,
     caller: Credential,
-    open_account: Option<String>,
     /// What is to be done; compared anew where a run goes on.
     left: Option<Left>,
 }
@@ -76,8 +70,7 @@ impl AccountReconcile {
     /// See [`AccountImport::new`].
     pub fn new(caller: Credential, appid: &str, open_account: Option<&str>) -> AccountReconcile {
         let import = AccountImport::new(caller.clone(), appid, open_account);
-        let open_account = open_account.map(str::to_owned);
-        AccountReconcile { import, caller, open_account, left: None }
+        AccountReconcile { import, caller, left: None }
     }
 
     /// Where a page of the list is kept.
@@ -216,20 +209,7 @@ impl Job for AccountReconcile {
     }
 
     fn outline(&mut self, platform: &Platform) -> Result<String> {
-        let request = Request::post(&OPEN_GET, &json!({"appid": self.import.appid()}));
-        let bound = match platform.call(&self.caller, &request) {
-            Ok(body) => Some(text(&object(OPEN_GET.path, &body)?, "open_appid").to_owned()),
-            Err(Error::Call { failure: CallFailure::Settings(UNBOUND), .. }) => None,
-            // Who calls for himself has no permission to ask it.
-            Err(Error::Call { failure: CallFailure::Settings(_) | CallFailure::Refused(_), .. }) => {
-                self.open_account.clone()
-            }
-            Err(error) => return Err(error),
-        };
-        if bound != self.open_account {
-            return Err(Error::Call { api: OPEN_GET.path, failure: CallFailure::OtherBinding });
-        }
-        Ok(String::new())
+        self.import.outline(platform)
     }
 
     fn resume(&mut self, _: &str) -> Result<()> {

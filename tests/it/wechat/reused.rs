@@ -98,6 +98,15 @@ fn neither_a_new_userid_nor_one_that_is_only_deleted_is_a_conflict() {
 }
 
 #[test]
+fn of_a_userid_that_nobody_knows_only_a_deletion_is_remembered() {
+    let graph = Graph::options().in_memory().unwrap();
+    assert_eq!(tell(&graph, &[created(1)]), 0, "nothing to inherit");
+    tell(&graph, &[deleted(5), created(9)]);
+    let entity = graph.view().resolve(&userid()).unwrap().unwrap();
+    assert!(entity.members.iter().any(|member| member.id == userid() && member.blocked));
+}
+
+#[test]
 fn a_deletion_is_remembered_through_a_restart_and_in_snapshots() {
     let dir = tempfile::tempdir().unwrap();
     let (path, snapshot) = (dir.path().join("graph"), dir.path().join("snapshot"));
