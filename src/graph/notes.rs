@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use crate::engine::Read;
 use crate::error::Result;
-use crate::model::{Direction, Fact, Id, Kind, Op, RelationKind, Time, When, split_scope};
+use crate::model::{Direction, Fact, Id, Kind, Op, Reach, RelationKind, Time, When, split_scope};
 use crate::wechat::{Note, revoke_phone};
 
 /// Who tells of it, and decides where a userid is given out again.
@@ -92,10 +92,7 @@ fn bans(view: &impl Read, userid: &Id, at: Time) -> Result<Vec<Fact>> {
 /// A userid was given to an employee: a conflict if it was deleted before, and remembered where the graph knows it; where it does
 /// not, there is nothing that somebody could inherit.
 fn created(view: &impl Read, userid: &Id, at: Time) -> Result<Vec<Fact>> {
-    let Some(life) = Life::of(view, userid)? else { return Ok(Vec::new()) };
-    if view.resolve(userid)?.is_none() {
-        return Ok(Vec::new());
-    }
+    let Some(life) = Life::of(view, userid)?.filter(|life| life.is_known) else { return Ok(Vec::new()) };
     let is_again = life.deleted_at.is_some_and(|deleted_at| deleted_at <= at);
     let block = is_again.then(|| given_again(userid, at));
     Ok(block.into_iter().chain([life.told(userid, CREATED_AT, at)]).collect())
@@ -119,6 +116,8 @@ fn given_again(userid: &Id, at: Time) -> Fact {
 struct Life {
     kind: RelationKind,
     corp: Id,
+    /// Whether anything is known of it.
+    is_known: bool,
     created_at: Option<Time>,
     deleted_at: Option<Time>,
 }
@@ -132,16 +131,32 @@ impl Life {
         else {
             return Ok(None);
         };
-        let mut attrs = BTreeMap::new();
-        for told in view.neighbors(userid, &kind, Direction::Out, When::Open) {
-            let told = told?;
-            if told.to == corp {
-                attrs = told.attrs;
+        let remembering = kind.clone();
+        let mut life = Life { kind, corp, is_known: true, created_at: None, deleted_at: None };
+        // By whichever name of the corp it was told.
+        for told in view.neighbors(userid, &remembering, Direction::Out, When::Open) {
+            life.remember(&told?.attrs);
+        }
+        if view.resolve(userid)?.is_none() {
+            // Unknown, or restricted: what is not answered is held all the same.
+            let held = view.export_subject(userid, Reach::Id)?;
+            life.is_known = held.is_some();
+            for told in held.into_iter().flat_map(|held| held.facts) {
+                if let Op::Relate { kind, attrs, .. } = told.fact.op
+                    && kind == remembering
+                {
+                    life.remember(&attrs);
+                }
             }
         }
-        let time = |name: &str| attrs.get(name).and_then(|ms: &String| ms.parse().ok()).map(Time::from_ms);
-        let (created_at, deleted_at) = (time(CREATED_AT), time(DELETED_AT));
-        Ok(Some(Life { kind, corp, created_at, deleted_at }))
+        Ok(Some(life))
+    }
+
+    /// Takes the latest of what is remembered.
+    fn remember(&mut self, attrs: &BTreeMap<String, String>) {
+        let time = |name: &str| attrs.get(name).and_then(|ms| ms.parse().ok()).map(Time::from_ms);
+        self.created_at = self.created_at.max(time(CREATED_AT));
+        self.deleted_at = self.deleted_at.max(time(DELETED_AT));
     }
 
     /// The fact that remembers a moment of it.

@@ -165,6 +165,12 @@ fn follow_until(
             let (recorded, known) = (followed.recorded, followed.known);
             say(&format!("calls for {} events: {recorded} new facts, {known} known", followed.done));
         }
+        if followed.stopped > 0 {
+            let stopped = followed.stopped;
+            say(&format!(
+                "{stopped} calls are not made: whoever they were for authorises the caller no longer"
+            ));
+        }
         for error in &followed.failed {
             say(&format!("warning: {error}"));
         }

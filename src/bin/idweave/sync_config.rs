@@ -128,6 +128,9 @@ fn quotas(rows: Vec<QuotaRow>, place: &str) -> Result<Vec<OwnQuota>, Failure> {
         };
         let quota = Quota { window, calls };
         match quotas.iter_mut().find(|own| own.path == path) {
+            Some(own) if own.quotas.iter().any(|known| known.window == window) => {
+                return Err(Failure::Usage(format!("{place}: [[quota]]: {path} has this window twice")));
+            }
             Some(own) => own.quotas.push(quota),
             None => quotas.push(OwnQuota { path, quotas: vec![quota] }),
         }

@@ -115,20 +115,22 @@ impl Ticket {
     }
 }
 
-/// Nothing is asked any more for a corp that took its authorisation of a suite back, or an app its one of a third-party
-/// platform: what was stored to call for it goes, and calls end with [`CallFailure::Stopped`] until another code is stored.
-/// Nothing happens to others, who call for themselves.
+/// Forgets what a corp gave a suite, or an app a third-party platform, to call for it, and its token: it took its authorisation
+/// back. Its calls end with [`CallFailure::Stopped`] until another code is stored. Whether it is one that authorises others at all;
+/// who calls for himself has nothing to forget.
 ///
 /// # Errors
 /// The store's.
-pub fn stop(store: &dyn Store, caller: &Credential) -> Result<()> {
-    let needed = match caller {
-        Credential::SuiteCorp { suite, corp } => permanent_code(suite.subject(), corp),
-        Credential::Authorizer { component, appid } => refresh_token(component.subject(), appid),
-        _ => return Ok(()),
-    };
+pub fn forget_authorisation(store: &dyn Store, caller: &Credential) -> Result<bool> {
+    let Some(needed) = caller.authorisation() else { return Ok(false) };
+    // In this order: whoever has got a token meanwhile looks whether this is still there when he has stored it (K4 of `token`).
     store.save(&needed, &Secret::new(""))?;
-    store.save(&caller.token_name(), &Secret::new(""))
+    store.save(&caller.token_name(), &Secret::new(""))?;
+    if let Credential::SuiteCorp { suite, corp } = caller {
+        // Whatever it lets the suite see when it comes back, events were missed.
+        store.save(&auth_info(suite.subject(), corp), &Secret::new(""))?;
+    }
+    Ok(true)
 }
 
 /// Where what a corp lets a suite see is stored, as `service/get_auth_info` told it last.
@@ -174,6 +176,15 @@ impl Credential {
             Credential::Provider { corp, .. } => format!("provider {corp}"),
             Credential::Component { component, .. } => format!("component {component}"),
             Credential::Authorizer { component, appid } => format!("{} app {appid}", component.name()),
+        }
+    }
+
+    /// Where that is stored by which somebody else lets it call for him; `None` = it calls for itself.
+    pub(crate) fn authorisation(&self) -> Option<String> {
+        match self {
+            Credential::SuiteCorp { suite, corp } => Some(permanent_code(suite.subject(), corp)),
+            Credential::Authorizer { component, appid } => Some(refresh_token(component.subject(), appid)),
+            _ => None,
         }
     }
 

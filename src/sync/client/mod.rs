@@ -12,7 +12,8 @@ mod token;
 mod tests;
 
 pub use credential::{
-    Credential, auth_info, component_ticket, keep_ticket, permanent_code, refresh_token, stop, suite_ticket,
+    Credential, auth_info, component_ticket, forget_authorisation, keep_ticket, permanent_code,
+    refresh_token, suite_ticket,
 };
 pub use platform::{CallOptions, Platform};
 pub use quota::OwnQuota;

@@ -341,7 +341,8 @@ impl Books {
         let slices = self.used.entry(window.key.clone()).or_default();
         slices.retain(|start, _| window.slicing.end(*start) > now);
         let mut counted: u64 = slices.values().sum();
-        let mut until = None;
+        // None at all is none in any slice.
+        let mut until = (window.calls == 0).then(|| window.slicing.end(window.slice));
         for (start, made) in slices {
             if counted < window.calls {
                 break;

@@ -5,6 +5,7 @@
 //!   K2 a refresh token that came with a token is stored before the token is used: it replaced the old one. Where its
 //!      answer was lost, the platform's list of authorisations has it.
 //!   K3 a token that cannot be had is never taken for the failure of the call that needed it.
+//!   K4 an authorisation that is taken back while its token is asked for stays taken back.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -102,16 +103,29 @@ impl Platform {
         let until_ms = good_until(asked_at, life.ok_or_else(not_one)?);
         if let Some(refresh) = refresh {
             let renewed = Secret::new(text("authorizer_refresh_token").ok_or_else(not_one)?);
-            self.store().save(&refresh, &renewed)?;
+            self.save_if_authorised(&refresh, &renewed)?;
         }
         let kept = Kept { token: token.expose().to_owned(), until_ms };
         let text = serde_json::to_string(&kept).map_err(|_| not_one())?;
         self.store().save(name, &Secret::new(&Zeroizing::new(text)))?;
+        let needed = credential.authorisation().map(|needed| self.store().load(&needed)).transpose()?;
+        if needed.flatten().is_some_and(|needed| needed.expose().is_empty()) {
+            self.store().save(name, &Secret::new(""))?;
+            return Err(Error::Call { api: request.endpoint.path, failure: CallFailure::Stopped });
+        }
         Ok(token)
     }
 }
 
 impl Platform {
+    /// Saves a newer refresh token, unless the one before it was taken back meanwhile.
+    fn save_if_authorised(&self, name: &str, newer: &Secret) -> Result<()> {
+        self.store().update(name, &mut |known| {
+            let is_taken_back = known.is_some_and(|known| known.expose().is_empty());
+            Ok((!is_taken_back).then(|| newer.clone()))
+        })
+    }
+
     /// Takes an app's refresh token from the list of those that authorised a platform: an answer that brought a newer one
     /// than is stored was lost on its way.
     fn recover(&self, component: &Credential, appid: &str) -> Result<()> {
@@ -126,7 +140,7 @@ impl Platform {
             let is_it = |listed: &&Value| text(listed, "authorizer_appid").as_deref() == Some(appid);
             if let Some(found) = listed.iter().find(is_it).and_then(|found| text(found, "refresh_token")) {
                 let name = refresh_token(component.subject(), appid);
-                return self.store().save(&name, &Secret::new(&Zeroizing::new(found)));
+                return self.save_if_authorised(&name, &Secret::new(&Zeroizing::new(found)));
             }
             offset += LIST_MAX;
             if listed.is_empty() {

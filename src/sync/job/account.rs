@@ -22,7 +22,8 @@ const UNBOUND: i64 = 89002;
 const BAD_OPENID: i64 = 40003;
 
 /// Reads all followers of an official account. It begins by asking which open account the app is bound to (wechat reference 9.4):
-/// where that is another than the settings say, unionids are another's too, and it stops.
+/// where that is another than the settings say, or none, unionids are another's too, and it stops. Where the settings have a name of
+/// the user's own for it, only that there is one can be told.
 pub struct AccountImport {
     caller: Credential,
     appid: String,
@@ -123,6 +124,12 @@ impl AccountImport {
     }
 }
 
+/// Whether a key has the form of the platform's own (wechat reference 2): a name of the user's own has not.
+fn is_appid(key: &str) -> bool {
+    let digits = key.strip_prefix("wx").unwrap_or_default();
+    digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
 /// A page of the list.
 pub(super) struct List {
     pub(super) openids: Vec<String>,
@@ -179,7 +186,9 @@ impl Job for AccountImport {
             }
             Err(error) => return Err(error),
         };
-        if bound.as_deref() != expected {
+        // What a name of the user's own stands for, the platform cannot say.
+        let is_named = expected.is_some_and(|expected| !is_appid(expected));
+        if bound.as_deref() != expected && !(is_named && bound.is_some()) {
             return Err(Error::Call { api: OPEN_GET.path, failure: CallFailure::OtherBinding });
         }
         Ok(String::new())

@@ -14,8 +14,8 @@ use crate::sync::api::{
 };
 use crate::sync::callback::Call;
 use crate::sync::client::{
-    Credential, Platform, auth_info, component_ticket, keep_ticket, permanent_code, refresh_token, stop,
-    suite_ticket,
+    Credential, Platform, auth_info, component_ticket, forget_authorisation, keep_ticket, permanent_code,
+    refresh_token, suite_ticket,
 };
 use crate::sync::job::{compare, compare_group, ended};
 use crate::sync::live::due::Followed;
@@ -80,7 +80,7 @@ impl Asking<'_> {
             Call::ExchangeAuthorization { code, .. } => self.exchange_app(code),
             Call::ReadAuthInfo { suite, corp } => self.auth_info(suite, corp),
             Call::StopCorp { corp: whose, .. } | Call::StopAuthorizer { authorizer: whose } => {
-                stop(store, &self.source.caller(whose))?;
+                forget_authorisation(store, &self.source.caller(whose))?;
                 Ok(Ended::Told)
             }
             _ => Ok(Ended::Told),
@@ -252,9 +252,12 @@ impl Asking<'_> {
     /// What a corp lets the suite see, to be told where it is another than before: then it is to be compared.
     fn auth_info(&self, suite: &str, corp: &str) -> Result<Ended> {
         let store = self.platform.store();
-        let code = store.load(&permanent_code(suite, corp))?.filter(|code| !code.expose().is_empty());
         let failed = |failure| Error::Call { api: AUTH_INFO.path, failure };
-        let code = code.ok_or(failed(CallFailure::Stopped))?;
+        let code = store.load(&permanent_code(suite, corp))?;
+        let code = code.ok_or(failed(CallFailure::NotPushedYet("permanent_code")))?;
+        if code.expose().is_empty() {
+            return Err(failed(CallFailure::Stopped));
+        }
         let body = json!({"auth_corpid": corp, "permanent_code": code.expose()});
         let answer = self.object(self.source.credential(), &Request::post(&AUTH_INFO, &body))?;
         let info = answer.get("auth_info").ok_or(no_answer(&AUTH_INFO))?.to_string();

@@ -84,7 +84,7 @@ impl Due {
                 Err(error) => break Err(error),
             }
         };
-        let mut down = BTreeSet::new();
+        let (mut down, mut awaited) = (BTreeSet::new(), BTreeSet::new());
         for is_first in [true, false] {
             let mut kept = Vec::new();
             for item in waiting {
@@ -93,9 +93,13 @@ impl Due {
                     kept.push(item);
                     continue;
                 };
-                let pass = Pass { graph, platform, down: &mut down, followed: &mut followed };
+                let is_awaited = awaited.contains(item.receiver());
+                let pass = Pass { graph, platform, is_awaited, down: &mut down, followed: &mut followed };
                 match self.item(&item, &due, pass) {
-                    Ok(false) => kept.push(item),
+                    Ok(false) => {
+                        awaited.extend(is_first.then(|| item.receiver().to_owned()));
+                        kept.push(item);
+                    }
                     Ok(true) => {
                         followed.done += 1;
                         self.tried.retain(|(number, _), _| *number != item.number());
@@ -130,7 +134,7 @@ impl Due {
 
     /// Whether an item is done.
     fn item(&mut self, item: &Item, due: &[FollowUp], pass: Pass<'_>) -> Result<bool> {
-        let Pass { graph, platform, down, followed } = pass;
+        let Pass { graph, platform, is_awaited, down, followed } = pass;
         let name = item.receiver();
         let source = self.sources.get(name);
         let mut is_done = true;
@@ -162,6 +166,10 @@ impl Due {
                     tried.is_done = true;
                 }
                 Ok(Ended::TooEarly) => is_done &= !later(tried, due, now),
+                // It may be for him that a new code is not exchanged yet.
+                Err(Error::Call { failure: CallFailure::Stopped, .. }) if is_awaited => {
+                    (tried.next_at, is_done) = (now.plus_ms(AGAIN_MS), false);
+                }
                 Err(Error::Call { failure: CallFailure::Stopped, .. }) => {
                     (tried.is_done, followed.stopped) = (true, followed.stopped + 1);
                 }
@@ -189,6 +197,8 @@ impl Due {
 struct Pass<'p> {
     graph: &'p Graph,
     platform: &'p Platform,
+    /// Whether a code or a ticket of this URL still waits.
+    is_awaited: bool,
     /// The URLs for which nothing more is asked in this pass.
     down: &'p mut BTreeSet<String>,
     followed: &'p mut Followed,

@@ -107,6 +107,38 @@ fn of_a_userid_that_nobody_knows_only_a_deletion_is_remembered() {
 }
 
 #[test]
+fn of_a_restricted_userid_a_deletion_is_remembered_too() {
+    let graph = in_memory();
+    tell(&graph, &[deleted(5)]);
+    let restrict = |op| Fact { at: NOW.plus_ms(-24 * DAY), batch: None, op };
+    let op = Op::Restrict { id: userid(), reason: "asked".to_owned() };
+    graph.write(NOW, |tx| tx.apply(&restrict(op)).map(drop)).unwrap();
+    tell(&graph, &[created(9)]);
+    let op = Op::Unrestrict { id: userid() };
+    let lift = Fact { at: NOW, batch: None, op };
+    graph.write(NOW, |tx| tx.apply(&lift).map(drop)).unwrap();
+    assert!(is_blocked(&graph.view()));
+}
+
+#[test]
+fn a_deletion_is_remembered_by_whichever_name_of_the_corp_it_was_told() {
+    let graph = in_memory();
+    tell(&graph, &[deleted(5)]);
+    let op = Op::Corp {
+        key: "ww00000000000000ff".to_owned(),
+        subject: None,
+        bound_appid: None,
+        kf_bound_appid: None,
+        from: None,
+        aliases: vec![CORP.to_owned()],
+    };
+    graph.write(NOW, |tx| tx.apply(&Fact { at: NOW, batch: None, op }).map(drop)).unwrap();
+    tell(&graph, &[created(9)]);
+    let entity = graph.view().resolve(&userid()).unwrap().unwrap();
+    assert!(entity.members.iter().any(|member| member.id.kind() == &Kind::Userid && member.blocked));
+}
+
+#[test]
 fn a_deletion_is_remembered_through_a_restart_and_in_snapshots() {
     let dir = tempfile::tempdir().unwrap();
     let (path, snapshot) = (dir.path().join("graph"), dir.path().join("snapshot"));
@@ -139,8 +171,8 @@ fn a_deletion_that_is_undone_or_erased_is_forgotten() {
     };
     let at = NOW.plus_ms(-23 * DAY);
     graph.write(NOW, |tx| tx.apply(&Fact { at, batch: None, op }).map(drop)).unwrap();
-    tell(&graph, &[created(9)]);
-    assert!(graph.view().resolve(&userid()).unwrap().is_some_and(|entity| !entity.members[0].blocked));
+    assert!(carry_out(&[created(9)], &graph.view()).unwrap().is_empty(), "nothing is known of it");
+    assert_eq!(carry_out(&[deleted(8)], &graph.view()).unwrap().len(), 1, "and all begins anew");
 }
 
 #[test]
