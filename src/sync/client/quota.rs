@@ -510,6 +510,18 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_may_be_made_no_times_is_never_made() {
+        let quotas = vec![Quota { window: Window::Day, calls: 0 }];
+        let ledger = Ledger::new(&[OwnQuota { path: USER_GET.path.to_owned(), quotas }]);
+        let store = MemoryStore::default();
+        for day in 0..3 {
+            let now = NOW.plus_ms(day * Time::DAY_MS);
+            let until = ledger.take(&USER_GET, "wx1", now, &store).unwrap();
+            assert!(until.is_some_and(|until| until > now), "day {day}: {until:?}");
+        }
+    }
+
+    #[test]
     fn what_a_process_did_not_make_of_its_lease_is_there_for_others() {
         let (one, other, store) = (Ledger::default(), Ledger::default(), MemoryStore::default());
         let left = |ledger: &Ledger, at| ledger.left(&CONTACT_GET, "ww1", at, &store).unwrap().unwrap().0;

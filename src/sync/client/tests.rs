@@ -11,8 +11,8 @@ use crate::sync::api::{
 };
 use crate::sync::client::store::{MemoryStore, Store, Update};
 use crate::sync::client::{
-    CallOptions, Credential, Platform, Timer, component_ticket, keep_ticket, permanent_code, refresh_token,
-    suite_ticket,
+    CallOptions, Credential, Platform, Timer, component_ticket, forget_authorisation, keep_ticket,
+    permanent_code, refresh_token, suite_ticket,
 };
 use crate::sync::secret::Secret;
 use crate::sync::transport::Transport;
@@ -326,6 +326,41 @@ fn a_refresh_token_whose_answer_was_lost_is_found_in_the_list_of_authorisations(
     let stored = platform.store().load(&refresh_token("wxc", "wxa")).unwrap().unwrap();
     assert_eq!(stored.expose(), "R3");
     assert!(script.sent()[5].1.contains("\"R2\""), "{:?}", script.sent()[5]);
+}
+
+/// Whose app takes its authorisation back while its token is asked for.
+struct TakenBack {
+    script: Script,
+    store: Arc<MemoryStore>,
+    authorizer: Credential,
+}
+
+impl Transport for TakenBack {
+    fn send(&self, request: &Request, token: Option<&str>) -> Result<Vec<u8>, CallFailure> {
+        if request.endpoint.path.contains("api_authorizer_token") {
+            assert!(forget_authorisation(&*self.store, &self.authorizer).unwrap());
+        }
+        self.script.send(request, token)
+    }
+}
+
+#[test]
+fn an_authorisation_that_is_taken_back_while_its_token_is_asked_for_stays_taken_back() {
+    let token = r#"{"authorizer_access_token":"AT","expires_in":7200,"authorizer_refresh_token":"R2"}"#;
+    let (script, waits) = (Script::of(&[COMPONENT_TOKEN, token]), Waits::default());
+    let (_, authorizer) = authorised(&script, &waits);
+    let store = Arc::new(MemoryStore::default());
+    keep_ticket(&*store, &component_ticket("wxc"), &Secret::new("T")).unwrap();
+    store.save(&refresh_token("wxc", "wxa"), &Secret::new("R1")).unwrap();
+    let transport =
+        TakenBack { script: script.clone(), store: store.clone(), authorizer: authorizer.clone() };
+    let platform = Platform::new(transport, store.clone(), waits, CallOptions::default());
+    for _ in 0..2 {
+        let ended = failure(platform.call(&authorizer, &Request::get(&USER_GET, &[])));
+        assert!(matches!(ended, CallFailure::Stopped), "{ended:?}");
+    }
+    assert_eq!(store.load(&refresh_token("wxc", "wxa")).unwrap().unwrap().expose(), "");
+    assert_eq!(script.paths().len(), 2, "nothing more is asked");
 }
 
 #[test]

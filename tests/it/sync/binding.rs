@@ -3,7 +3,7 @@
 use idweave::simulator::Plan;
 use idweave::sync::Transport;
 use idweave::sync::api::{self, Carries, Endpoint, Host, Method, Request};
-use idweave::sync::job::{AccountReconcile, run};
+use idweave::sync::job::{AccountImport, AccountReconcile, run};
 use idweave::wechat::{self, IngestOptions, Opt};
 use idweave::{Error, Graph, Id, Kind, KindScope, Read, Translation, error::CallFailure};
 use serde_json::{Value, json};
@@ -81,6 +81,23 @@ fn what_a_corp_is_told_of_its_customers_follows_the_account_that_it_bound() {
     assert_eq!(unionid(), json!(of_provider));
     rig.sim.bind(&rig.names.official, None);
     assert_eq!(unionid(), Value::Null);
+}
+
+#[test]
+fn an_open_account_may_have_a_name_of_the_users_own_but_must_be_there() {
+    let (rig, graph) = (Rig::new(Plan::default()), Graph::options().in_memory().unwrap());
+    let official = rig.names.official.clone();
+    let named = |name: Option<&str>| AccountImport::new(rig.app(&official), &official, name);
+    run(&mut named(Some("main")), &graph, &rig.platform(None), &mut |_| {}).unwrap();
+    let space = KindScope::new(Kind::Unionid, "main").unwrap();
+    assert!(graph.view().ids_in(&space).next().is_some(), "unionids are of that name");
+    let stops = |name: Option<&str>| {
+        let ended = run(&mut named(name), &graph, &rig.platform(None), &mut |_| {});
+        matches!(ended, Err(Error::Call { failure: CallFailure::OtherBinding, .. }))
+    };
+    assert!(stops(Some(OTHER)) && stops(None), "it is bound elsewhere");
+    assert!(rig.sim.bind(&official, None));
+    assert!(stops(Some("main")), "it is bound to none");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use idweave::simulator::{Plan, Push, Target};
+use idweave::simulator::{Fault, Misbehaviour, Plan, Push, Target, When};
 use idweave::sync::Secret;
 use idweave::sync::callback::Call;
 use idweave::sync::callback::{Inbox, InboxOptions, Product, Receiver, Stage};
@@ -246,6 +246,39 @@ fn nothing_is_asked_for_a_corp_that_took_its_authorisation_back_until_it_gives_i
     let followed = urls.follow(&rig, &graph);
     assert!(followed.failed.is_empty(), "{followed:?}");
     run(&mut import, &graph, &rig.platform(None), &mut |_| {}).unwrap();
+}
+
+#[test]
+fn what_waits_for_a_corp_waits_on_while_the_code_of_its_new_authorisation_is_not_exchanged() {
+    let rig = Rig::new(Plan::default());
+    let graph = Graph::options().in_memory().unwrap();
+    let disk = SimDisk::new();
+    keep_ticket(&rig);
+    let mut urls = Urls::new(&rig, &disk);
+    urls.follow(&rig, &graph);
+    rig.sim.cancel_suite();
+    urls.follow(&rig, &graph);
+    rig.sim.set_faults(vec![Fault {
+        path: "/cgi-bin/service/get_permanent_code".to_owned(),
+        when: When::Every(1),
+        what: Misbehaviour::Errcode(-1),
+    }]);
+    rig.sim.authorize_suite();
+    rig.sim.add_contact(41, 1, "", 0);
+    assert!(!urls.follow(&rig, &graph).failed.is_empty(), "its code is not exchanged");
+    for _ in 0..5 {
+        rig.clock.pass(1_000);
+        assert_eq!(urls.follow(&rig, &graph).stopped, 0, "it may come back");
+    }
+    rig.sim.set_faults(Vec::new());
+    let mut recorded = 0;
+    for _ in 0..3 {
+        rig.clock.pass(60_000);
+        let followed = urls.follow(&rig, &graph);
+        assert_eq!(followed.stopped, 0, "{followed:?}");
+        recorded += followed.recorded;
+    }
+    assert!(recorded > 0, "who was met meanwhile is known");
 }
 
 #[test]
