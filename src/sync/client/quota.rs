@@ -461,6 +461,10 @@ mod tests {
             self.1.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
             self.0.update(name, change)
         }
+
+        fn remove(&self, name: &str) -> Result<()> {
+            self.0.remove(name)
+        }
     }
 
     #[test]

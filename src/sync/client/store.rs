@@ -9,6 +9,8 @@
 //!   S2 what is loaded is what was last saved by whichever process: the file is read each time. Who saves waits for others
 //!      who do, so that what counts once (a refresh token, a permanent code, a call of a quota) is never dropped for being in
 //!      somebody's way.
+//!   S3 a long text that is removed goes before its name, so that no file is left that nobody names; a name whose file is gone
+//!      has no text.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -46,6 +48,12 @@ pub trait Store: Send + Sync {
     /// It cannot be read or written; those of `change`.
     fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()>;
 
+    /// Lets go of a name and what is saved under it, if anything is.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn remove(&self, name: &str) -> Result<()>;
+
     /// Saves, whatever is there.
     ///
     /// # Errors
@@ -62,6 +70,10 @@ impl<S: Store + ?Sized> Store for Arc<S> {
 
     fn update(&self, name: &str, change: &mut Update<'_>) -> Result<()> {
         (**self).update(name, change)
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        (**self).remove(name)
     }
 
     fn save(&self, name: &str, text: &Secret) -> Result<()> {
@@ -95,6 +107,11 @@ impl Store for MemoryStore {
         if let Some(text) = change(texts.get(name).cloned())? {
             texts.insert(name.to_owned(), text);
         }
+        Ok(())
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        held(&self.texts).remove(name);
         Ok(())
     }
 }
@@ -131,6 +148,11 @@ impl FileStore {
         self.beside(&format!(".{hash}"))
     }
 
+    fn remove_long(&self, name: &str) -> Result<()> {
+        let path = self.long(name);
+        if self.vfs.exists(&path)? { self.vfs.remove(&path) } else { Ok(()) }
+    }
+
     /// The texts by name; `None` = a long one.
     fn read(&self) -> Result<BTreeMap<String, Option<Zeroizing<String>>>> {
         if !self.vfs.exists(&self.path)? {
@@ -152,6 +174,10 @@ impl FileStore {
             Some(Some(text)) => Ok(Some(Secret::new(text))),
             Some(None) => {
                 let path = self.long(name);
+                // A process ended while it removed it (S3).
+                if !self.vfs.exists(&path)? {
+                    return Ok(None);
+                }
                 let bytes = whole(&*self.vfs, &path)?;
                 let text = std::str::from_utf8(&bytes).map_err(|_| damaged(&path))?;
                 Ok(Some(Secret::new(text)))
@@ -212,7 +238,18 @@ impl Store for FileStore {
             self.write(&texts)?;
         }
         // It has been replaced, so nobody looks for it.
-        if was_long && !is_long { self.vfs.remove(&self.long(name)) } else { Ok(()) }
+        if was_long && !is_long { self.remove_long(name) } else { Ok(()) }
+    }
+
+    fn remove(&self, name: &str) -> Result<()> {
+        let _writing = held(&self.writing);
+        let _alone = self.vfs.lock_in_turn(&self.beside(".lock"))?;
+        let mut texts = self.read()?;
+        let Some(text) = texts.remove(name) else { return Ok(()) };
+        if text.is_none() {
+            self.remove_long(name)?;
+        }
+        self.write(&texts)
     }
 }
 
@@ -254,6 +291,32 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
+    }
+
+    #[test]
+    fn what_is_removed_leaves_neither_a_name_nor_a_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = FileStore::new(dir.path().join("tokens"));
+        let files = || std::fs::read_dir(dir.path()).unwrap().count();
+        store.save("short", &Secret::new("1")).unwrap();
+        let before = files();
+        let long = Secret::new(&"x".repeat(INLINE_BYTES_MAX + 1));
+        store.save("long", &long).unwrap();
+        assert_eq!(files(), before + 1);
+        store.remove("long").unwrap();
+        store.remove("nothing").unwrap();
+        assert_eq!(files(), before);
+        assert!(store.load("long").unwrap().is_none() && !store.read().unwrap().contains_key("long"));
+        assert_eq!(store.load("short").unwrap().unwrap().expose(), "1");
+        // Ended after the file went and before the name did.
+        store.save("long", &long).unwrap();
+        std::fs::remove_file(store.long("long")).unwrap();
+        assert!(store.load("long").unwrap().is_none());
+        store.save("long", &long).unwrap();
+        assert_eq!(store.load("long").unwrap().unwrap().expose(), long.expose());
+        std::fs::remove_file(store.long("long")).unwrap();
+        store.remove("long").unwrap();
+        assert_eq!(files(), before);
     }
 
     #[test]

@@ -148,6 +148,10 @@ fn a_dead_token_is_replaced_once_and_then_the_settings_are_at_fault() {
 fn a_token_that_another_process_stored_meanwhile_is_taken_instead_of_a_new_one() {
     struct Shared(Arc<MemoryStore>);
     impl Store for Shared {
+        fn remove(&self, name: &str) -> Result<()> {
+            self.0.remove(name)
+        }
+
         fn load(&self, name: &str) -> Result<Option<Secret>> {
             self.0.load(name)
         }

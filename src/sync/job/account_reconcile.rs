@@ -180,7 +180,7 @@ impl AccountReconcile {
         step.facts.extend(gone);
         if left.asked.is_empty() {
             for page in 0..left.pages {
-                turn.platform.store().save(&self.listed_name(page), &Secret::new(""))?;
+                turn.platform.store().remove(&self.listed_name(page))?;
             }
             return Ok(step);
         }
