@@ -22,6 +22,26 @@ pub(crate) fn ids_in<'s>(state: &'s State, space: &KindScope) -> impl Iterator<I
     error.into_iter().chain(ids.into_iter().flatten())
 }
 
+/// The numbers that ids of a space, as it is spelled, ever had, in order.
+pub(crate) fn numbers_in<'s>(
+    state: &'s State,
+    space: &KindScope,
+) -> impl Iterator<Item = Result<NodeNo>> + use<'s> {
+    let walk = state.sym(space.as_str()).map(|sym| ListWalk::posted(state, ListKey::Space(sym)));
+    let (mut walk, error) = match walk.transpose() {
+        Ok(walk) => (walk, None),
+        Err(error) => (None, Some(Err(error))),
+    };
+    let numbers = std::iter::from_fn(move || {
+        let next = walk.as_mut()?.next().transpose();
+        if !matches!(next, Some(Ok(_))) {
+            walk = None;
+        }
+        next
+    });
+    error.into_iter().chain(numbers)
+}
+
 /// The id of a number, if it is of this space and may be answered.
 pub(crate) fn id_of_space(source: &impl Source, number: NodeNo, space: &KindScope) -> Option<Id> {
     let node = source.node(number).filter(|node| node.id.space() == space.as_str())?;

@@ -92,7 +92,7 @@ pub(crate) mod verbs {
     pub(crate) use crate::engine::edges_in_full::{edges_in_full, edges_in_full_from};
     pub(crate) use crate::engine::explain::explain;
     pub(crate) use crate::engine::facts::{all_facts, flatten, past_facts};
-    pub(crate) use crate::engine::ids_in::{id_of_space, ids_in};
+    pub(crate) use crate::engine::ids_in::{id_of_space, ids_in, numbers_in};
     pub(crate) use crate::engine::members::{members, members_of, person_of, persons};
     pub(crate) use crate::engine::merge::facts_of_other;
     pub(crate) use crate::engine::neighbors::{count_told, neighbors, related_forms};

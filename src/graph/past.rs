@@ -152,6 +152,24 @@ impl Past {
             verbs::flatten(self.ask(&[], Depth::Persons, |seen| question(seen, number)))
         }))
     }
+
+    /// Asks of the numbers of a space, in order. An id keeps its space and its number, so whoever was in a space then is
+    /// among those whom it has today, whatever its corp was called since.
+    fn each_in<'a, T: 'a>(
+        &'a self,
+        space: &KindScope,
+        depth: Depth,
+        question: impl Fn(&Seen<'_>, u32, &KindScope) -> Option<T> + 'a,
+    ) -> Answers<'a, T> {
+        let renamed = match self.ask(&[], Depth::Families, |seen| verbs::canonical(seen, space)) {
+            Ok(renamed) => renamed,
+            Err(error) => return Box::new(std::iter::once(Err(error))),
+        };
+        let space = renamed.unwrap_or_else(|| space.clone());
+        let numbers = verbs::numbers_in(&self.state, &space);
+        let found = move |number| self.ask(&[], depth, |seen| question(seen, number, &space));
+        Box::new(numbers.filter_map(move |number| number.and_then(&found).transpose()))
+    }
 }
 
 impl Read for Past {
@@ -234,20 +252,15 @@ impl Read for Past {
     }
 
     fn unresolved(&self, space: &KindScope, asked: &AskAgain) -> Result<Vec<Unresolved>> {
-        let renamed = self.ask(&[], Depth::Families, |seen| verbs::canonical(seen, space))?;
-        let space = renamed.as_ref().unwrap_or(space);
-        let found =
-            self.each(|seen, number| verbs::unresolved_at(seen, number, space, asked).into_iter().collect());
+        let asked = *asked;
+        let found = self.each_in(space, Depth::Persons, move |seen, number, space| {
+            verbs::unresolved_at(seen, number, space, &asked)
+        });
         Ok(verbs::in_order_of_worth(found.collect::<Result<Vec<_>>>()?, asked.most))
     }
 
     fn ids_in(&self, space: &KindScope) -> Answers<'_, Id> {
-        let renamed = match self.ask(&[], Depth::Families, |seen| verbs::canonical(seen, space)) {
-            Ok(renamed) => renamed,
-            Err(error) => return Box::new(std::iter::once(Err(error))),
-        };
-        let space = renamed.unwrap_or_else(|| space.clone());
-        self.each(move |seen, number| verbs::id_of_space(seen, number, &space).into_iter().collect())
+        self.each_in(space, Depth::Families, |seen, number, space| verbs::id_of_space(seen, number, space))
     }
 
     fn surroundings(&self, id: &Id, now: Time) -> Result<Surroundings> {

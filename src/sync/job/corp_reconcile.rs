@@ -35,6 +35,9 @@ pub struct CorpReconcile {
     /// Those who are not listed any more; found anew where a run goes on.
     left: Option<Vec<String>>,
     groups: Groups,
+    /// Of the employee who is compared, the customers whom this process asked for and told of: where a call failed behind
+    /// them it goes on with the next one, so each try comes further or ends the run.
+    told: BTreeSet<Id>,
 }
 
 impl std::fmt::Debug for CorpReconcile {
@@ -54,7 +57,8 @@ impl CorpReconcile {
         let mut options = IngestOptions::new().with(Opt::Corp, corp);
         open_account.into_iter().for_each(|account| options.set(Opt::OpenAccount, account));
         viewer.into_iter().for_each(|viewer| options.set(Opt::Viewer, viewer));
-        CorpReconcile { caller, options, users: Vec::new(), left: None, groups: Groups::default() }
+        let (users, left, groups, told) = Default::default();
+        CorpReconcile { caller, options, users, left, groups, told }
     }
 
     fn options_at(&self, turn: &Turn<'_>) -> IngestOptions {
@@ -68,9 +72,9 @@ impl CorpReconcile {
         let mut step = Step::default();
         let number = usize::try_from(turn.place.chunk).unwrap_or(usize::MAX);
         step.total = Some(self.users.len() as u64);
-        if let Some(userid) = self.users.get(number) {
+        if let Some(userid) = self.users.get(number).cloned() {
             step.records = 1;
-            if !self.read_user(turn, userid, &mut step)? {
+            if !self.read_user(turn, &userid, &mut step)? {
                 step.next = Some((turn.place, None));
                 return Ok(step);
             }
@@ -132,7 +136,7 @@ impl CorpReconcile {
     }
 
     /// Whether it came to the end of an employee: see `compare_user`.
-    fn read_user(&self, turn: &Turn<'_>, userid: &str, step: &mut Step) -> Result<bool> {
+    fn read_user(&mut self, turn: &Turn<'_>, userid: &str, step: &mut Step) -> Result<bool> {
         let request = Request::get(&CONTACT_LIST, &[("userid", userid)]);
         let options = self.options_at(turn).with(Opt::Userid, userid);
         let listed = match turn.platform.call(&self.caller, &request) {
@@ -150,11 +154,15 @@ impl CorpReconcile {
             Err(error) => return Err(error),
         };
         let user = options.id(&options.view_space(Kind::Userid)?, Opt::Userid)?;
-        self.compare_user(turn, &user, listed, step)
+        let is_at_end = self.compare_user(turn, &user, listed, step)?;
+        if is_at_end {
+            self.told.clear();
+        }
+        Ok(is_at_end)
     }
 
     /// Whether it came to the end: calls that fail end it, but what was read before is told.
-    fn compare_user(&self, turn: &Turn<'_>, user: &Id, listed: Ingest, step: &mut Step) -> Result<bool> {
+    fn compare_user(&mut self, turn: &Turn<'_>, user: &Id, listed: Ingest, step: &mut Step) -> Result<bool> {
         step.refused += listed.refused.len() as u64;
         let found = listed.facts.iter().filter_map(|fact| match &fact.op {
             Op::Relate { to, .. } => Some(to.clone()),
@@ -167,6 +175,7 @@ impl CorpReconcile {
         if let Some(unionids) = self.unionids()? {
             asked.extend(lacking(turn.graph, difference.kept, &unionids, turn.begun_at)?);
         }
+        asked.retain(|external| !self.told.contains(external));
         for external in asked {
             let request = Request::get(&CONTACT_GET, &[("external_userid", external.spelling())]);
             match turn.platform.call(&self.caller, &request) {
@@ -181,6 +190,7 @@ impl CorpReconcile {
                 Err(Error::Call { .. }) if !step.facts.is_empty() => return Ok(false),
                 Err(error) => return Err(error),
             }
+            self.told.insert(external);
         }
         // A customer who could not be read is no customer who is gone.
         let gone = difference.gone.into_iter().filter(|_| listed.refused.is_empty());
@@ -250,7 +260,7 @@ impl Job for CorpReconcile {
     }
 
     fn resume(&mut self, outline: &str) -> Result<()> {
-        (self.left, self.groups) = (None, Groups::default());
+        (self.left, self.groups, self.told) = Default::default();
         let listed = object("get_follow_user_list", outline.as_bytes())?;
         let listed = listed.as_array().into_iter().flatten();
         self.users = listed.filter_map(Value::as_str).map(str::to_owned).collect();

@@ -65,6 +65,8 @@ static LEGS: [Leg; 4] = [
         most: 1_000,
     },
 ];
+/// Nobody knows the group (any more): it is refused as a whole, whoever is asked for.
+const NO_CHAT: [i64; 2] = [86001, 86003];
 /// The corp itself comes last.
 const CORP: u32 = 4;
 
@@ -82,12 +84,18 @@ pub struct GenerationUpgrade {
 
 /// The ids of a call that have no counterpart, in order, and the group they are in, if it is asked by groups.
 struct Part {
+    turn: GroupTurn,
     chat: Option<Id>,
     ids: Vec<Id>,
 }
 
+/// When a group is asked: those that he is in now show a stranger, those that he left or that are no more may.
+type GroupTurn = u8;
+const CURRENT: GroupTurn = 0;
+const FORMER: GroupTurn = 1;
+
 /// Where a leg goes on: behind this id of this group, or of none.
-type Behind = (String, String);
+type Behind = (GroupTurn, String, String);
 
 impl std::fmt::Debug for GenerationUpgrade {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -125,46 +133,47 @@ impl GenerationUpgrade {
         Ok((corp, open.map_err(bad)?))
     }
 
-    /// The calls of a leg behind an id, in order.
+    /// The calls of a leg behind an id, in order. A stranger is in one of each of his groups: he needs the next one only
+    /// where those before did not show him.
     fn find(&self, graph: &Graph, leg: &Leg, behind: Option<&Behind>) -> Result<Vec<Part>> {
         let (old, new) = self.spaces(&leg.kind)?;
         let view = graph.view();
-        let mut left: BTreeMap<Option<Id>, Vec<Id>> = BTreeMap::new();
+        let mut left: BTreeMap<(GroupTurn, String), (Option<Id>, Vec<Id>)> = BTreeMap::new();
         for id in view.ids_in(&old) {
             let id = id?;
             if has_counterpart(&view, &id, &new)? {
                 continue;
             }
-            let mut chat = None;
-            if leg.is_by_chat {
-                // Any group that shows him will do.
-                let mut chats = view.neighbors(&id, &RelationKind::MemberOf, Direction::Out, When::Ever);
-                chat = chats.next().transpose()?.map(|found| found.to);
-                if chat.is_none() {
-                    continue;
+            let chats = if leg.is_by_chat { groups_of(&view, &id)? } else { vec![(CURRENT, None)] };
+            for (mut turn, chat) in chats {
+                let spelled = spelled(chat.as_ref());
+                let is_left = |turn: GroupTurn| {
+                    let place = (turn, spelled.clone(), id.spelling().to_owned());
+                    behind.is_none_or(|behind| place > *behind)
+                };
+                // He may have come back to a group since its turn was over.
+                if leg.is_by_chat && !is_left(turn) {
+                    turn = FORMER;
                 }
-            }
-            let place = (spelled(chat.as_ref()), id.spelling().to_owned());
-            if behind.is_none_or(|behind| place > *behind) {
-                left.entry(chat).or_default().push(id);
+                if is_left(turn) {
+                    let (_, ids) = left.entry((turn, spelled)).or_insert_with(|| (chat, Vec::new()));
+                    ids.push(id.clone());
+                }
             }
         }
         let mut parts: Vec<Part> = Vec::new();
-        for (chat, mut ids) in left {
+        for ((turn, _), (chat, mut ids)) in left {
             ids.sort_unstable_by(|one, other| one.spelling().cmp(other.spelling()));
-            let part = |ids: &[Id]| Part { chat: chat.clone(), ids: ids.to_vec() };
+            let part = |ids: &[Id]| Part { turn, chat: chat.clone(), ids: ids.to_vec() };
             parts.extend(ids.chunks(leg.most).map(part));
         }
-        parts.sort_by(|one, other| {
-            one.chat.as_ref().map(Id::spelling).cmp(&other.chat.as_ref().map(Id::spelling))
-        });
         Ok(parts)
     }
 
     fn convert(&mut self, turn: &Turn<'_>, leg: &Leg, asked: &Part, step: &mut Step) -> Result<()> {
         let options = self.options_at(turn);
         let (old, _) = self.spaces(&leg.kind)?;
-        let mut silent = Vec::new();
+        let (mut silent, mut of_no_chat) = (Vec::new(), Vec::new());
         let refused = halved(&asked.ids, |part| {
             let texts: Vec<Value> = part.iter().map(|id| json!(id.spelling())).collect();
             let mut body = json!({leg.field: texts});
@@ -183,15 +192,34 @@ impl GenerationUpgrade {
                     step.take(read);
                     Ok(None)
                 }
+                // All of them are in it: asking for less would be refused as well.
+                Err(Error::Call { failure: CallFailure::Refused(errcode), .. })
+                    if asked.chat.is_some() && NO_CHAT.contains(&errcode) =>
+                {
+                    of_no_chat.extend(part.iter().map(|id| (id.clone(), Unlinked::Refused(errcode))));
+                    Ok(None)
+                }
                 Err(Error::Call { failure: CallFailure::Refused(errcode), .. }) => Ok(Some(errcode)),
                 Err(error) => Err(error),
             }
         })?;
-        step.refused += refused.len() as u64;
+        step.refused += (refused.len() + of_no_chat.len()) as u64;
         self.unlinked.extend(silent);
+        self.unlinked.extend(of_no_chat);
         let refused = refused.into_iter().map(|(id, errcode)| (id.clone(), Unlinked::Refused(errcode)));
         self.unlinked.extend(refused);
         Ok(())
+    }
+
+    fn without_counterpart(&self, graph: &Graph, leg: &Leg, ids: Vec<Id>) -> Result<Vec<Id>> {
+        let (view, (_, new)) = (graph.view(), self.spaces(&leg.kind)?);
+        let mut without = Vec::new();
+        for id in ids {
+            if !has_counterpart(&view, &id, &new)? {
+                without.push(id);
+            }
+        }
+        Ok(without)
     }
 
     fn options_at(&self, turn: &Turn<'_>) -> IngestOptions {
@@ -212,8 +240,17 @@ impl GenerationUpgrade {
                 left
             }
         };
-        let mut behind = None;
-        if let Some(part) = left.pop() {
+        let (mut behind, mut is_asked) = (None, false);
+        while !is_asked && let Some(mut part) = left.pop() {
+            behind = part.ids.last().map(|last| place_of(&part, last));
+            if leg.is_by_chat {
+                // Another of their groups may have shown them.
+                part.ids = self.without_counterpart(turn.graph, leg, part.ids)?;
+            }
+            is_asked = !part.ids.is_empty();
+            if !is_asked {
+                continue;
+            }
             step.records = part.ids.len() as u64;
             if let Err(error) = self.convert(turn, leg, &part, &mut step) {
                 // They are converted by the next try.
@@ -221,7 +258,6 @@ impl GenerationUpgrade {
                 self.left = Some((number, left));
                 return Err(error);
             }
-            behind = part.ids.last().map(|last| (spelled(part.chat.as_ref()), last.spelling().to_owned()));
         }
         step.next = Some(if left.is_empty() {
             (Place { leg: number + 1, page: 0, chunk: 0 }, Some(String::new()))
@@ -309,6 +345,22 @@ fn twin_of(fact: &Fact, own: &KindScope) -> Option<Fact> {
         expires_at: None,
     };
     Some(Fact { at: fact.at, batch: None, op })
+}
+
+/// The groups that somebody is in or was in, each once.
+fn groups_of(view: &impl Read, id: &Id) -> Result<Vec<(GroupTurn, Option<Id>)>> {
+    let of = |when| view.neighbors(id, &RelationKind::MemberOf, Direction::Out, when);
+    let mut groups: BTreeMap<Id, GroupTurn> = BTreeMap::new();
+    for (turn, when) in [(CURRENT, When::Open), (FORMER, When::Ever)] {
+        for found in of(when) {
+            groups.entry(found?.to).or_insert(turn);
+        }
+    }
+    Ok(groups.into_iter().map(|(chat, turn)| (turn, Some(chat))).collect())
+}
+
+fn place_of(part: &Part, last: &Id) -> Behind {
+    (part.turn, spelled(part.chat.as_ref()), last.spelling().to_owned())
 }
 
 fn spelled(chat: Option<&Id>) -> String {

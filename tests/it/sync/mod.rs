@@ -8,6 +8,7 @@ mod jobs;
 mod live;
 mod pushes;
 mod ranges;
+mod reasked;
 mod repair;
 mod rig;
 mod simulated;
