@@ -10,10 +10,9 @@ use crate::store::{Lens, ListWalk, Source, State};
 /// The ids of a space, in order of their numbers; restricted ones are not answered.
 pub(crate) fn ids_in<'s>(state: &'s State, space: &KindScope) -> impl Iterator<Item = Result<Id>> + use<'s> {
     let renamed = Lens::on(state).answer(|lens| canonical(lens, space));
-    let begun = renamed.and_then(|renamed| {
+    let begun = renamed.map(|renamed| {
         let space = renamed.unwrap_or_else(|| space.clone());
-        let walk = state.sym(space.as_str()).map(|sym| ListWalk::posted(state, ListKey::Space(sym)));
-        Ok(IdsIn { lens: Lens::on(state), walk: walk.transpose()?, space })
+        IdsIn { lens: Lens::on(state), numbers: numbers_in(state, &space), space, is_over: false }
     });
     let (ids, error) = match begun {
         Ok(ids) => (Some(ids), None),
@@ -48,18 +47,19 @@ pub(crate) fn id_of_space(source: &impl Source, number: NodeNo, space: &KindScop
     answerable(source, &node.id).map(|_| node.id.clone())
 }
 
-struct IdsIn<'s> {
+struct IdsIn<'s, N> {
     lens: Lens<&'s State>,
-    /// `None` after the last, and after an error.
-    walk: Option<ListWalk<'s>>,
+    numbers: N,
     space: KindScope,
+    /// After the last, and after an error.
+    is_over: bool,
 }
 
-impl IdsIn<'_> {
+impl<N: Iterator<Item = Result<NodeNo>>> IdsIn<'_, N> {
     /// The next one, or that there is none.
     fn step(&mut self) -> Result<Option<Id>> {
-        let Some(walk) = &mut self.walk else { return Ok(None) };
-        while let Some(number) = walk.next()? {
+        for number in self.numbers.by_ref() {
+            let number = number?;
             let found = self.lens.ask(|lens| id_of_space(lens, number, &self.space))?;
             if found.is_some() {
                 return Ok(found);
@@ -69,14 +69,15 @@ impl IdsIn<'_> {
     }
 }
 
-impl Iterator for IdsIn<'_> {
+impl<N: Iterator<Item = Result<NodeNo>>> Iterator for IdsIn<'_, N> {
     type Item = Result<Id>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let found = self.step().transpose();
-        if !matches!(found, Some(Ok(_))) {
-            self.walk = None;
+        if self.is_over {
+            return None;
         }
+        let found = self.step().transpose();
+        self.is_over = !matches!(found, Some(Ok(_)));
         found
     }
 }

@@ -13,6 +13,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
+use crate::engine::ids_in::numbers_in;
 use crate::engine::reading::restricted_free;
 use crate::engine::relations::{all_relations, counting_times};
 use crate::engine::retract::stands;
@@ -20,8 +21,8 @@ use crate::engine::translate::canonical;
 use crate::engine::walk::{all_pairs, entity_members};
 use crate::error::Result;
 use crate::model::{Binding, Id, Kind, KindScope, Time, split_scope};
-use crate::records::{ListKey, Node, NodeNo, Side, SideKey};
-use crate::store::{Lens, ListWalk, Source, State};
+use crate::records::{Node, NodeNo, Side, SideKey};
+use crate::store::{Lens, Source, State};
 
 /// What is to be listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -142,9 +143,8 @@ pub(crate) fn unresolved(state: &State, space: &KindScope, asked: &AskAgain) -> 
     let mut lens = Lens::on(state);
     let renamed = canonical(&lens, space);
     let space = renamed.as_ref().unwrap_or(space);
-    let Some(sym) = state.sym(space.as_str()) else { return Ok(Vec::new()) };
-    let mut numbers = ListWalk::posted(state, ListKey::Space(sym))?;
-    while let Some(number) = numbers.next()? {
+    for number in numbers_in(state, space) {
+        let number = number?;
         lens.ask(|lens| unresolved_at(lens, number, space, asked))?
             .into_iter()
             .for_each(|one| best.note(one));

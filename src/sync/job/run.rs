@@ -148,7 +148,7 @@ pub fn run(
             Some(next) => place = next,
             None => {
                 for name in [&names.cursor, &names.outline] {
-                    platform.store().save(name, &Secret::new(""))?;
+                    platform.store().remove(name)?;
                 }
                 return Ok(report);
             }
